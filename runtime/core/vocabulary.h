@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The words that the compiler and the runtime share: enumerations, one table a family.
+ *
+ * The only header of runtime/ that every layer of the compiler may include; it has no types but
+ * enums, so it cannot tie a layer to anything. Numbers of members are written into compiled
+ * programs: compiler and runtime are always built together.
+ */
+#ifndef RNET_CORE_VOCABULARY_H
+#define RNET_CORE_VOCABULARY_H
+
+/* X(TAG, name in the language, derivative taken from: O output, I input) */
+#define RN_ACTIVATIONS(X)                                                                          \
+    X(LINEAR, "linear", O)                                                                         \
+    X(RELU, "relu", O)                                                                             \
+    X(LEAKY_RELU, "leaky_relu", O)                                                                 \
+    X(TANH, "tanh", O)                                                                             \
+    X(SIGMOID, "sigmoid", O)                                                                       \
+    X(ERF, "erf", I)                                                                               \
+    X(GELU, "gelu", I)                                                                             \
+    X(SILU, "silu", I)                                                                             \
+    X(SOFTPLUS, "softplus", O)                                                                     \
+    X(SIN, "sin", I)
+
+typedef enum RnActivation {
+#define X(tag, name, from) RN_ACT_##tag,
+    RN_ACTIVATIONS(X)
+#undef X
+        RN_ACT_COUNT
+} RnActivation;
+
+/* How a tensor gets its first values. `scale` is an expression: the standard deviation for NORMAL
+ * and UNIFORM, the gain for ORTHOGONAL, the value for CONSTANT. The last rows are not drawn from
+ * `init` statements: FORMULA is evaluated per layer (alpha, skip scalars), HAAR and what follows
+ * are fixed filters, IDENTITY_MEAN/ONES are norms' and standardize's starts. */
+#define RN_LAWS(X)                                                                                 \
+    X(ZEROS, "zeros")                                                                              \
+    X(CONSTANT, "constant")                                                                        \
+    X(NORMAL, "normal")                                                                            \
+    X(UNIFORM, "uniform")                                                                          \
+    X(ORTHOGONAL, "orthogonal")                                                                    \
+    X(FORMULA, "formula")                                                                          \
+    X(HAAR, "haar")                                                                                \
+    X(HOUSEHOLDER, "householder")                                                                  \
+    X(SIGNS, "signs")                                                                              \
+    X(PERMUTATION, "permutation")
+
+typedef enum RnLawKind {
+#define X(tag, name) RN_LAW_##tag,
+    RN_LAWS(X)
+#undef X
+        RN_LAW_COUNT
+} RnLawKind;
+
+/* The law of weights along depth. */
+#define RN_CORRELATIONS(X)                                                                         \
+    X(IID, "iid")                                                                                  \
+    X(FBM, "fbm")                                                                                  \
+    X(GP_RBF, "rbf")                                                                               \
+    X(GP_OU, "ou")                                                                                 \
+    X(GP_MATERN32, "matern32")                                                                     \
+    X(CONSTANT, "constant")
+
+typedef enum RnCorrelationKind {
+#define X(tag, name) RN_CORRELATION_##tag,
+    RN_CORRELATIONS(X)
+#undef X
+        RN_CORRELATION_COUNT
+} RnCorrelationKind;
+
+/* What a tensor is for. WEIGHT alone is decayed. BUFFER is kept in checkpoints but not trained
+ * (haar filters, running statistics); DERIVED is made again from the seed and the params. */
+#define RN_ROLES(X)                                                                                \
+    X(WEIGHT, "weight")                                                                            \
+    X(BIAS, "bias")                                                                                \
+    X(GAIN, "gain")                                                                                \
+    X(ALPHA, "alpha")                                                                              \
+    X(BUFFER, "buffer")                                                                            \
+    X(DERIVED, "derived")
+
+typedef enum RnRole {
+#define X(tag, name) RN_ROLE_##tag,
+    RN_ROLES(X)
+#undef X
+        RN_ROLE_COUNT
+} RnRole;
+
+#define RN_LOSSES(X)                                                                               \
+    X(NONE, "none")                                                                                \
+    X(CROSS_ENTROPY, "cross_entropy")                                                              \
+    X(MSE, "mse")                                                                                  \
+    X(PROJECTION, "projection")
+
+/* PROJECTION is <v, output> with a drawn v: the probe's loss where the data has no targets. */
+typedef enum RnLossKind {
+#define X(tag, name) RN_LOSS_##tag,
+    RN_LOSSES(X)
+#undef X
+        RN_LOSS_COUNT
+} RnLossKind;
+
+#define RN_OPTIMIZERS(X)                                                                           \
+    X(SGD, "sgd")                                                                                  \
+    X(ADAM, "adam")                                                                                \
+    X(ADAMW, "adamw")                                                                              \
+    X(RMSPROP, "rmsprop")                                                                          \
+    X(ADAGRAD, "adagrad")
+
+typedef enum RnOptimizerKind {
+#define X(tag, name) RN_OPTIMIZER_##tag,
+    RN_OPTIMIZERS(X)
+#undef X
+        RN_OPTIMIZER_COUNT
+} RnOptimizerKind;
+
+#define RN_SCHEDULES(X)                                                                            \
+    X(CONSTANT, "constant")                                                                        \
+    X(STEP, "step")                                                                                \
+    X(COSINE, "cosine")                                                                            \
+    X(LINEAR, "linear")
+
+typedef enum RnScheduleKind {
+#define X(tag, name) RN_SCHEDULE_##tag,
+    RN_SCHEDULES(X)
+#undef X
+        RN_SCHEDULE_COUNT
+} RnScheduleKind;
+
+#define RN_DATA_KINDS(X)                                                                           \
+    X(NONE, "none")                                                                                \
+    X(FASHION_MNIST, "fashion_mnist")                                                              \
+    X(MNIST, "mnist")                                                                              \
+    X(CIFAR10, "cifar10")                                                                          \
+    X(IDX, "idx")                                                                                  \
+    X(CSV, "csv")                                                                                  \
+    X(NPY, "npy")                                                                                  \
+    X(ROTATION, "rotation")                                                                        \
+    X(GAUSSIAN, "gaussian")                                                                        \
+    X(UNIFORM, "uniform")                                                                          \
+    X(ADDING, "adding")                                                                            \
+    X(COPY, "copy")
+
+typedef enum RnDataKind {
+#define X(tag, name) RN_DATA_##tag,
+    RN_DATA_KINDS(X)
+#undef X
+        RN_DATA_COUNT
+} RnDataKind;
+
+/* Measured quantities. X(TAG, name, arguments: 0 none, B a block, W a weight, K a number, R pair
+ * or single, E a weight and two indices; measured by this version: 1 or 0) */
+#define RN_QUANTITIES(X)                                                                           \
+    X(FORWARD_RATIO, "forward_ratio", B, 1)                                                        \
+    X(FORWARD_CHANGE, "forward_change", B, 1)                                                      \
+    X(GRADIENT_RATIO, "gradient_ratio", B, 1)                                                      \
+    X(GRADIENT_CHANGE, "gradient_change", B, 1)                                                    \
+    X(JACOBIAN_MIN, "jacobian_min", B, 0)                                                          \
+    X(JACOBIAN_MAX, "jacobian_max", B, 0)                                                          \
+    X(JACOBIAN_SPECTRUM, "jacobian_spectrum", B, 0)                                                \
+    X(RESPONSE, "response", R, 0)                                                                  \
+    X(EXPANSION, "expansion", K, 0)                                                                \
+    X(GEOMETRIC_COMPLEXITY, "geometric_complexity", 0, 0)                                          \
+    X(MAX_NORM, "max_norm", W, 0)                                                                  \
+    X(INCREMENT, "increment", W, 0)                                                                \
+    X(ROOT_SUM_SQUARE, "root_sum_square", W, 0)                                                    \
+    X(SUM_NORM, "sum_norm", W, 0)                                                                  \
+    X(QUADRATIC_VARIATION, "quadratic_variation", W, 0)                                            \
+    X(LAG1, "lag1", W, 0)                                                                          \
+    X(ROUGHNESS, "roughness", W, 0)                                                                \
+    X(ENTRY, "entry", E, 0)                                                                        \
+    X(LOSS, "loss", 0, 1)                                                                          \
+    X(ACCURACY, "accuracy", 0, 1)                                                                  \
+    X(TRAIN_LOSS, "train_loss", 0, 1)                                                              \
+    X(TRAIN_ACCURACY, "train_accuracy", 0, 1)                                                      \
+    X(VALIDATION_LOSS, "validation_loss", 0, 1)                                                    \
+    X(VALIDATION_ACCURACY, "validation_accuracy", 0, 1)                                            \
+    X(TEST_LOSS, "test_loss", 0, 1)                                                                \
+    X(TEST_ACCURACY, "test_accuracy", 0, 1)                                                        \
+    X(TEST_RMSE, "test_rmse", 0, 1)                                                                \
+    X(TEST_R2, "test_r2", 0, 1)                                                                    \
+    X(COORDINATES, "coordinates", 0, 0)
+
+typedef enum RnQuantityKind {
+#define X(tag, name, arguments, measured) RN_QUANTITY_##tag,
+    RN_QUANTITIES(X)
+#undef X
+        RN_QUANTITY_COUNT
+} RnQuantityKind;
+
+#endif
