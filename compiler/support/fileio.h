@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Files: read whole, or written whole. An output appears under its name complete or not at all:
+ * bytes go to a temporary in the same folder, which is synced and then renamed.
+ */
+#ifndef RNET_SUPPORT_FILEIO_H
+#define RNET_SUPPORT_FILEIO_H
+
+#include "support/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* All bytes of the file, NUL-terminated; "-" is standard input. NULL with the reason in words when
+ * it cannot be read, is a folder, or is longer than `limit`. */
+char *file_read(Arena *arena, const char *path, size_t limit, size_t *length, const char **reason);
+
+typedef enum FileMode { FILE_PLAIN, FILE_EXECUTABLE } FileMode;
+
+/* Writes the bytes under that name; "-" writes to standard output, a device is written directly.
+ * False with the reason in words; then nothing is left behind. */
+bool file_write(Arena *arena, const char *path, const void *data, size_t length, FileMode mode,
+                const char **reason);
+
+/* For outputs that another program writes: an empty file beside `path` to write to, then either
+ * file_commit (sync, rename) or file_discard. NULL with the reason. */
+char *file_temporary(Arena *arena, const char *path, FileMode mode, const char **reason);
+bool file_commit(Arena *arena, const char *temporary, const char *path, const char **reason);
+void file_discard(const char *temporary);
+
+#endif
