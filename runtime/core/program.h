@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a compiled network is: the tables and functions that emit/ writes, and the calls on them.
+ *
+ *     RnProgram ── params, tensors, regions, train, probe …     constant data, one for all ISAs
+ *               └─ codes[]: RnCode, one for each instruction set, best first
+ *
+ * Types here hold pointers, int32_t, int64_t and double only, in the order in which emit/ fills
+ * them; emit/ takes the layouts from the compiled bitcode of descriptor.c, so a change here without
+ * one there stops the compiler, not the program.
+ *
+ * Memory: the caller owns all of it.
+ *     params     one tensor after another, each at a multiple of 64 bytes:  [count][size] reals,
+ *                count = depth of its region, or 1 (shared, or outside stacks). A matrix is kept
+ *                [in][out] here and [out, in] in checkpoints.
+ *     state      RnState, then the optimiser's moments, each laid out like params
+ *     workspace  everything else of one call
+ * All are aligned to 64 bytes.
+ */
+#ifndef RNET_CORE_PROGRAM_H
+#define RNET_CORE_PROGRAM_H
+
+#include "core/vocabulary.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RN_ALIGN = 64, RN_LANES = 16, RN_DIMS = 4, RN_MOMENTS = 2 };
+
+/* What the leaves of an expression stand for. */
+typedef struct RnPlace {
+    const double *params; /* [param_count] */
+    double depth, layer, fan_in, fan_out;
+    double base; /* the optimiser's own value; in a measure the quantity */
+} RnPlace;
+
+typedef double RnFormula(const RnPlace *place);
+
+typedef struct RnParam {
+    const char *name;
+    const char *doc; /* or NULL */
+    double value, low, high;
+    int32_t integer, unused;
+} RnParam;
+
+typedef struct RnTensor {
+    const char *name;
+    int32_t role, law;           /* RnRole, RnLawKind */
+    int32_t correlation;         /* RnCorrelationKind */
+    int32_t increments;          /* of a GP */
+    int32_t region;              /* whose depth counts its layers */
+    int32_t shared;              /* one for all layers of the region */
+    int32_t trainable, absolute; /* absolute: the network uses |value| */
+    int32_t matrix;              /* dims [out, in], in memory [in][out] */
+    int32_t rank;
+    int64_t dims[RN_DIMS];       /* of one layer, in checkpoint order; rank 0: a scalar */
+    int64_t size;                /* reals of one layer */
+    int64_t seed;                /* PERMUTATION */
+    double fan_in, fan_out;
+    RnFormula *scale, *parameter;           /* of the law, of the correlation; or NULL */
+    RnFormula *rate, *epsilon, *decay;      /* rules over base; NULL: base itself */
+} RnTensor;
+
+typedef struct RnRegion {
+    const char *name;        /* of a stack; NULL for the straight parts between stacks */
+    RnFormula *depth;        /* NULL: 1 */
+    int64_t in_rows, out_rows;
+    int64_t kept_rows;       /* per layer, besides the state, that backward reads */
+    int64_t scratch_rows;    /* of one layer, forward or backward, the larger */
+    int64_t delta_columns;   /* per sample and layer: transposed deltas and scalars */
+    int32_t keeps_states;    /* backward reads the state of every layer */
+    int32_t lockstep;        /* batch statistics: one tile holds the whole batch */
+    int32_t trained;         /* has gradients of per-layer tensors */
+    int32_t trained_shared;  /* has gradients of shared tensors */
+} RnRegion;
+
+typedef struct RnPass RnPass;
+typedef struct RnTile RnTile;
+
+/* The emitted functions of a region. Layers count from 0. */
+typedef struct RnRegionCode {
+    void (*forward)(const RnPass *pass, const RnTile *tile, int64_t from, int64_t to);
+    /* for layer = to - 1 down to from; leaves the gradient of the state before `from` in the
+     * tile's current gradient buffer (RnTile.gradient[(to - from) & 1] when it began in [0]) */
+    void (*backward)(const RnPass *pass, const RnTile *tile, int64_t from, int64_t to);
+    /* gradients of the per-layer tensors of one layer, over all samples of the batch */
+    void (*gradient)(const RnPass *pass, int64_t layer);
+    /* adds the gradients of shared tensors, for layer = to - 1 down to from */
+    void (*gradient_shared)(const RnPass *pass, int64_t from, int64_t to);
+} RnRegionCode;
+
+typedef struct RnOptimizer {
+    int32_t kind, nesterov; /* RnOptimizerKind */
+    RnFormula *rate, *momentum, *beta1, *beta2, *epsilon, *decay; /* NULL: 0 */
+} RnOptimizer;
+
+typedef struct RnData {
+    int32_t kind; /* RnDataKind */
+    int32_t header, missing_mean, unused;
+    const char *path, *images, *labels, *test_images, *test_labels, *target, *skip; /* or NULL */
+    double target_unit;
+    int64_t dim, train, test, steps;
+    RnFormula *low, *high, *overlap; /* or NULL */
+} RnData;
+
+typedef struct RnLoss {
+    int32_t kind, unused;                  /* RnLossKind */
+    RnFormula *target_low, *target_high;   /* targets drawn from a uniform law; or NULL */
+} RnLoss;
+
+typedef struct RnTrain {
+    RnData data;
+    RnLoss loss;
+    RnOptimizer optimizer;
+    int32_t schedule, unused; /* RnScheduleKind */
+    RnFormula *every, *factor, *warmup;
+    RnFormula *clip, *batch, *epochs, *iterations, *validation, *test; /* NULL: not stated */
+    RnFormula *stop_loss, *patience, *seed;
+} RnTrain;
+
+typedef struct RnMeasure {
+    const char *text;
+    int32_t kind, region, tensor, unused; /* RnQuantityKind; -1 where there is none */
+    RnFormula *function;                  /* over RnPlace.base */
+} RnMeasure;
+
+typedef struct RnBound {
+    RnMeasure measure;
+    RnFormula *low, *high; /* NULL: open */
+    int32_t low_strict, high_strict;
+} RnBound;
+
+typedef struct RnProbe {
+    RnData data;
+    RnLoss loss;
+    RnFormula *batch, *repeat;
+    int32_t when, count; /* 0 default, 1 init, 2 trained */
+    const RnMeasure *measures;
+} RnProbe;
+
+typedef struct RnCheck {
+    int32_t when, count;
+    const RnBound *bounds;
+} RnCheck;
+
+typedef struct RnCode RnCode;
+
+typedef struct RnProgram {
+    const char *name;
+    const char *source_path;
+    const char *source_hash;   /* of the source and all definitions, hexadecimal */
+    const char *version;       /* of rnetc */
+    const char *input_name, *output_name;
+    int32_t real_size;         /* 4 or 8 */
+    int32_t param_count, tensor_count, region_count, sweep_count, code_count;
+    int32_t input_rank, output_rank;
+    int64_t input_shape[RN_DIMS], output_shape[RN_DIMS];
+    const RnParam *params;
+    const RnTensor *tensors;
+    const RnRegion *regions;
+    const RnTrain *train;      /* NULL: none */
+    const RnProbe *probe;
+    const RnCheck *check;
+    const char *const *sweeps; /* names */
+    const char *const *streams;/* random streams of dropout, by number */
+    const RnCode *codes;       /* [code_count], best first */
+} RnProgram;
+
+/* Runs body(context, i) for i in 0 … count − 1, in any order, on any threads; NULL run means: here,
+ * in order. Results never depend on it. */
+typedef struct RnParallel {
+    void (*run)(void *pool, int64_t count, void (*body)(void *context, int64_t index),
+                void *context);
+    void *pool;
+} RnParallel;
+
+typedef struct RnState {
+    uint64_t step;  /* updates done */
+    uint64_t seed;  /* of the run: weights, masks, order */
+    uint64_t repeat;
+    uint64_t unused[5];
+} RnState;
+
+enum RnWhat {
+    RN_FORWARD = 1,  /* outputs (and losses, where there is a target) */
+    RN_BACKWARD = 2, /* gradients too */
+    RN_UPDATE = 4,   /* and one step of the optimiser */
+    RN_TRAINING = 8, /* dropout drops, batchnorm uses the batch's statistics */
+    RN_TRACE = 16,   /* per-layer norms of one region: RnCall.trace */
+    RN_FIT = 32      /* standardize accumulates; nothing else is of use */
+};
+
+enum RnTraceRow { RN_TRACE_STATE, RN_TRACE_STATE_CHANGE, RN_TRACE_GRADIENT,
+                  RN_TRACE_GRADIENT_CHANGE, RN_TRACE_ROWS };
+
+enum RnStatus {
+    RN_OK = 0,
+    RN_BAD_CONFIG = 1,   /* a size overflows, a param is out of range */
+    RN_BAD_TARGET = 2,   /* a label outside the classes */
+    RN_NOT_FINITE = 3,   /* the loss is */
+    RN_NO_MEMORY = 4
+};
+
+/* One call. reals are float or double as the program says. */
+typedef struct RnCall {
+    const RnProgram *program;
+    const RnCode *code;    /* the instruction set to run on */
+    const double *config;  /* [param_count] values of the params */
+    void *params;          /* written by RN_UPDATE, and by batchnorm under RN_TRAINING */
+    void *state;           /* RN_UPDATE */
+    const void *x;         /* [batch][input] reals */
+    const void *target;    /* int32_t [batch] labels, or reals [batch][output]; NULL: none */
+    const void *projection;/* reals [output]: v of the loss <v, output> */
+    void *y;               /* [batch][output] reals out, or NULL */
+    void *losses;          /* [batch] reals out, or NULL: loss of each sample */
+    void *gradient;        /* out, laid out like params; or NULL: kept in the workspace */
+    double *trace;         /* RN_TRACE: [RN_TRACE_ROWS][depth + 1][batch], squared norms */
+    double *fit;           /* RN_FIT: [2][input] sums and sums of squares, first zeroed by caller */
+    double *loss;          /* mean loss out, or NULL */
+    void *workspace;       /* workspace_size bytes */
+    int64_t batch;
+    int32_t what;          /* RnWhat bits */
+    int32_t loss_kind;     /* RnLossKind */
+    int32_t trace_region, unused;
+    const RnParallel *parallel; /* or NULL */
+    double rate;           /* this step's learning rate: the schedule's value */
+} RnCall;
+
+/* The functions of one instruction set, in the bitcode under the names rn_params_size, rn_run, ….
+ * Sizes are bytes; 0 means overflow or a bad config. */
+struct RnCode {
+    const char *isa;          /* "avx512", "avx2", "baseline" */
+    const RnRegionCode *regions;
+    size_t (*params_size)(const RnProgram *program, const double *config);
+    size_t (*state_size)(const RnProgram *program, const double *config);
+    size_t (*workspace_size)(const RnCall *call); /* reads program, config, batch, what */
+    /* Draws every tensor; `workspace` has init_workspace_size bytes. */
+    size_t (*init_workspace_size)(const RnProgram *program, const double *config);
+    int (*init)(const RnProgram *program, const double *config, void *params, uint64_t seed,
+                uint64_t repeat, void *workspace, const RnParallel *parallel);
+    /* Makes the DERIVED tensors again, after a load. */
+    int (*derive)(const RnProgram *program, const double *config, void *params, uint64_t seed,
+                  uint64_t repeat, void *workspace, const RnParallel *parallel);
+    int (*run)(const RnCall *call); /* RnStatus */
+    /* Byte offset of a tensor in params, and its number of layers; out of size_t: 0 count. */
+    size_t (*tensor_offset)(const RnProgram *program, const double *config, int32_t tensor,
+                            int64_t *count);
+};
+
+/* The one symbol that a compiled network exports for the runtime library. */
+extern const RnProgram rnet_program;
+
+#endif
