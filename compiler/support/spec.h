@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Spec: what the front end settles and no later step changes: params, tensors with their laws,
+ * training, probes, checks, sweeps.
+ *
+ * Model and Graph both hold these by pointer, and emit/ writes them into the compiled program, so
+ * they stand below all three. A Stack is known here by its address only.
+ */
+#ifndef RNET_SUPPORT_SPEC_H
+#define RNET_SUPPORT_SPEC_H
+
+#include "core/vocabulary.h"
+#include "support/expr.h"
+#include "support/source.h"
+#include "support/vec.h"
+
+#include <stdint.h>
+
+enum { SHAPE_MAX = 4 };
+
+/* The shape of one sample. Rank 0 is unknown (poison). */
+typedef struct Shape {
+    int rank;
+    int64_t dim[SHAPE_MAX];
+} Shape;
+
+typedef struct Param {
+    const char *name;
+    const char *doc; /* or NULL */
+    Span span;
+    double value, low, high; /* default after -D; range, infinite where none is given */
+    bool integer;            /* decides a depth or a count */
+} Param;
+
+typedef struct Law {
+    RnLawKind kind;
+    const Expr *scale; /* see RN_LAWS; NULL for ZEROS and the filters */
+} Law;
+
+typedef struct Correlation {
+    RnCorrelationKind kind;
+    bool increments;         /* GP_*: of = increments */
+    const Expr *parameter;   /* hurst or length; NULL where there is none */
+} Correlation;
+
+/* How a group's rate, epsilon or decay follows from the optimiser's own (EXPR_BASE). NULL: base. */
+typedef struct Rules {
+    const Expr *rate, *epsilon, *decay;
+} Rules;
+
+typedef struct Stack Stack;
+
+/* A tensor that the network keeps. In a stack it is one array with depth as its leading dimension,
+ * unless shared by all layers. dims are per layer, in checkpoint order (dense weight: [out, in]). */
+typedef struct Tensor {
+    const char *name;  /* "residual.W.weight", unique */
+    Span span;
+    RnRole role;
+    int rank;
+    int64_t dims[SHAPE_MAX];
+    const Stack *stack; /* NULL outside stacks */
+    bool shared;        /* in a stack: one for all layers (tied, share = stack) */
+    double fan_in, fan_out;
+    Law law;
+    Correlation correlation;
+    bool trainable;
+    bool absolute;      /* ALPHA with abs = true */
+    int64_t seed;       /* PERMUTATION: its own seed; HOUSEHOLDER: reflections */
+    Rules rules;
+    int index;          /* in Model.tensors */
+} Tensor;
+
+typedef struct Data {
+    RnDataKind kind;
+    Span span;
+    const char *path;                 /* csv, npy */
+    const char *images, *labels;      /* idx, npy: inputs and targets */
+    const char *test_images, *test_labels;
+    const char *target, *skip;        /* csv: column name (or "#3", 1-based), comma-separated skips */
+    bool header, missing_mean;
+    double target_unit;
+    int64_t dim, train, test, steps;  /* synthetic data */
+    const Expr *low, *high;           /* uniform */
+    const Expr *overlap;              /* gaussian; NULL for none */
+} Data;
+
+typedef struct Optimizer {
+    RnOptimizerKind kind;
+    const Expr *rate, *momentum, *beta1, *beta2, *epsilon, *decay;
+    bool nesterov;
+} Optimizer;
+
+typedef struct Schedule {
+    RnScheduleKind kind;
+    const Expr *every, *factor, *warmup;
+} Schedule;
+
+typedef struct LossSpec {
+    RnLossKind kind;
+    const Expr *target_low, *target_high; /* mse(target = uniform(a, b)); NULL: the data's */
+    Span span;
+} LossSpec;
+
+typedef struct Train {
+    Span span;
+    Data data;
+    LossSpec loss;
+    Optimizer optimizer;
+    Schedule schedule;
+    const Expr *clip;       /* NULL: none */
+    const Expr *batch, *epochs, *iterations; /* iterations NULL unless stated */
+    const Expr *validation, *test;           /* fractions; NULL: none stated */
+    const Expr *stop_loss, *patience;        /* NULL: none */
+    const Expr *seed;
+} Train;
+
+typedef enum When { WHEN_DEFAULT, WHEN_INIT, WHEN_TRAINED } When;
+
+/* A quantity with a function around it: value = function(EXPR_QUANTITY). */
+typedef struct Measure {
+    const char *text;      /* as written, for reports: "log10(forward_change)" */
+    Span span;
+    RnQuantityKind kind;
+    const Stack *stack;    /* quantities of a block */
+    const Tensor *tensor;  /* quantities of a weight */
+    const Expr *function;  /* over EXPR_QUANTITY */
+} Measure;
+
+typedef struct Bound {
+    Measure measure;
+    const Expr *low, *high; /* NULL: open. `in a .. b` closed; `<`, `>` as written */
+    bool low_strict, high_strict;
+} Bound;
+
+typedef struct Probe {
+    Span span;
+    Data data;      /* kind NONE: train's */
+    LossSpec loss;  /* kind NONE: train's, or PROJECTION */
+    const Expr *batch, *repeat;
+    When when;
+    VEC(Measure) measures;
+} Probe;
+
+typedef struct Check {
+    When when;
+    VEC(Bound) bounds;
+} Check;
+
+/* Checked, but not run yet: names and grid sizes. */
+typedef struct Sweep {
+    const char *name;
+    Span span;
+    double cells; /* of the grid, repeats not counted */
+} Sweep;
+
+static inline int64_t shape_size(const Shape *shape)
+{
+    int64_t size = 1;
+    for (int i = 0; i < shape->rank; i++) {
+        size *= shape->dim[i];
+    }
+    return size;
+}
+
+#endif
