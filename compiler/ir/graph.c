@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Constructors and accessors of Graph.
+ */
+#include "ir/graph.h"
+
+typedef struct OpRow {
+    const char *name;
+    OpClass class;
+    int operands;
+    const char *kernel;
+} OpRow;
+
+static const OpRow rows[OP_COUNT] = {
+    [OP_NONE] = {"none", CLASS_SOURCE, 0, ""},
+#define O(tag, name, class, operands, kernel) [OP_##tag] = {name, CLASS_##class, operands, kernel},
+#include "ir/op.def"
+#undef O
+};
+
+OpClass op_class(OpKind op)
+{
+    return rows[op].class;
+}
+
+const char *op_name(OpKind op)
+{
+    return rows[op].name;
+}
+
+int op_operands(OpKind op)
+{
+    return rows[op].operands;
+}
+
+const char *op_kernel(OpKind op)
+{
+    return rows[op].kernel;
+}
+
+ValueId block_add(Arena *arena, Block *block, Node node)
+{
+    vec_push(arena, &block->nodes, node);
+    return (ValueId)(block->nodes.count - 1);
+}
+
+int graph_region_of(const Graph *graph, const Stack *stack)
+{
+    for (uint32_t i = 0; stack != NULL && i < graph->regions.count; i++) {
+        if (graph->regions.items[i].stack == stack) {
+            return (int)i;
+        }
+    }
+    return -1;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Grouping, then storage: groups are made in one walk over the nodes; a second walk finds which
+ * values cross groups; rows are then given out first-fit over the groups in which values live.
+ */
+#include "ir/plan.h"
+
+#include <string.h>
+
+typedef struct Planner {
+    Arena *arena;
+    const Graph *graph;
+    const Block *block;
+    BlockPlan *plan;
+} Planner;
+
+static int32_t new_group(Planner *p, ValueId root, int64_t rows)
+{
+    Group group = {.root = root, .rows = rows};
+    vec_push(p->arena, &p->plan->groups, group);
+    return (int32_t)p->plan->groups.count - 1;
+}
+
+static bool takes_items(const Planner *p, int32_t group, int64_t rows)
+{
+    const Group *g = &p->plan->groups.items[group];
+    bool fuses =
+        g->root == NO_VALUE || op_class(p->block->nodes.items[g->root].op) == CLASS_PRODUCT;
+    return fuses && g->rows == rows;
+}
+
+/* The group that an element-wise node joins: the latest that makes an operand, if it can take the
+ * node; a node of sources alone joins the newest group of its size. */
+static int32_t group_for(Planner *p, const Node *node)
+{
+    int32_t latest = -1;
+    for (int k = 0; k < op_operands(node->op); k++) {
+        int32_t group = p->plan->places[node->in[k]].group;
+        latest = group > latest ? group : latest;
+    }
+    if (latest < 0) {
+        latest = (int32_t)p->plan->groups.count - 1;
+    }
+    if (latest >= 0 && takes_items(p, latest, node->rows)) {
+        return latest;
+    }
+    return new_group(p, NO_VALUE, node->rows);
+}
+
+static void group_nodes(Planner *p)
+{
+    for (uint32_t i = 0; i < p->block->nodes.count; i++) {
+        const Node *node = &p->block->nodes.items[i];
+        Place *place = &p->plan->places[i];
+        *place = (Place){
+            .group = -1, .last = -1, .kept = NO_PLACE, .scratch = NO_PLACE, .column = NO_PLACE};
+        switch (op_class(node->op)) {
+        case CLASS_ELEMENT:
+            place->group = group_for(p, node);
+            vec_push(p->arena, &p->plan->groups.items[place->group].items, (ValueId)i);
+            break;
+        case CLASS_PRODUCT:
+        case CLASS_WHOLE:
+            place->group = new_group(p, (ValueId)i, node->rows);
+            break;
+        case CLASS_SOURCE:
+            place->stored = true;
+            break;
+        case CLASS_BATCH:
+            break;
+        }
+    }
+}
+
+static void read_in_group(Planner *p, ValueId value, int32_t group)
+{
+    Place *place = &p->plan->places[value];
+    place->stored = true;
+    place->last = group > place->last ? group : place->last;
+}
+
+/* Deltas and dot operands are read right after their own group. */
+static void read_by_gradient(Planner *p, const Node *node)
+{
+    if (node->op == OP_GRAD_SCALAR) {
+        int32_t a = p->plan->places[node->in[0]].group, b = p->plan->places[node->in[1]].group;
+        read_in_group(p, node->in[0], a > b ? a : b);
+        read_in_group(p, node->in[1], a > b ? a : b);
+        return;
+    }
+    ValueId delta = node->in[node->op == OP_GRAD_WEIGHT ? 1 : 0];
+    read_in_group(p, delta, p->plan->places[delta].group);
+}
+
+static void find_stored(Planner *p)
+{
+    for (uint32_t i = 0; i < p->block->nodes.count; i++) {
+        const Node *node = &p->block->nodes.items[i];
+        int32_t group = p->plan->places[i].group;
+        if (op_class(node->op) == CLASS_BATCH) {
+            read_by_gradient(p, node);
+            continue;
+        }
+        for (int k = 0; k < op_operands(node->op); k++) {
+            bool whole = op_class(node->op) != CLASS_ELEMENT;
+            if (whole || p->plan->places[node->in[k]].group != group) {
+                read_in_group(p, node->in[k], group);
+            }
+        }
+    }
+}
+
+/* A result that no group makes element by element is copied by a group of its own. */
+static void place_result(Planner *p)
+{
+    ValueId result = p->block->result;
+    if (result == NO_VALUE) {
+        return;
+    }
+    Place *place = &p->plan->places[result];
+    OpClass class = op_class(p->block->nodes.items[result].op);
+    place->is_result = place->stored = true;
+    bool copied = class == CLASS_SOURCE || (class == CLASS_WHOLE && place->kept != NO_PLACE);
+    if (copied) {
+        int32_t group = new_group(p, NO_VALUE, p->block->nodes.items[result].rows);
+        vec_push(p->arena, &p->plan->groups.items[group].items, result);
+        read_in_group(p, result, group);
+    }
+}
+
+static bool overlaps_in_time(const Place *a, const Place *b)
+{
+    return a->group <= b->last && b->group <= a->last;
+}
+
+/* The lowest rows that no value alive at the same time has. */
+static int64_t first_fit(const Planner *p, uint32_t value)
+{
+    const Place *place = &p->plan->places[value];
+    int64_t rows = p->block->nodes.items[value].rows, row = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (uint32_t i = 0; i < value; i++) {
+            const Place *other = &p->plan->places[i];
+            int64_t end = other->scratch + p->block->nodes.items[i].rows;
+            if (other->scratch != NO_PLACE && overlaps_in_time(place, other) && row < end &&
+                other->scratch < row + rows) {
+                row = end;
+                moved = true;
+            }
+        }
+    }
+    return row;
+}
+
+static int64_t place_scratch(Planner *p)
+{
+    int64_t used = 0;
+    for (uint32_t i = 0; i < p->block->nodes.count; i++) {
+        Place *place = &p->plan->places[i];
+        bool elsewhere = place->kept != NO_PLACE || place->is_result || place->group < 0;
+        if (!place->stored || elsewhere) {
+            continue;
+        }
+        place->scratch = first_fit(p, i);
+        int64_t end = place->scratch + p->block->nodes.items[i].rows;
+        used = end > used ? end : used;
+    }
+    return used;
+}
+
+static int64_t align_columns(int64_t columns)
+{
+    return (columns + DELTA_ALIGN - 1) / DELTA_ALIGN * DELTA_ALIGN;
+}
+
+/* Columns of the transposed deltas; a delta of several gradients is written once. */
+static int64_t place_columns(Planner *p)
+{
+    int64_t columns = 0;
+    for (uint32_t i = 0; i < p->block->nodes.count; i++) {
+        const Node *node = &p->block->nodes.items[i];
+        if (op_class(node->op) != CLASS_BATCH) {
+            continue;
+        }
+        bool scalar = node->op == OP_GRAD_SCALAR;
+        ValueId delta = scalar ? (ValueId)i : node->in[node->op == OP_GRAD_WEIGHT ? 1 : 0];
+        Place *place = &p->plan->places[delta];
+        if (place->column == NO_PLACE) {
+            place->column = columns;
+            columns = align_columns(columns + (scalar ? 1 : p->block->nodes.items[delta].rows));
+        }
+    }
+    return columns;
+}
+
+/* Rows of the kept slot for the forward values that backward names. */
+static void place_kept(RegionPlan *region_plan, const Region *region)
+{
+    for (uint32_t i = 0; i < region->backward.nodes.count; i++) {
+        ValueId value = kept_value(&region->backward.nodes.items[i]);
+        if (value == NO_VALUE) {
+            continue;
+        }
+        const Node *node = &region->forward.nodes.items[value];
+        Place *place = &region_plan->forward.places[value];
+        if (node->op == OP_STATE) {
+            region_plan->keeps_states = true;
+        } else if (place->kept == NO_PLACE) {
+            place->stored = true;
+            place->kept = region_plan->kept_rows;
+            region_plan->kept_rows += node->rows;
+        }
+    }
+}
+
+static void find_training(const Graph *graph, RegionPlan *region_plan, const Region *region)
+{
+    for (uint32_t i = 0; i < region->backward.nodes.count; i++) {
+        const Node *node = &region->backward.nodes.items[i];
+        if (op_class(node->op) == CLASS_BATCH) {
+            bool shared = graph->tensors[node->tensor]->shared;
+            region_plan->trained |= !shared;
+            region_plan->trained_shared |= shared;
+        }
+    }
+    for (uint32_t i = 0; i < region->forward.nodes.count; i++) {
+        region_plan->lockstep |= region->forward.nodes.items[i].op == OP_BATCHNORM;
+    }
+}
+
+static Planner begin_block(Arena *arena, const Graph *graph, const Block *block, BlockPlan *plan)
+{
+    plan->places = ARENA_ARRAY(arena, Place, block->nodes.count);
+    Planner planner = {arena, graph, block, plan};
+    group_nodes(&planner);
+    find_stored(&planner);
+    return planner;
+}
+
+static void plan_region(Arena *arena, const Graph *graph, const Region *region, RegionPlan *plan)
+{
+    Planner forward = begin_block(arena, graph, &region->forward, &plan->forward);
+    if (region->has_backward) {
+        place_kept(plan, region);
+    }
+    place_result(&forward);
+    plan->scratch_rows = place_scratch(&forward);
+    if (!region->has_backward) {
+        return;
+    }
+    Planner backward = begin_block(arena, graph, &region->backward, &plan->backward);
+    place_result(&backward);
+    int64_t rows = place_scratch(&backward);
+    plan->scratch_rows = rows > plan->scratch_rows ? rows : plan->scratch_rows;
+    plan->delta_columns = place_columns(&backward);
+    find_training(graph, plan, region);
+}
+
+static void find_tensor_regions(const Graph *graph, int32_t *tensor_region)
+{
+    for (uint32_t r = 0; r < graph->regions.count; r++) {
+        const Block *block = &graph->regions.items[r].forward;
+        for (uint32_t i = 0; i < block->nodes.count; i++) {
+            const Node *node = &block->nodes.items[i];
+            if (node->tensor != NO_TENSOR) {
+                tensor_region[node->tensor] = (int32_t)r;
+            }
+            if (node->tensor2 != NO_TENSOR) {
+                tensor_region[node->tensor2] = (int32_t)r;
+            }
+        }
+    }
+}
+
+Plan *plan_graph(Arena *arena, const Graph *graph)
+{
+    if (graph == NULL) {
+        return NULL;
+    }
+    Plan *plan = ARENA_NEW(arena, Plan);
+    plan->graph = graph;
+    plan->regions = ARENA_ARRAY(arena, RegionPlan, graph->regions.count);
+    plan->tensor_region = ARENA_ARRAY(arena, int32_t, graph->tensor_count);
+    for (uint32_t r = 0; r < graph->regions.count; r++) {
+        plan_region(arena, graph, &graph->regions.items[r], &plan->regions[r]);
+    }
+    find_tensor_regions(graph, plan->tensor_region);
+    return plan;
+}

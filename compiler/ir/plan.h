@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Plan: where every value lives and which nodes run together.
+ *
+ * A block runs as a list of groups. A group is a matrix product with the element-wise ops that
+ * become its epilogue, one whole-value kernel, or element-wise ops alone (a map). Values used only
+ * inside their group live in registers; all others have rows in one of these places of a tile
+ * (a row is `width` reals, one for each sample):
+ *
+ *     next / gradient out   the block's result
+ *     kept                  one slot a layer, when backward needs the value
+ *     scratch               one slot, reused by every layer
+ *
+ * Deltas (operands of gradients) are also written transposed, [sample][column], because gradients
+ * of weights run along the samples. A layer of region r thus costs, for each sample, in_rows +
+ * kept_rows reals from forward to backward, and delta_columns reals inside a block of layers.
+ *
+ * Worked example, h + alpha·V relu(h) with 30 features: forward groups are map{act → kept 0} and
+ * dense{bias, scale, add → next}; kept_rows 30, keeps_states false, since backward reads relu(h)
+ * and never h itself.
+ */
+#ifndef RNET_IR_PLAN_H
+#define RNET_IR_PLAN_H
+
+#include "ir/graph.h"
+
+enum { NO_PLACE = -1, DELTA_ALIGN = 16 };
+
+typedef struct Place {
+    int32_t group; /* that makes it; -1: a source */
+    int32_t last;  /* last group that reads it from memory */
+    bool stored;   /* in memory at all */
+    bool is_result;
+    int64_t kept;    /* row of the kept slot, or NO_PLACE */
+    int64_t scratch; /* row of the scratch slot, or NO_PLACE */
+    int64_t column;  /* first column of its transposed copy, or NO_PLACE */
+} Place;
+
+typedef struct Group {
+    ValueId root; /* PRODUCT or WHOLE; NO_VALUE: a map */
+    int64_t rows;
+    VEC(ValueId) items; /* element-wise ops in order; a source stands for its copy */
+} Group;
+
+typedef struct BlockPlan {
+    VEC(Group) groups;
+    Place *places; /* [nodes] */
+} BlockPlan;
+
+typedef struct RegionPlan {
+    BlockPlan forward, backward;
+    int64_t kept_rows, scratch_rows, delta_columns;
+    bool keeps_states;
+    bool lockstep; /* batch statistics want the batch in one tile */
+    bool trained, trained_shared;
+} RegionPlan;
+
+typedef struct Plan {
+    const Graph *graph;
+    RegionPlan *regions;    /* [graph->regions.count] */
+    int32_t *tensor_region; /* [tensor_count] region that uses the tensor */
+} Plan;
+
+/* The forward value that a source of the backward block stands for, or NO_VALUE. */
+static inline ValueId kept_value(const Node *node)
+{
+    return node->op == OP_KEPT ? node->in[0] : NO_VALUE;
+}
+
+/* plan_graph: Graph to Plan. Requires graph_verify(); ensures plan_verify(); memory in `arena`.
+ * NULL graph gives NULL. */
+Plan *plan_graph(Arena *arena, const Graph *graph);
+
+/* --dump=plan. */
+void plan_print(const Plan *plan, FILE *out);
+
+/* NULL where no two live values overlap and all offsets are inside, else what is broken. */
+const char *plan_verify(Arena *arena, const Plan *plan);
+
+#endif

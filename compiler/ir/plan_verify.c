@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Invariants of Plan, found without the allocator: two values that are alive in one group share no
+ * rows; everything that is read from memory has a place; offsets are inside their slots.
+ */
+#include "ir/plan.h"
+#include "support/str.h"
+
+static bool share_rows(const Block *block, const BlockPlan *plan, uint32_t a, uint32_t b)
+{
+    const Place *x = &plan->places[a], *y = &plan->places[b];
+    bool alive = x->group <= y->last && y->group <= x->last;
+    return alive && x->scratch < y->scratch + block->nodes.items[b].rows &&
+           y->scratch < x->scratch + block->nodes.items[a].rows;
+}
+
+static const char *verify_value(Arena *arena, const Block *block, const BlockPlan *plan, uint32_t i,
+                                const RegionPlan *region)
+{
+    const Place *place = &plan->places[i];
+    int64_t rows = block->nodes.items[i].rows;
+    if (place->kept != NO_PLACE && place->kept + rows > region->kept_rows) {
+        return str_format(arena, "%%%u lies outside the kept slot", i);
+    }
+    if (place->scratch != NO_PLACE && place->scratch + rows > region->scratch_rows) {
+        return str_format(arena, "%%%u lies outside the scratch slot", i);
+    }
+    bool placed = place->kept != NO_PLACE || place->scratch != NO_PLACE || place->is_result;
+    if (place->stored && place->group >= 0 && !placed) {
+        return str_format(arena, "%%%u is read from memory but has no place", i);
+    }
+    for (uint32_t j = 0; place->scratch != NO_PLACE && j < i; j++) {
+        if (plan->places[j].scratch != NO_PLACE && share_rows(block, plan, i, j)) {
+            return str_format(arena, "%%%u and %%%u overlap", i, j);
+        }
+    }
+    return NULL;
+}
+
+static const char *verify_block(Arena *arena, const Block *block, const BlockPlan *plan,
+                                const RegionPlan *region)
+{
+    for (uint32_t i = 0; i < block->nodes.count; i++) {
+        const char *broken = verify_value(arena, block, plan, i, region);
+        if (broken != NULL) {
+            return broken;
+        }
+    }
+    return NULL;
+}
+
+const char *plan_verify(Arena *arena, const Plan *plan)
+{
+    for (uint32_t r = 0; r < plan->graph->regions.count; r++) {
+        const Region *region = &plan->graph->regions.items[r];
+        const RegionPlan *p = &plan->regions[r];
+        const char *broken = verify_block(arena, &region->forward, &p->forward, p);
+        if (broken == NULL && region->has_backward) {
+            broken = verify_block(arena, &region->backward, &p->backward, p);
+        }
+        if (broken != NULL) {
+            return str_format(arena, "region %u: %s", r, broken);
+        }
+    }
+    return NULL;
+}
