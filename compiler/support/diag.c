@@ -100,6 +100,11 @@ Diag *diag_report(DiagSink *sink, DiagId id, Span span, const char *format, ...)
     if (sink->off[id]) {
         return ignore(sink);
     }
+    unsigned *count = severity == SEVERITY_ERROR ? &sink->errors : &sink->warnings;
+    if (*count >= (severity == SEVERITY_ERROR ? KEPT_ERRORS : KEPT_WARNINGS)) {
+        ++*count;
+        return ignore(sink);
+    }
     va_list args;
     va_start(args, format);
     const char *message = str_vformat(sink->arena, format, args);
@@ -107,10 +112,7 @@ Diag *diag_report(DiagSink *sink, DiagId id, Span span, const char *format, ...)
     if (is_repeated(sink, id, span, message)) {
         return ignore(sink);
     }
-    unsigned *count = severity == SEVERITY_ERROR ? &sink->errors : &sink->warnings;
-    if ((*count)++ >= (severity == SEVERITY_ERROR ? KEPT_ERRORS : KEPT_WARNINGS)) {
-        return ignore(sink);
-    }
+    ++*count;
     Diag *diag = ARENA_NEW(sink->arena, Diag);
     *diag = (Diag){.id = id, .severity = severity, .span = span, .message = message};
     vec_push(sink->arena, &sink->kept, diag);

@@ -19,8 +19,9 @@
  *   AST_PARAM     text = name, first = default, range = AST_RANGE or NULL, doc
  *   AST_BLOCK     text = "model" | "train" | "probe" | "check" | "sweep" | "residual" |
  *                 "recurrent"; name = its name or NULL; depth = expression or NULL; body
- *   AST_LAYERS    first = a layer expression that stands as a statement of the model
- *   AST_IF        first = condition, body, otherwise = AST_IF or a body block or NULL
+ *   AST_LAYERS    first = an expression that stands as a statement: layers of the model. The bounds
+ *                 of a check stand as AST_BINARY (`q < 2`) or AST_IN themselves
+ *   AST_IF        first = condition, body, otherwise = AST_IF, AST_BLOCK "else" or NULL
  *   AST_ERROR     poison: a place where recovery dropped something; stay silent about it
  *
  * Worked example: `alpha depth^-beta` is AST_STATEMENT "alpha" whose first child is AST_BINARY '^'

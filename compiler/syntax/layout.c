@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Statements and keywords. The filter looks two raw tokens ahead and never back further than the
+ * token that it gave out last.
+ */
+#include "syntax/layout_state.h"
+
+#include <string.h>
+
+const char *layout_text(const Layout *layout, Span span)
+{
+    return str_copy(layout->arena, layout->source->text + span.begin, span.end - span.begin);
+}
+
+static Token end_of_file(const Layout *layout)
+{
+    Span span = {layout->source->length, layout->source->length};
+    return (Token){TOKEN_END_OF_FILE, span, true};
+}
+
+Token layout_take(Layout *layout)
+{
+    Token token = layout->ahead[0];
+    layout->ahead[0] = layout->ahead[1];
+    if (layout->stopped) {
+        layout->ahead[1] = end_of_file(layout);
+        return token;
+    }
+    layout->ahead[1] = scanner_next(layout->scanner);
+    if (!layout_check_bytes(layout, layout->ahead[1].span)) {
+        layout->stopped = true;
+        layout->ahead[1] = end_of_file(layout);
+    }
+    return token;
+}
+
+Layout *layout_create(Arena *arena, const Source *source, DiagSink *diag)
+{
+    Layout *layout = ARENA_NEW(arena, Layout);
+    layout->arena = arena;
+    layout->source = source;
+    layout->diag = diag;
+    layout->scanner = scanner_create(arena, source, COMMENTS_SKIPPED);
+    layout_take(layout);
+    layout_take(layout);
+    return layout;
+}
+
+void layout_dispose(Layout *layout)
+{
+    scanner_dispose(layout->scanner);
+}
+
+static bool is_relation(int kind)
+{
+    return kind == TOKEN_EQ || kind == TOKEN_NE || kind == TOKEN_LT || kind == TOKEN_LE ||
+           kind == TOKEN_GT || kind == TOKEN_GE;
+}
+
+/* A line that ends with one of these goes on. */
+static bool wants_more(int kind)
+{
+    return is_relation(kind) || kind == TOKEN_ARROW || kind == TOKEN_PLUS || kind == TOKEN_MINUS ||
+           kind == TOKEN_STAR || kind == TOKEN_SLASH || kind == TOKEN_CARET ||
+           kind == TOKEN_COMMA || kind == TOKEN_ASSIGN || kind == TOKEN_DOTS;
+}
+
+static bool ends_operand(int kind)
+{
+    return kind == TOKEN_NAME || kind == TOKEN_NUMBER || kind == TOKEN_STRING ||
+           kind == TOKEN_TRUE || kind == TOKEN_FALSE || kind == TOKEN_RPAREN ||
+           kind == TOKEN_RBRACKET;
+}
+
+static bool is_word(const Layout *layout, Token token, const char *word)
+{
+    size_t length = token.span.end - token.span.begin;
+    return token.kind == TOKEN_NAME && strlen(word) == length &&
+           memcmp(layout->source->text + token.span.begin, word, length) == 0;
+}
+
+static const Keyword *find_keyword(const Layout *layout, Token token)
+{
+    if (token.kind != TOKEN_NAME) {
+        return NULL;
+    }
+    return keyword_find(layout->source->text + token.span.begin, token.span.end - token.span.begin);
+}
+
+/* Two operands side by side, which no expression has: `epochs 10`, `residual depth`. */
+static bool stands_beside(Token next)
+{
+    return !next.newline &&
+           (next.kind == TOKEN_NAME || next.kind == TOKEN_NUMBER || next.kind == TOKEN_STRING ||
+            next.kind == TOKEN_TRUE || next.kind == TOKEN_FALSE || next.kind == TOKEN_LBRACE);
+}
+
+static bool at_line_start(const Layout *layout, Token token)
+{
+    return token.span.begin == 0 || layout->source->text[token.span.begin - 1] == '\n';
+}
+
+/* A declaration in the first column, met while a brace is open: a `}` is missing above. */
+static bool begins_declaration(const Layout *layout, Token token, Token next)
+{
+    const Keyword *keyword = find_keyword(layout, token);
+    if (!keyword || !(keyword->blocks & IN_FILE) || !at_line_start(layout, token)) {
+        return false;
+    }
+    return next.kind == (keyword->token == TOKEN_BLOCK ? TOKEN_LBRACE : TOKEN_NAME);
+}
+
+/* Inside brackets: what shows that they were never closed. */
+static bool breaks_bracket(const Layout *layout, Token token, Token next)
+{
+    if (token.kind == TOKEN_LBRACE || token.kind == TOKEN_RBRACE || token.kind == RAW_SEMICOLON ||
+        token.kind == TOKEN_END_OF_FILE) {
+        return true;
+    }
+    const Keyword *keyword = token.newline ? find_keyword(layout, token) : NULL;
+    return begins_declaration(layout, token, next) ||
+           (keyword && (keyword->blocks & layout_block(layout)) && stands_beside(next));
+}
+
+static Token give(Layout *layout, Token token)
+{
+    layout->statement_open = true;
+    layout->after_choice = false;
+    layout->last = token;
+    return token;
+}
+
+static Token give_broken(Layout *layout, Span span)
+{
+    return give(layout, (Token){TOKEN_BROKEN, span, false});
+}
+
+static Token give_end(Layout *layout)
+{
+    Token token = {TOKEN_END, {layout->last.span.end, layout->last.span.end}, false};
+    layout->end_due = false;
+    layout->statement = STATEMENT_OTHER;
+    layout->pending = (Opener){0};
+    layout->has_best = false;
+    give(layout, token);
+    layout->statement_open = false;
+    return token;
+}
+
+static Token give_closing_brace(Layout *layout, Span span)
+{
+    bool choice = layout_top(layout)->is_choice;
+    unsigned block = layout_block(layout);
+    const char *name = layout_block_name(layout);
+    layout->depth--;
+    Token token = give(layout, (Token){TOKEN_RBRACE, span, false});
+    if (choice && is_word(layout, layout->ahead[0], "else")) {
+        layout->after_choice = true;
+        layout->pending = (Opener){.block = block, .name = name};
+    } else {
+        layout->end_due = true;
+    }
+    return token;
+}
+
+/* Drops the rest of the statement, blocks and all, without a look at it. */
+static void skip_statement(Layout *layout)
+{
+    unsigned braces = 0;
+    for (;;) {
+        Token next = layout->ahead[0];
+        bool ends = next.kind == RAW_SEMICOLON || (next.newline && next.kind != TOKEN_LBRACE);
+        if (next.kind == TOKEN_END_OF_FILE ||
+            (braces == 0 && (ends || next.kind == TOKEN_RBRACE))) {
+            return;
+        }
+        layout_take(layout);
+        braces += next.kind == TOKEN_LBRACE;
+        if (next.kind == TOKEN_RBRACE && --braces == 0) {
+            return;
+        }
+    }
+}
+
+static Token give_skipped(Layout *layout, Token token)
+{
+    skip_statement(layout);
+    Token broken = give_broken(layout, token.span);
+    layout->end_due = true;
+    return broken;
+}
+
+static Token reject_placement(Layout *layout, Token token, const Keyword *keyword)
+{
+    const char *block = layout_block_name(layout);
+    if (!block && keyword->token == TOKEN_IF) {
+        diag_report(layout->diag, E_PLACEMENT, token.span,
+                    "`if` chooses statements inside a block, not declarations");
+    } else if (keyword->blocks & IN_FILE) {
+        Diag *diag =
+            diag_report(layout->diag, E_PLACEMENT, token.span,
+                        "`%s` is a declaration and cannot stand inside `%s`", keyword->word, block);
+        diag_hint(layout->diag, diag, "move it to the top level of the file");
+    } else {
+        diag_report(layout->diag, E_PLACEMENT, token.span, "`%s` is a statement of %s, not of %s",
+                    keyword->word, keyword_block_names(layout->arena, keyword->blocks),
+                    block ? str_format(layout->arena, "`%s`", block) : "the file");
+    }
+    return give_skipped(layout, token);
+}
+
+static void hint_for_unknown(Layout *layout, Diag *diag, Token token, const Keyword *nearest)
+{
+    unsigned block = layout_block(layout);
+    int next = layout->ahead[0].kind;
+    const Keyword *exact = find_keyword(layout, token);
+    if (exact && next == TOKEN_COLON) {
+        diag_hint(layout->diag, diag, "a statement has no `:`: write `%s VALUE`", exact->word);
+    } else if (nearest) {
+        diag_hint(layout->diag, diag, "did you mean `%s`?", nearest->word);
+    } else if (block == IN_STACK && (next == TOKEN_LPAREN || next == TOKEN_ARROW)) {
+        diag_hint(layout->diag, diag, "layers stand in a `branch` statement: write `branch %s…`",
+                  layout_text(layout, token.span));
+    } else {
+        diag_hint(layout->diag, diag, "%s are: %s",
+                  block == IN_FILE ? "declarations" : "statements of this block",
+                  keyword_list(layout->arena, block));
+    }
+}
+
+static Diag *report_unknown(Layout *layout, Token token)
+{
+    const char *text = layout_text(layout, token.span), *block = layout_block_name(layout);
+    if (!block) {
+        return diag_report(layout->diag, E_STATEMENT, token.span,
+                           "expected a declaration, found `%s`", text);
+    }
+    return diag_report(layout->diag, E_STATEMENT, token.span, "`%s` is not a statement of `%s`",
+                       text, block);
+}
+
+static Token begin_statement(Layout *layout, Token token, const Keyword *keyword)
+{
+    unsigned opens = keyword_opens(keyword->word);
+    token.kind = keyword->token;
+    layout->statement = token.kind == TOKEN_PARAM      ? STATEMENT_PARAM
+                        : token.kind == TOKEN_MEASURE  ? STATEMENT_MEASURE
+                        : token.kind == TOKEN_RESIDUAL ? STATEMENT_HEAD
+                                                       : STATEMENT_OTHER;
+    layout->pending = (Opener){.block = opens, .name = opens ? keyword->word : NULL};
+    layout->pending.is_choice = token.kind == TOKEN_IF;
+    return give(layout, token);
+}
+
+/* A misspelt keyword is read as the nearest one, so that its block is checked too. */
+static Token reject_unknown(Layout *layout, Token token)
+{
+    const Keyword *nearest = NULL;
+    if (token.kind == TOKEN_NAME && layout->ahead[0].kind != TOKEN_COLON) {
+        nearest = keyword_nearest(layout_text(layout, token.span), layout_block(layout));
+    }
+    Diag *diag = report_unknown(layout, token);
+    hint_for_unknown(layout, diag, token, nearest);
+    if (nearest && stands_beside(layout->ahead[0])) {
+        return begin_statement(layout, token, nearest);
+    }
+    return give_skipped(layout, token);
+}
+
+static bool takes_expressions(unsigned block)
+{
+    return block == IN_MODEL || block == IN_CHECK || block == IN_SWEEP;
+}
+
+/* Is the keyword a name after all: before `:`, or the subject of `x in …` or `x < …`? */
+static bool is_subject(const Layout *layout, unsigned block)
+{
+    Token next = layout->ahead[0];
+    if (next.kind == TOKEN_COLON) {
+        return true;
+    }
+    return (block == IN_CHECK || block == IN_SWEEP) && !next.newline &&
+           (is_word(layout, next, "in") || is_relation(next.kind));
+}
+
+static Token give_bare(Layout *layout, Token token)
+{
+    layout->statement = STATEMENT_BARE;
+    return give(layout, token);
+}
+
+static Token first_of_statement(Layout *layout, Token token)
+{
+    unsigned block = layout_block(layout);
+    const Keyword *keyword = find_keyword(layout, token);
+    if (is_word(layout, token, "else") &&
+        (layout->ahead[0].kind == TOKEN_LBRACE || is_word(layout, layout->ahead[0], "if"))) {
+        diag_report(layout->diag, E_PLACEMENT, token.span, "`else` has no `if` before it");
+        return give_skipped(layout, token);
+    }
+    if (keyword && (keyword->blocks & block) && !is_subject(layout, block)) {
+        return begin_statement(layout, token, keyword);
+    }
+    bool beside = token.kind == TOKEN_NAME && stands_beside(layout->ahead[0]) &&
+                  !(is_word(layout, layout->ahead[0], "in") && is_subject(layout, block));
+    if (takes_expressions(block) && !beside) {
+        return give_bare(layout, token);
+    }
+    if (keyword && !(keyword->blocks & block) && layout->ahead[0].kind != TOKEN_COLON) {
+        return reject_placement(layout, token, keyword);
+    }
+    return reject_unknown(layout, token);
+}
+
+/* The words that are keywords in the middle of some statements. */
+static int kind_of_word(Layout *layout, Token token)
+{
+    int last = layout->last.kind, next = layout->ahead[0].kind;
+    bool outside = !layout_in_bracket(layout);
+    if (layout->after_choice) {
+        return TOKEN_ELSE;
+    }
+    if (last == TOKEN_ELSE && is_word(layout, token, "if")) {
+        layout->pending.is_choice = true;
+        return TOKEN_IF;
+    }
+    if (last == TOKEN_LABELLED && next == TOKEN_COLON) {
+        return TOKEN_SUBJECT;
+    }
+    if (layout->statement == STATEMENT_HEAD && is_word(layout, token, "depth")) {
+        layout->statement = STATEMENT_OTHER;
+        return TOKEN_DEPTH;
+    }
+    if (layout->statement == STATEMENT_MEASURE && outside) {
+        if ((last == TOKEN_MEASURE || last == TOKEN_COMMA) && next == TOKEN_NAME &&
+            is_word(layout, token, "best")) {
+            layout->has_best = true;
+            return TOKEN_BEST;
+        }
+        if (layout->has_best && ends_operand(last) && is_word(layout, token, "over")) {
+            return TOKEN_OVER;
+        }
+    }
+    bool takes_in = layout->statement == STATEMENT_PARAM ||
+                    (layout->statement == STATEMENT_BARE && layout_block(layout) != IN_MODEL);
+    if (takes_in && outside && ends_operand(last) && is_word(layout, token, "in")) {
+        return TOKEN_IN;
+    }
+    return TOKEN_NAME;
+}
+
+static bool statement_ends(const Layout *layout)
+{
+    Token next = layout->ahead[0];
+    if (!layout->statement_open || layout_in_bracket(layout)) {
+        return false;
+    }
+    if (next.kind == TOKEN_END_OF_FILE || next.kind == TOKEN_RBRACE || next.kind == RAW_SEMICOLON) {
+        return true;
+    }
+    if (!next.newline || layout->after_choice || wants_more(layout->last.kind)) {
+        return false;
+    }
+    return next.kind != TOKEN_ARROW && next.kind != TOKEN_LBRACE;
+}
+
+/* Gives what the state asks for before any further token is taken. */
+static bool give_due(Layout *layout, Token *token)
+{
+    Token next = layout->ahead[0];
+    if (layout->end_due || statement_ends(layout)) {
+        *token = give_end(layout);
+        return true;
+    }
+    if (layout_in_bracket(layout) && breaks_bracket(layout, next, layout->ahead[1])) {
+        layout_drop_brackets(layout, next);
+        *token = give_broken(layout, next.span);
+        return true;
+    }
+    if (layout->depth && !layout->statement_open && !layout->closing &&
+        (next.kind == TOKEN_END_OF_FILE || begins_declaration(layout, next, layout->ahead[1]))) {
+        layout_report_open_brace(layout, next);
+        layout->closing = true;
+    }
+    layout->closing = layout->closing && layout->depth;
+    if (layout->closing) {
+        *token = give_closing_brace(layout, (Span){next.span.begin, next.span.begin});
+        return true;
+    }
+    return false;
+}
+
+static Token give_opened(Layout *layout, Token token)
+{
+    bool brace = token.kind == TOKEN_LBRACE;
+    if (!layout_open(layout, token)) {
+        layout->stopped = true;
+        layout->ahead[0] = layout->ahead[1] = end_of_file(layout);
+        return give_broken(layout, token.span);
+    }
+    give(layout, token);
+    layout->statement_open = !brace;
+    return token;
+}
+
+/* False: the token is dropped, and what follows is looked at. */
+static bool give_taken(Layout *layout, Token token, Token *given)
+{
+    switch (token.kind) {
+    case RAW_SEMICOLON:
+        return false;
+    case RAW_INVALID:
+        layout_report_stray(layout, token);
+        *given = give_broken(layout, token.span);
+        return true;
+    case RAW_STRING:
+        diag_report(layout->diag, E_STRING, token.span,
+                    "string has no closing `\"` before the end of its line");
+        layout->string_open = true;
+        *given = give_broken(layout, token.span);
+        return true;
+    case RAW_NUMBER:
+        layout_report_number(layout, token);
+        token.kind = layout->last.span.end == token.span.begin ? TOKEN_BROKEN : TOKEN_NUMBER;
+        break;
+    case TOKEN_RBRACE:
+        if (!layout->depth) {
+            diag_report(layout->diag, E_UNOPENED, token.span, "`}` closes nothing");
+            return false;
+        }
+        *given = give_closing_brace(layout, token.span);
+        return true;
+    case TOKEN_RPAREN:
+    case TOKEN_RBRACKET:
+        if (!layout_close_bracket(layout, &token)) {
+            return false;
+        }
+        break;
+    case TOKEN_NAME:
+        token.kind = kind_of_word(layout, token);
+        break;
+    default:
+        break;
+    }
+    *given = give(layout, token);
+    return true;
+}
+
+static bool is_opener(int kind)
+{
+    return kind == TOKEN_LPAREN || kind == TOKEN_LBRACKET || kind == TOKEN_LBRACE;
+}
+
+/* Tokens that every block reports in the same way, wherever they stand. */
+static bool is_common(int kind)
+{
+    return kind == RAW_SEMICOLON || kind == RAW_INVALID || kind == TOKEN_RBRACE ||
+           kind == TOKEN_LBRACE || kind == TOKEN_END_OF_FILE || kind == TOKEN_RPAREN ||
+           kind == TOKEN_RBRACKET || kind == RAW_STRING;
+}
+
+Token layout_next(Layout *layout)
+{
+    Token given;
+    for (;;) {
+        if (give_due(layout, &given)) {
+            return given;
+        }
+        Token token = layout_take(layout);
+        if (token.kind == TOKEN_END_OF_FILE) {
+            return token;
+        }
+        if (!layout->statement_open) {
+            layout->string_open = false;
+            bool known = token.kind == TOKEN_NAME || takes_expressions(layout_block(layout));
+            if (token.kind == TOKEN_NAME) {
+                return first_of_statement(layout, token);
+            }
+            if (!known && !is_common(token.kind)) {
+                return reject_unknown(layout, token);
+            }
+            layout->statement = STATEMENT_BARE;
+        }
+        if (is_opener(token.kind)) {
+            return give_opened(layout, token);
+        }
+        if (give_taken(layout, token, &given)) {
+            return given;
+        }
+    }
+}

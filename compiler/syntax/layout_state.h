@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of the layout filter, shared by layout.c (what is a statement, what is a keyword),
+ * brackets.c (what closes what) and stray.c (bytes that are no tokens).
+ */
+#ifndef RNET_SYNTAX_LAYOUT_STATE_H
+#define RNET_SYNTAX_LAYOUT_STATE_H
+
+#include "syntax/keyword.h"
+#include "syntax/layout.h"
+
+#include "rnet_grammar.h"
+
+/* An open bracket or brace. */
+typedef struct Opener {
+    int kind; /* TOKEN_LPAREN, TOKEN_LBRACKET or TOKEN_LBRACE */
+    Span span;
+    unsigned block;   /* of a brace: which statements stand inside */
+    bool is_choice;   /* of a brace: `else` may follow */
+    const char *name; /* of a brace: the block's keyword, for messages */
+} Opener;
+
+/* What the statement that is being read takes. */
+typedef enum StatementKind {
+    STATEMENT_OTHER,
+    STATEMENT_BARE,    /* no keyword: `x in …` in check and sweep */
+    STATEMENT_PARAM,   /* … in range */
+    STATEMENT_MEASURE, /* best q over x */
+    STATEMENT_HEAD     /* residual [NAME] depth */
+} StatementKind;
+
+struct Layout {
+    Arena *arena;
+    const Source *source;
+    DiagSink *diag;
+    Scanner *scanner;
+    Token ahead[2];       /* not yet taken */
+    uint32_t checked;     /* bytes before this are known to be text, or reported */
+    unsigned stray_count; /* reports about bytes */
+    Token last;           /* given out last */
+    Opener openers[NESTING_LIMIT];
+    unsigned depth;
+    bool statement_open; /* something was given out since the last END */
+    bool end_due;        /* an END follows what was given out */
+    bool closing;        /* give out `}` until no brace is open */
+    bool stopped;        /* a limit was met: the rest of the file is not read */
+    bool after_choice;   /* the last token is the `}` of an `if` */
+    bool string_open;    /* a string without end took the line's closing brackets with it */
+    bool has_best;
+    StatementKind statement;
+    Opener pending; /* what the next `{` opens */
+};
+
+Token layout_take(Layout *layout);
+
+/* Innermost opener, or NULL; the innermost brace's block, IN_FILE outside all. */
+const Opener *layout_top(const Layout *layout);
+bool layout_in_bracket(const Layout *layout);
+unsigned layout_block(const Layout *layout);
+const char *layout_block_name(const Layout *layout);
+
+bool layout_open(Layout *layout, Token token);
+/* The token that closes the top: `)` for a `]` that stands in its place. False: drop it. */
+bool layout_close_bracket(Layout *layout, Token *token);
+/* Gives up the open brackets, with a report that names the outermost one's opener. */
+void layout_drop_brackets(Layout *layout, Token before);
+void layout_report_open_brace(Layout *layout, Token before);
+
+/* Reports bytes up to the token's end that are not text. False when there are too many. */
+bool layout_check_bytes(Layout *layout, Span span);
+void layout_report_stray(Layout *layout, Token token);
+void layout_report_number(Layout *layout, Token token);
+
+/* A NUL-terminated copy of a token's text. */
+const char *layout_text(const Layout *layout, Span span);
+
+#endif

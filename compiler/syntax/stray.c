@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Bytes and spellings that are no tokens: not UTF-8, control characters, typographic signs,
+ * operators of other languages, malformed numbers.
+ */
+#include "syntax/layout_state.h"
+
+#include "support/utf8.h"
+
+#include <string.h>
+
+/* A file with more of them is not a text file. */
+enum { STRAY_LIMIT = 20 };
+
+static const char *describe_byte(Utf8 c)
+{
+    if (!c.valid) {
+        return "bytes that are not UTF-8";
+    }
+    if (c.code == 0) {
+        return "a NUL byte";
+    }
+    return c.code == '\r' ? "a carriage return without a newline" : "a control character";
+}
+
+/* Text is valid UTF-8 without control characters; a tab and the ends of lines are text. */
+static bool is_text(const Source *source, uint32_t at, Utf8 c)
+{
+    if (!c.valid || (c.code < 0x20 && c.code != '\t' && c.code != '\n' && c.code != '\r') ||
+        c.code == 0x7F) {
+        return false;
+    }
+    return c.code != '\r' || source->text[at + 1] == '\n';
+}
+
+static bool report_bytes(Layout *layout, Span span, Utf8 first)
+{
+    Diag *diag =
+        diag_report(layout->diag, E_BYTE, span, "the file contains %s", describe_byte(first));
+    diag_hint(layout->diag, diag, "a .rnet file is UTF-8 text");
+    if (++layout->stray_count < STRAY_LIMIT) {
+        return true;
+    }
+    diag_note(layout->diag, diag, "the rest of the file is not read: it does not look like text");
+    return false;
+}
+
+bool layout_check_bytes(Layout *layout, Span span)
+{
+    const Source *source = layout->source;
+    uint32_t at = layout->checked;
+    while (at < span.end) {
+        Utf8 first = utf8_decode(source->text + at, source->length - at);
+        uint32_t begin = at;
+        for (Utf8 c = first; at < source->length && !is_text(source, at, c);) {
+            at += c.length;
+            if (at < source->length) {
+                c = utf8_decode(source->text + at, source->length - at);
+            }
+        }
+        if (at > begin && !report_bytes(layout, (Span){begin, at}, first)) {
+            return false;
+        }
+        if (at == begin) {
+            at += first.length;
+        }
+    }
+    layout->checked = at > layout->checked ? at : layout->checked;
+    return true;
+}
+
+typedef struct Stray {
+    const char *text, *hint;
+} Stray;
+
+static const char *hint_for(const char *text)
+{
+    static const Stray table[] = {
+        {"**", "a power is written `a^b`"},
+        {"//", "a comment begins with `#`; numbers are divided with one `/`"},
+        {"/*", "a comment begins with `#`"},
+        {"&&", "there is no `and`: put one `if` inside the other"},
+        {"||", "there is no `or`: use `else if`"},
+        {"'", "a string is written \"…\""},
+        {"!", "not equal is written `!=`"},
+        {"&", "there is no `and`: put one `if` inside the other"},
+        {"|", "there is no `or`: use `else if`"},
+        {".", "a number has a digit on both sides of its dot; a range is written `a .. b`"},
+        {"“", "a string is written with straight quotes, \"…\""},
+        {"”", "a string is written with straight quotes, \"…\""},
+        {"‘", "a string is written with straight quotes, \"…\""},
+        {"’", "a string is written with straight quotes, \"…\""},
+        {"→", "write `->`"},
+        {"−", "write `-`"},
+        {"–", "write `-`"},
+        {"×", "write `*`"},
+        {"·", "write `*`"},
+        {"≤", "write `<=`"},
+        {"≥", "write `>=`"},
+        {"≠", "write `!=`"},
+        {"…", "a range is written `a .. b`"},
+        {"α", "names are ASCII: write `alpha`"},
+        {"β", "names are ASCII: write `beta`"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (strncmp(text, table[i].text, strlen(table[i].text)) == 0) {
+            return table[i].hint;
+        }
+    }
+    return NULL;
+}
+
+void layout_report_stray(Layout *layout, Token token)
+{
+    const char *text = layout_text(layout, token.span);
+    Utf8 first = utf8_decode(text, strlen(text));
+    if (!first.valid || utf8_is_unprintable(first.code) || text[0] == '\0') {
+        return;
+    }
+    int shown = (unsigned char)text[0] < 0x80 ? (int)strlen(text) : (int)first.length;
+    Diag *diag =
+        diag_report(layout->diag, E_BYTE, token.span, "`%.*s` has no meaning here", shown, text);
+    const char *hint = hint_for(text);
+    if (hint) {
+        diag_hint(layout->diag, diag, "%s", hint);
+    } else if ((unsigned char)text[0] >= 0x80) {
+        diag_hint(layout->diag, diag, "names are made of A-Z, a-z, 0-9 and `_`");
+    }
+}
+
+void layout_report_number(Layout *layout, Token token)
+{
+    const char *text = layout_text(layout, token.span);
+    size_t length = strlen(text);
+    Diag *diag = diag_report(layout->diag, E_NUMBER, token.span, "malformed number `%s`", text);
+    if (text[0] == '.') {
+        diag_hint(layout->diag, diag, "write `0%s`: a digit stands on both sides of the dot", text);
+    } else if (text[length - 1] == '.') {
+        diag_hint(layout->diag, diag, "write `%s0` or `%.*s`", text, (int)length - 1, text);
+    } else if (strchr(text, '_')) {
+        diag_hint(layout->diag, diag, "digits are not grouped with `_`");
+    } else if (strncmp(text, "0x", 2) == 0 || strncmp(text, "0X", 2) == 0) {
+        diag_hint(layout->diag, diag, "numbers are decimal");
+    } else {
+        diag_hint(layout->diag, diag,
+                  "numbers look like 12, 0.5 or 1e-3; a product is written with `*`");
+    }
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Words for the grammar's errors: what was found, what was expected, and what to write instead
+ * where the mistake is a common one.
+ */
+#include "syntax/parser.h"
+
+#include <string.h>
+
+enum { SHOWN = 5, TEXT_SHOWN = 40 };
+
+static bool is_relation(int kind)
+{
+    return kind == TOKEN_EQ || kind == TOKEN_NE || kind == TOKEN_LT || kind == TOKEN_LE ||
+           kind == TOKEN_GT || kind == TOKEN_GE;
+}
+
+static bool is_operator(int kind)
+{
+    return is_relation(kind) || kind == TOKEN_ARROW || kind == TOKEN_PLUS || kind == TOKEN_STAR ||
+           kind == TOKEN_SLASH || kind == TOKEN_CARET || kind == TOKEN_MINUS;
+}
+
+static const char *token_text(const Parser *parser, Token token)
+{
+    size_t length = token.span.end - token.span.begin;
+    const char *text = parser->source->text + token.span.begin;
+    return length > TEXT_SHOWN ? str_format(parser->arena, "%.*s…", TEXT_SHOWN, text)
+                               : str_copy(parser->arena, text, length);
+}
+
+static const char *describe_end(const Parser *parser, Token token)
+{
+    const Source *source = parser->source;
+    uint32_t at = token.span.end;
+    while (at < source->length && (source->text[at] == ' ' || source->text[at] == '\t')) {
+        at++;
+    }
+    if (at == source->length) {
+        return "the end of the file";
+    }
+    char c = source->text[at];
+    return c == '}' ? "`}`" : c == ';' ? "`;`" : "the end of the line";
+}
+
+static const char *describe(const Parser *parser, Token token)
+{
+    switch (token.kind) {
+    case TOKEN_END:
+        return describe_end(parser, token);
+    case TOKEN_END_OF_FILE:
+        return "the end of the file";
+    case TOKEN_NAME:
+        return str_format(parser->arena, "name `%s`", token_text(parser, token));
+    case TOKEN_NUMBER:
+        return str_format(parser->arena, "number `%s`", token_text(parser, token));
+    case TOKEN_STRING:
+        return str_format(parser->arena, "string %s", token_text(parser, token));
+    default:
+        return str_format(parser->arena, "`%s`", token_text(parser, token));
+    }
+}
+
+static bool is_expected(const char *const *expected, int count, const char *name)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(expected[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where an operand may stand, all its first tokens may: one word says it. */
+static bool names_operand(const char *name)
+{
+    static const char *const first[] = {"a name",  "a number", "a string", "`true`",
+                                        "`false`", "`-`",      "`(`",      "`[`"};
+    return is_expected(first, sizeof first / sizeof *first, name);
+}
+
+static bool names_operator(const char *name)
+{
+    static const char *const operators[] = {"`->`", "`==`", "`!=`", "`<`", "`<=`", "`>`",
+                                            "`>=`", "`+`",  "`-`",  "`*`", "`/`",  "`^`"};
+    return is_expected(operators, sizeof operators / sizeof *operators, name);
+}
+
+typedef struct Expectation {
+    const char *words[SHOWN];
+    int count;
+} Expectation;
+
+static void expect(Expectation *e, const char *word)
+{
+    if (e->count < SHOWN && !is_expected(e->words, e->count, word)) {
+        e->words[e->count++] = word;
+    }
+}
+
+static Expectation condense(const char *const *expected, int count)
+{
+    Expectation e = {{NULL}, 0};
+    bool operand = is_expected(expected, count, "a number");
+    bool operation = !operand && is_expected(expected, count, "`+`");
+    if (operand) {
+        expect(&e, "an expression");
+    }
+    for (int i = 0; i < count; i++) {
+        bool implied = (operand && names_operand(expected[i])) ||
+                       (operation && (names_operator(expected[i]) || names_operand(expected[i]) ||
+                                      strcmp(expected[i], "`:`") == 0));
+        if (!implied) {
+            expect(&e, expected[i]);
+        }
+    }
+    if (operation) {
+        expect(&e, "an operator");
+    }
+    return e;
+}
+
+static const char *join(Arena *arena, const Expectation *e)
+{
+    Text text = {.arena = arena};
+    for (int i = 0; i < e->count; i++) {
+        const char *joint = i == 0 ? "" : i + 1 == e->count ? " or " : ", ";
+        text_append(&text, "%s%s", joint, e->words[i]);
+    }
+    return e->count ? text.data : "something else";
+}
+
+static bool is_keyword(int kind)
+{
+    return kind == TOKEN_KEYWORD || kind == TOKEN_LABELLED || kind == TOKEN_MEASURE;
+}
+
+static void hint_assignment(Parser *parser, Diag *diag)
+{
+    if (is_keyword(parser->previous.kind)) {
+        diag_hint(parser->diag, diag, "a statement has no `=`: write `%s VALUE`",
+                  token_text(parser, parser->previous));
+    } else {
+        diag_hint(parser->diag, diag, "to compare, write `==`; `=` names an argument in a call");
+    }
+}
+
+static void add_hint(Parser *parser, Diag *diag, const char *const *expected, int count)
+{
+    Token found = parser->current;
+    if (found.kind == TOKEN_ASSIGN) {
+        hint_assignment(parser, diag);
+    } else if (is_operator(found.kind) && parser->previous.kind == TOKEN_END) {
+        diag_hint(parser->diag, diag, "a line goes on when the line before ends with the operator");
+    } else if (is_expected(expected, count, "`depth`")) {
+        diag_hint(parser->diag, diag, "write `residual depth L { … }`");
+    } else if (found.kind == TOKEN_END && is_keyword(parser->previous.kind)) {
+        diag_hint(parser->diag, diag, "`%s` wants a value on the same line",
+                  token_text(parser, parser->previous));
+    } else if (found.kind == TOKEN_DOTS) {
+        diag_hint(parser->diag, diag, "a range stands after `in`: `x in a .. b`");
+    }
+}
+
+void parser_syntax_error(Parser *parser, Span span, const char *const *expected, int count)
+{
+    Token found = parser->current;
+    if (found.kind == TOKEN_BROKEN) {
+        return;
+    }
+    bool operand_before = !is_expected(expected, count, "a number");
+    if (is_relation(found.kind) && operand_before && is_expected(expected, count, "`+`")) {
+        Diag *diag =
+            diag_report(parser->diag, E_COMPARISON_CHAIN, span, "comparisons cannot be chained");
+        diag_hint(parser->diag, diag, "write two comparisons, or a range: `x in a .. b`");
+        return;
+    }
+    Expectation e = condense(expected, count);
+    Diag *diag = diag_report(parser->diag, E_SYNTAX, span, "expected %s, found %s",
+                             join(parser->arena, &e), describe(parser, found));
+    add_hint(parser, diag, expected, count);
+}
