@@ -51,8 +51,8 @@ static void group_nodes(Planner *p)
 {
     for (uint32_t i = 0; i < p->block->nodes.count; i++) {
         const Node *node = &p->block->nodes.items[i];
-        Place *place = &p->plan->places[i];
-        *place = (Place){
+        Storage *place = &p->plan->places[i];
+        *place = (Storage){
             .group = -1, .last = -1, .kept = NO_PLACE, .scratch = NO_PLACE, .column = NO_PLACE};
         switch (op_class(node->op)) {
         case CLASS_ELEMENT:
@@ -74,7 +74,7 @@ static void group_nodes(Planner *p)
 
 static void read_in_group(Planner *p, ValueId value, int32_t group)
 {
-    Place *place = &p->plan->places[value];
+    Storage *place = &p->plan->places[value];
     place->stored = true;
     place->last = group > place->last ? group : place->last;
 }
@@ -117,7 +117,7 @@ static void place_result(Planner *p)
     if (result == NO_VALUE) {
         return;
     }
-    Place *place = &p->plan->places[result];
+    Storage *place = &p->plan->places[result];
     OpClass class = op_class(p->block->nodes.items[result].op);
     place->is_result = place->stored = true;
     bool copied = class == CLASS_SOURCE || (class == CLASS_WHOLE && place->kept != NO_PLACE);
@@ -128,7 +128,7 @@ static void place_result(Planner *p)
     }
 }
 
-static bool overlaps_in_time(const Place *a, const Place *b)
+static bool overlaps_in_time(const Storage *a, const Storage *b)
 {
     return a->group <= b->last && b->group <= a->last;
 }
@@ -136,12 +136,12 @@ static bool overlaps_in_time(const Place *a, const Place *b)
 /* The lowest rows that no value alive at the same time has. */
 static int64_t first_fit(const Planner *p, uint32_t value)
 {
-    const Place *place = &p->plan->places[value];
+    const Storage *place = &p->plan->places[value];
     int64_t rows = p->block->nodes.items[value].rows, row = 0;
     for (bool moved = true; moved;) {
         moved = false;
         for (uint32_t i = 0; i < value; i++) {
-            const Place *other = &p->plan->places[i];
+            const Storage *other = &p->plan->places[i];
             int64_t end = other->scratch + p->block->nodes.items[i].rows;
             if (other->scratch != NO_PLACE && overlaps_in_time(place, other) && row < end &&
                 other->scratch < row + rows) {
@@ -157,7 +157,7 @@ static int64_t place_scratch(Planner *p)
 {
     int64_t used = 0;
     for (uint32_t i = 0; i < p->block->nodes.count; i++) {
-        Place *place = &p->plan->places[i];
+        Storage *place = &p->plan->places[i];
         bool elsewhere = place->kept != NO_PLACE || place->is_result || place->group < 0;
         if (!place->stored || elsewhere) {
             continue;
@@ -185,7 +185,7 @@ static int64_t place_columns(Planner *p)
         }
         bool scalar = node->op == OP_GRAD_SCALAR;
         ValueId delta = scalar ? (ValueId)i : node->in[node->op == OP_GRAD_WEIGHT ? 1 : 0];
-        Place *place = &p->plan->places[delta];
+        Storage *place = &p->plan->places[delta];
         if (place->column == NO_PLACE) {
             place->column = columns;
             columns = align_columns(columns + (scalar ? 1 : p->block->nodes.items[delta].rows));
@@ -203,7 +203,7 @@ static void place_kept(RegionPlan *region_plan, const Region *region)
             continue;
         }
         const Node *node = &region->forward.nodes.items[value];
-        Place *place = &region_plan->forward.places[value];
+        Storage *place = &region_plan->forward.places[value];
         if (node->op == OP_STATE) {
             region_plan->keeps_states = true;
         } else if (place->kept == NO_PLACE) {
@@ -231,7 +231,7 @@ static void find_training(const Graph *graph, RegionPlan *region_plan, const Reg
 
 static Planner begin_block(Arena *arena, const Graph *graph, const Block *block, BlockPlan *plan)
 {
-    plan->places = ARENA_ARRAY(arena, Place, block->nodes.count);
+    plan->places = ARENA_ARRAY(arena, Storage, block->nodes.count);
     Planner planner = {arena, graph, block, plan};
     group_nodes(&planner);
     find_stored(&planner);

@@ -26,7 +26,7 @@
 
 enum { NO_PLACE = -1, DELTA_ALIGN = 16 };
 
-typedef struct Place {
+typedef struct Storage {
     int32_t group; /* that makes it; -1: a source */
     int32_t last;  /* last group that reads it from memory */
     bool stored;   /* in memory at all */
@@ -34,7 +34,7 @@ typedef struct Place {
     int64_t kept;    /* row of the kept slot, or NO_PLACE */
     int64_t scratch; /* row of the scratch slot, or NO_PLACE */
     int64_t column;  /* first column of its transposed copy, or NO_PLACE */
-} Place;
+} Storage;
 
 typedef struct Group {
     ValueId root; /* PRODUCT or WHOLE; NO_VALUE: a map */
@@ -44,7 +44,7 @@ typedef struct Group {
 
 typedef struct BlockPlan {
     VEC(Group) groups;
-    Place *places; /* [nodes] */
+    Storage *places; /* [nodes] */
 } BlockPlan;
 
 typedef struct RegionPlan {

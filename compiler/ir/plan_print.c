@@ -4,7 +4,7 @@
  */
 #include "ir/plan.h"
 
-static void print_value(const Block *block, const Place *place, ValueId value, FILE *out)
+static void print_value(const Block *block, const Storage *place, ValueId value, FILE *out)
 {
     const Node *node = &block->nodes.items[value];
     fprintf(out, "      %%%d %s rows %lld", value, op_name(node->op), (long long)node->rows);

@@ -8,7 +8,7 @@
 
 static bool share_rows(const Block *block, const BlockPlan *plan, uint32_t a, uint32_t b)
 {
-    const Place *x = &plan->places[a], *y = &plan->places[b];
+    const Storage *x = &plan->places[a], *y = &plan->places[b];
     bool alive = x->group <= y->last && y->group <= x->last;
     return alive && x->scratch < y->scratch + block->nodes.items[b].rows &&
            y->scratch < x->scratch + block->nodes.items[a].rows;
@@ -17,7 +17,7 @@ static bool share_rows(const Block *block, const BlockPlan *plan, uint32_t a, ui
 static const char *verify_value(Arena *arena, const Block *block, const BlockPlan *plan, uint32_t i,
                                 const RegionPlan *region)
 {
-    const Place *place = &plan->places[i];
+    const Storage *place = &plan->places[i];
     int64_t rows = block->nodes.items[i].rows;
     if (place->kept != NO_PLACE && place->kept + rows > region->kept_rows) {
         return str_format(arena, "%%%u lies outside the kept slot", i);
