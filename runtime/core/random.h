@@ -64,15 +64,15 @@ RN_INLINE void rn_philox8(uint64_t key, uint64_t low, uint64_t high, RnPhilox8 *
     RnBits8 w2 = (RnBits8){} + (uint32_t)high, w3 = (RnBits8){} + (uint32_t)(high >> 32);
 #pragma GCC unroll 10
     for (int round = 0; round < RN_PHILOX_ROUNDS; round++) {
-        RnBits8 p = w0 * RN_PHILOX_M0, q = w2 * RN_PHILOX_M1;
+        RnBits8 p = (w0 & mask) * RN_PHILOX_M0, q = (w2 & mask) * RN_PHILOX_M1;
         w0 = (q >> 32) ^ w1 ^ k0;
-        w1 = q & mask;
+        w1 = q;
         w2 = (p >> 32) ^ w3 ^ k1;
-        w3 = p & mask;
+        w3 = p;
         k0 += RN_PHILOX_W0;
         k1 += RN_PHILOX_W1;
     }
-    *out = (RnPhilox8){{w0, w1, w2, w3}};
+    *out = (RnPhilox8){{w0 & mask, w1 & mask, w2 & mask, w3 & mask}};
 }
 
 /* The finaliser of MurmurHash3 (Appleby): every bit of x reaches every bit of the result. */
