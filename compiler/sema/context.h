@@ -44,7 +44,7 @@ typedef struct Scope {
     const char *block; /* prefix of names; NULL at the top level */
     Stack *stack;      /* or NULL */
     VEC(Layer *) layers;
-    NameTable labels; /* to place in layers */
+    NameTable labels; /* taken ones */
     int scales;
     const Shape *state; /* what `input(…)` reads, NULL outside blocks */
 } Scope;
@@ -62,7 +62,9 @@ typedef struct Context {
     VEC(Scope *) scopes; /* the top level, then one a block */
     NameTable tensor_names, stack_names;
     int nesting;
+    int unnamed_blocks, unnamed_seen; /* residual blocks without a name */
     Measure *measure; /* being read, else NULL */
+    bool quantity_seen;
     bool trained_seen;
     bool poisoned; /* a part of the model failed: what hangs on the whole stays silent */
 } Context;
@@ -83,6 +85,8 @@ typedef VEC(const Ast *) Statements;
 void collect_statements(Context *ctx, const Ast *body, Statements *out);
 /* The only statement of that keyword, or NULL; reports a second one. */
 const Ast *single_statement(Context *ctx, const Statements *statements, const char *keyword);
+/* Reports what is no `keyword value` statement, in a block that has nothing else. */
+void reject_bare(Context *ctx, const Statements *statements, const char *block);
 /* The only value of a statement; NULL and a message where there are none or several. */
 const Ast *single_value(Context *ctx, const Ast *statement);
 
@@ -152,8 +156,10 @@ void create_tensors(Context *ctx, Scope *scope, Layer *layer, bool bias);
 Scope *add_scope(Context *ctx, const char *block, Stack *stack);
 void name_everything(Context *ctx);
 
-/* law.c */
+/* law.c, correlation.c */
 bool read_law(Context *ctx, const Ast *ast, unsigned allows, Law *law);
+bool read_correlation(Context *ctx, const Ast *ast, Correlation *correlation);
+double default_depth(Context *ctx, const Stack *stack);
 void own_law(Context *ctx, Tensor *tensor, const Ast *ast, bool in_block);
 void default_law(Context *ctx, Tensor *tensor);
 void apply_block_laws(Context *ctx, Scope *scope, const Statements *statements);
@@ -167,8 +173,8 @@ void elaborate_alpha(Context *ctx, Scope *scope, const Ast *statement, Branch *b
 
 /* data.c, optimizer.c, train.c */
 void read_data(Context *ctx, const Ast *statement, Data *data, bool in_train);
-void read_loss(Context *ctx, const Ast *statement, LossSpec *loss);
-void check_data_shapes(Context *ctx, const Train *train);
+void read_loss(Context *ctx, const Ast *statement, LossSpec *loss, bool in_train);
+void check_data(Context *ctx, const Data *data, RnLossKind loss);
 void read_optimizer(Context *ctx, const Ast *statement, Optimizer *optimizer);
 void read_schedule(Context *ctx, const Ast *statement, Schedule *schedule);
 void read_rules(Context *ctx, const Statements *statements, const Optimizer *optimizer);

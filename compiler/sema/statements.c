@@ -84,3 +84,18 @@ const Ast *single_value(Context *ctx, const Ast *statement)
     }
     return value;
 }
+
+void reject_bare(Context *ctx, const Statements *statements, const char *block)
+{
+    for (uint32_t i = 0; i < statements->count; i++) {
+        const Ast *ast = statements->items[i];
+        if (ast->kind == AST_STATEMENT) {
+            continue;
+        }
+        Diag *d = diag_report(ctx->diag, E_KIND, ast->span,
+                              "this is no statement of a `%s` block", block);
+        if (ast->kind == AST_LAYERS && str_equal(block, "residual")) {
+            diag_hint(ctx->diag, d, "layers of a block stand after `branch`");
+        }
+    }
+}

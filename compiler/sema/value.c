@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Scalars with a role: sizes, counts, ranges, words, strings; and products that hold one thing
+ * which is not a number.
+ */
+#include "sema/context.h"
+
+#include <math.h>
+
+void mark_integer(Context *ctx, const Expr *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    if (e->kind == EXPR_PARAM) {
+        ctx->model->params.items[e->param].integer = true;
+    }
+    mark_integer(ctx, e->a);
+    mark_integer(ctx, e->b);
+}
+
+static bool is_known(const Expr *e)
+{
+    for (ExprKind leaf = EXPR_DEPTH; leaf <= EXPR_QUANTITY; leaf++) {
+        if (expr_uses(e, leaf)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool in_range(double value, Range range)
+{
+    bool above = range.open_low ? value > range.low : value >= range.low;
+    bool below = range.open_high ? value < range.high : value <= range.high;
+    return above && below;
+}
+
+static const char *range_text(Context *ctx, Range range)
+{
+    if (isinf(range.high)) {
+        return str_format(ctx->arena, "%s %g", range.open_low ? "greater than" : "at least",
+                          range.low);
+    }
+    return str_format(ctx->arena, "%s%g and %s%g", range.open_low ? "greater than " : "at least ",
+                      range.low, range.open_high ? "less than " : "at most ", range.high);
+}
+
+static bool check_range(Context *ctx, const Ast *ast, const Expr *e, const char *what, Range range)
+{
+    if (!is_known(e)) {
+        return true;
+    }
+    double value =
+        expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
+    if (in_range(value, range)) {
+        return true;
+    }
+    diag_report(ctx->diag, E_VALUE_RANGE, ast->span, "%s is %g%s, but must be %s", what, value,
+                expr_is_number(e) ? "" : " with the params at their defaults",
+                range_text(ctx, range));
+    return false;
+}
+
+const Expr *eval_ranged(Context *ctx, const Ast *ast, unsigned allows, const char *what,
+                        Range range)
+{
+    const Expr *e = eval_scalar(ctx, ast, allows, what);
+    return e != NULL && check_range(ctx, ast, e, what, range) ? e : NULL;
+}
+
+/* Greatest count: exact in double, and its products with sizes still fit 63 bits. */
+static const double count_limit = 1e9;
+
+const Expr *eval_count(Context *ctx, const Ast *ast, const char *what, double low)
+{
+    Range range = {low, count_limit, false, false};
+    const Expr *e = eval_ranged(ctx, ast, ALLOW_PARAMS, what, range);
+    if (e == NULL) {
+        return NULL;
+    }
+    double value =
+        expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
+    if (value != floor(value)) {
+        diag_report(ctx->diag, E_INTEGER, ast->span, "%s is %g, but must be an integer", what,
+                    value);
+        return NULL;
+    }
+    mark_integer(ctx, e);
+    return e;
+}
+
+bool eval_number(Context *ctx, const Ast *ast, const char *what, double *value)
+{
+    const Expr *e = eval_scalar(ctx, ast, 0, what);
+    if (e == NULL) {
+        return false;
+    }
+    *value = e->number;
+    return true;
+}
+
+bool eval_size(Context *ctx, const Ast *ast, const char *what, int64_t low, int64_t *value)
+{
+    double number;
+    if (!eval_number(ctx, ast, what, &number)) {
+        return false;
+    }
+    if (number != floor(number)) {
+        diag_report(ctx->diag, E_INTEGER, ast->span, "%s is %g, but must be an integer", what,
+                    number);
+        return false;
+    }
+    if (number < (double)low || number > 0x1p53) {
+        diag_report(ctx->diag, E_SIZE_RANGE, ast->span, "%s is %.17g, but must be %s", what, number,
+                    number < (double)low ? str_format(ctx->arena, "at least %lld", (long long)low)
+                                         : "at most 2^53");
+        return false;
+    }
+    *value = (int64_t)number;
+    return true;
+}
+
+bool eval_bool(Context *ctx, const Ast *ast, const char *what, bool *value)
+{
+    const Symbol *symbol = ast->kind == AST_NAME ? scope_find(ctx, ast->text) : NULL;
+    if (ast->kind == AST_BOOL || (symbol != NULL && symbol->is_bool)) {
+        *value = ast->kind == AST_BOOL ? ast->number != 0 : symbol->value != 0;
+        return true;
+    }
+    if (ast->kind == AST_ERROR || (symbol != NULL && symbol->kind == SYMBOL_POISON)) {
+        return false;
+    }
+    const Expr *e = ast->kind == AST_BINARY ? eval_scalar(ctx, ast, ALLOW_BOOL, what) : NULL;
+    if (e != NULL && expr_is_number(e)) {
+        *value = e->number != 0;
+        return true;
+    }
+    diag_report(ctx->diag, E_KIND, ast->span, "%s must be `true` or `false`", what);
+    return false;
+}
+
+const char *eval_string(Context *ctx, const Ast *ast, const char *what)
+{
+    if (ast->kind == AST_STRING) {
+        return ast->text;
+    }
+    if (ast->kind != AST_ERROR) {
+        Diag *d = diag_report(ctx->diag, E_KIND, ast->span, "%s must be a string", what);
+        if (ast->kind == AST_NAME) {
+            diag_hint(ctx->diag, d, "write `\"%s\"`", ast->text);
+        }
+    }
+    return NULL;
+}
+
+static const char *list_words(Context *ctx, const char *const *words, size_t count)
+{
+    Text text = {.arena = ctx->arena};
+    for (size_t i = 0; i < count; i++) {
+        const char *separator = i == 0 ? "" : i + 1 < count ? ", " : " or ";
+        text_append(&text, "%s`%s`", separator, words[i]);
+    }
+    return text.data;
+}
+
+int eval_word(Context *ctx, const Ast *ast, const char *what, const char *const *words,
+              size_t count)
+{
+    if (ast == NULL || ast->kind == AST_ERROR) {
+        return -1;
+    }
+    if (!is_call(ast)) {
+        diag_report(ctx->diag, E_UNKNOWN_VALUE, ast->span, "%s must be %s", what,
+                    list_words(ctx, words, count));
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(words[i], ast->text)) {
+            return (int)i;
+        }
+    }
+    Span span = ast->name_span.end > 0 ? ast->name_span : ast->span;
+    Diag *d = diag_report(ctx->diag, E_UNKNOWN_VALUE, span, "%s must be %s, not `%s`", what,
+                          list_words(ctx, words, count), ast->text);
+    hint_nearest(ctx, d, ast->text, words, count);
+    return -1;
+}
+
+static const Expr *reciprocal(Context *ctx, const Ast *ast, const Expr *e)
+{
+    const Expr *one = number_at(ctx, 1);
+    const Expr *r = expr_make(ctx->arena, EXPR_DIV, one, e, ast->span);
+    if (expr_is_number(r) && !isfinite(r->number)) {
+        diag_report(ctx->diag, E_NOT_FINITE, ast->span, "division by zero");
+        return NULL;
+    }
+    return r;
+}
+
+typedef VEC(const Ast *) Factors; /* a0, then binary nodes whose right side is the next factor */
+
+static void list_factors(Context *ctx, const Ast *ast, Factors *nodes)
+{
+    for (; ast->kind == AST_BINARY && (ast->op == AST_OP_MUL || ast->op == AST_OP_DIV);
+         ast = ast->first) {
+        vec_push(ctx->arena, nodes, ast);
+    }
+    vec_push(ctx->arena, nodes, ast);
+}
+
+/* Takes one factor into the scale; false where it was poison. */
+static bool scale_by(Context *ctx, const Ast *factor, bool divides, unsigned allows,
+                     const char *what, const Expr **scale)
+{
+    const Expr *e = eval_scalar(ctx, factor, allows, what);
+    if (e != NULL && divides) {
+        e = reciprocal(ctx, factor, e);
+    }
+    if (e == NULL) {
+        return false;
+    }
+    *scale = multiply(ctx, *scale, e);
+    return true;
+}
+
+const Ast *split_scaled(Context *ctx, const Ast *ast, unsigned allows, const char *what,
+                        const Expr **scale)
+{
+    if (ast->kind == AST_NEGATE && !is_scalar(ctx, ast->first)) {
+        *scale = multiply(ctx, *scale, expr_number(ctx->arena, -1, ast->span));
+        return split_scaled(ctx, ast->first, allows, what, scale);
+    }
+    Factors nodes = {0};
+    list_factors(ctx, ast, &nodes);
+    if (nodes.count == 1) {
+        return ast;
+    }
+    const Ast *subject = NULL;
+    bool good = true;
+    for (uint32_t i = nodes.count; i-- > 0;) {
+        const Ast *node = nodes.items[i];
+        bool first = i + 1 == nodes.count;
+        const Ast *factor = first ? node : node->first->next;
+        bool divides = !first && node->op == AST_OP_DIV;
+        bool scalar = is_scalar(ctx, factor);
+        if (subject == NULL && !divides && !scalar) {
+            subject = factor;
+        } else if (subject != NULL && !scalar && factor->kind != AST_ERROR) {
+            Diag *d = diag_report(ctx->diag, E_KIND, factor->span,
+                                  "a factor of this product must be a number");
+            diag_label(ctx->diag, d, subject->span, "only one factor may be something else");
+            good = false;
+        } else {
+            good = scale_by(ctx, factor, divides, allows, what, scale) && good;
+        }
+    }
+    if (!good) {
+        return NULL;
+    }
+    return subject == NULL ? ast : split_scaled(ctx, subject, allows, what, scale);
+}
