@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Params and formulas.
+ */
+#include "lib/config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void rt_config_defaults(const RnProgram *program, double *values)
+{
+    for (int32_t i = 0; i < program->param_count; i++)
+        values[i] = program->params[i].value;
+}
+
+int32_t rt_config_find(const RnProgram *program, const char *name, size_t length)
+{
+    for (int32_t i = 0; i < program->param_count; i++)
+        if (strlen(program->params[i].name) == length &&
+            memcmp(program->params[i].name, name, length) == 0)
+            return i;
+    return -1;
+}
+
+bool rt_parse_number(const char *text, double *value)
+{
+    char *end;
+    *value = strtod(text, &end);
+    return end != text && !*end && isfinite(*value);
+}
+
+bool rt_config_store(const RnProgram *program, double *values, int32_t param, double value,
+                     const char *where, RtError *error)
+{
+    const RnParam *p = &program->params[param];
+    if (p->integer)
+        value = round(value);
+    /* written so that NaN fails */
+    if (!(value >= p->low && value <= p->high))
+        return rt_fail(error, RT_USAGE, "%s: %s = %.17g is outside %g .. %g", where, p->name, value,
+                       p->low, p->high);
+    values[param] = value;
+    return true;
+}
+
+bool rt_config_assign(const RnProgram *program, double *values, const char *assignment,
+                      RtError *error)
+{
+    const char *equals = strchr(assignment, '=');
+    if (!equals)
+        return rt_fail(error, RT_USAGE, "--set %s: expected NAME=VALUE", assignment);
+    int32_t param = rt_config_find(program, assignment, (size_t)(equals - assignment));
+    if (param < 0) {
+        char names[400] = "";
+        for (int32_t i = 0; i < program->param_count; i++) {
+            size_t used = strlen(names);
+            snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                     program->params[i].name);
+        }
+        return rt_fail(error, RT_USAGE, "--set %s: no param of that name; the params are: %s",
+                       assignment, *names ? names : "none");
+    }
+    double value;
+    if (!rt_parse_number(equals + 1, &value))
+        return rt_fail(error, RT_USAGE, "--set %s: '%s' is not a number", assignment, equals + 1);
+    return rt_config_store(program, values, param, value, "--set", error);
+}
+
+double rt_formula(RnFormula *formula, const double *values, double otherwise)
+{
+    if (!formula)
+        return otherwise;
+    RnPlace place = {.params = values, .depth = 1, .layer = 1};
+    return formula(&place);
+}
+
+bool rt_formula_count(RnFormula *formula, const double *values, int64_t otherwise, int64_t least,
+                      const char *what, int64_t *count, RtError *error)
+{
+    double value = round(rt_formula(formula, values, (double)otherwise));
+    /* 2^53: beyond it a double no longer counts */
+    if (!(value >= (double)least && value <= 0x1p53))
+        return rt_fail(error, RT_USAGE, "%s is %g: expected at least %lld", what, value,
+                       (long long)least);
+    *count = (int64_t)value;
+    return true;
+}
+
+bool rt_region_depth(const RnProgram *program, const double *values, int32_t region, int64_t *depth,
+                     RtError *error)
+{
+    *depth = 1;
+    if (region < 0 || !program->regions[region].depth)
+        return true;
+    char what[200];
+    snprintf(what, sizeof what, "the depth of %s", program->regions[region].name);
+    return rt_formula_count(program->regions[region].depth, values, 1, 1, what, depth, error);
+}

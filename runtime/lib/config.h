@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Values of a program's params, and its formulas over them.
+ */
+#ifndef RNET_LIB_CONFIG_H
+#define RNET_LIB_CONFIG_H
+
+#include "core/program.h"
+#include "lib/error.h"
+
+/* values[param_count] */
+void rt_config_defaults(const RnProgram *program, double *values);
+/* Index of a param, or -1. */
+int32_t rt_config_find(const RnProgram *program, const char *name, size_t length);
+/* Checks the range; an integer param is rounded to the nearest whole number. */
+bool rt_config_store(const RnProgram *program, double *values, int32_t param, double value,
+                     const char *where, RtError *error);
+/* "NAME=VALUE" */
+bool rt_config_assign(const RnProgram *program, double *values, const char *assignment,
+                      RtError *error);
+/* A formula over params alone; `otherwise` where there is none. */
+double rt_formula(RnFormula *formula, const double *values, double otherwise);
+/* A count: finite, rounded, at least `least`. */
+bool rt_formula_count(RnFormula *formula, const double *values, int64_t otherwise, int64_t least,
+                      const char *what, int64_t *count, RtError *error);
+/* Layers of a region; region -1 counts as 1. */
+bool rt_region_depth(const RnProgram *program, const double *values, int32_t region, int64_t *depth,
+                     RtError *error);
+/* A number in full: all characters, finite. */
+bool rt_parse_number(const char *text, double *value);
+
+#endif

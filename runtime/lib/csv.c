@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Parses a CSV file in one walk: a scanner yields fields, the first row settles what the columns
+ * are for, every further row becomes numbers.
+ */
+#include "lib/csv.h"
+#include "lib/memory.h"
+#include "lib/real.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { FIELD = 256, COLUMNS = 1 << 20, FIRST_ROWS = 1024 };
+
+typedef enum Use { USE_FEATURE, USE_TARGET, USE_SKIP } Use;
+
+typedef struct Scanner {
+    const char *path;
+    const char *at, *end;
+    int64_t line, column; /* of the field last read, from 1 */
+    char text[FIELD];     /* the field, cut to FIELD - 1 bytes */
+    bool row_ends;        /* after the field */
+} Scanner;
+
+typedef struct Parse {
+    const RtCsvWanted *wanted;
+    RtTable *table;
+    Scanner scan;
+    Use *uses; /* [columns] */
+    int64_t columns, features, capacity;
+    bool has_target;
+} Parse;
+
+static void put(Scanner *scan, size_t *length, char c)
+{
+    if (*length < FIELD - 1)
+        scan->text[(*length)++] = c;
+}
+
+static void scan_quoted(Scanner *scan, size_t *length)
+{
+    for (scan->at++; scan->at < scan->end; scan->at++) {
+        if (*scan->at == '"' && ++scan->at < scan->end && *scan->at != '"')
+            return;
+        if (scan->at < scan->end)
+            put(scan, length, *scan->at);
+    }
+}
+
+static void trim(char *text)
+{
+    size_t length = strlen(text), start = 0;
+    while (length && isspace((unsigned char)text[length - 1]))
+        length--;
+    while (start < length && isspace((unsigned char)text[start]))
+        start++;
+    memmove(text, text + start, length - start);
+    text[length - start] = '\0';
+}
+
+/* Reads the field at `at`, up to and over its comma or line end. */
+static void scan_field(Scanner *scan)
+{
+    size_t length = 0;
+    if (scan->at < scan->end && *scan->at == '"')
+        scan_quoted(scan, &length);
+    while (scan->at < scan->end && *scan->at != ',' && *scan->at != '\n')
+        put(scan, &length, *scan->at++);
+    scan->text[length] = '\0';
+    trim(scan->text);
+    scan->row_ends = scan->at >= scan->end || *scan->at == '\n';
+    if (scan->at < scan->end)
+        scan->at++;
+}
+
+/* Passes over blank lines; false at the end of the file. */
+static bool start_row(Scanner *scan)
+{
+    while (scan->at < scan->end && (*scan->at == '\n' || *scan->at == '\r')) {
+        scan->line += *scan->at == '\n';
+        scan->at++;
+    }
+    scan->column = 0;
+    return scan->at < scan->end;
+}
+
+static void next_field(Scanner *scan)
+{
+    scan->column++;
+    scan_field(scan);
+}
+
+static bool fail_at(const Scanner *scan, const char *what, RtError *error)
+{
+    return rt_fail(error, RT_BAD_DATA, "%s: line %lld, column %lld: %s", scan->path,
+                   (long long)scan->line, (long long)scan->column, what);
+}
+
+static bool is_number(const char *text)
+{
+    char *end;
+    strtod(text, &end);
+    return end != text && !*end;
+}
+
+/* ---- what the columns are for ---- */
+
+/* Whether the field names the column at this place: "a, b, 3". */
+static bool is_listed(const char *list, const char *name, int64_t column)
+{
+    char item[FIELD];
+    for (const char *at = list; at && *at;) {
+        size_t length = strcspn(at, ",");
+        snprintf(item, sizeof item, "%.*s", (int)length, at);
+        trim(item);
+        char *end;
+        long long number = strtoll(item, &end, 10);
+        bool by_number = *item && !*end && number == column;
+        if ((name && strcmp(item, name) == 0) || by_number)
+            return true;
+        at += length + (at[length] == ',');
+    }
+    return false;
+}
+
+static bool add_column(Parse *parse, const char *name, RtError *error)
+{
+    int64_t column = parse->columns + 1;
+    if (parse->columns % 64 == 0) {
+        Use *uses = realloc(parse->uses, (size_t)(parse->columns + 64) * sizeof *uses);
+        if (!uses || column > COLUMNS)
+            return fail_at(&parse->scan, "too many columns", error);
+        parse->uses = uses;
+    }
+    Use use = USE_FEATURE;
+    /* one target alone: its name may hold commas, so it is not a list */
+    char *end = NULL;
+    const char *target = parse->wanted->target;
+    bool by_number = target && strtoll(target, &end, 10) == column && end != target && !*end;
+    if (target && !parse->has_target && ((name && strcmp(name, target) == 0) || by_number)) {
+        use = USE_TARGET;
+        parse->has_target = true;
+    } else if (is_listed(parse->wanted->skip, name, column)) {
+        use = USE_SKIP;
+    }
+    parse->uses[parse->columns++] = use;
+    return true;
+}
+
+static bool settle_target(Parse *parse, RtError *error)
+{
+    const RtCsvWanted *wanted = parse->wanted;
+    if (!wanted->target && !wanted->inputs_only) {
+        int64_t last = parse->columns;
+        while (last > 0 && parse->uses[last - 1] == USE_SKIP)
+            last--;
+        parse->has_target = last > 0;
+        if (last > 0)
+            parse->uses[last - 1] = USE_TARGET;
+    }
+    if (!parse->has_target && !wanted->inputs_only)
+        return rt_fail(error, RT_BAD_DATA, "%s: line %lld: no column '%s' for the target",
+                       parse->scan.path, (long long)parse->scan.line,
+                       wanted->target ? wanted->target : "");
+    parse->features = 0;
+    for (int64_t i = 0; i < parse->columns; i++)
+        parse->features += parse->uses[i] == USE_FEATURE;
+    return true;
+}
+
+static bool check_features(const Parse *parse, RtError *error)
+{
+    if (parse->features == parse->wanted->features)
+        return true;
+    return rt_fail(error, RT_BAD_DATA,
+                   "%s: line %lld: %lld columns of inputs (of %lld), but the network reads %lld; "
+                   "skip = \"...\" leaves columns out",
+                   parse->scan.path, (long long)parse->scan.line, (long long)parse->features,
+                   (long long)parse->columns, (long long)parse->wanted->features);
+}
+
+/* Columns without names, where inputs alone are wanted: a row as wide as the inputs has no target
+ * and nothing to skip. */
+static void forget_columns(Parse *parse)
+{
+    if (!parse->wanted->inputs_only || parse->columns != parse->wanted->features)
+        return;
+    for (int64_t i = 0; i < parse->columns; i++)
+        parse->uses[i] = USE_FEATURE;
+    parse->has_target = false;
+}
+
+/* Reads the first row for its columns, and leaves the scanner on the first row of data. */
+static bool read_columns(Parse *parse, RtError *error)
+{
+    Scanner start = parse->scan;
+    bool numbers = true;
+    do {
+        next_field(&parse->scan);
+        numbers = numbers && (is_number(parse->scan.text) || !*parse->scan.text);
+    } while (!parse->scan.row_ends);
+    bool header = parse->wanted->header > 0 || (parse->wanted->header < 0 && !numbers);
+    parse->scan = start;
+    do {
+        next_field(&parse->scan);
+        if (!add_column(parse, header ? parse->scan.text : NULL, error))
+            return false;
+    } while (!parse->scan.row_ends);
+    if (header)
+        parse->scan.line++;
+    else
+        parse->scan = start;
+    forget_columns(parse);
+    return settle_target(parse, error) && check_features(parse, error);
+}
+
+/* ---- rows ---- */
+
+static bool grow_rows(Parse *parse, RtError *error)
+{
+    RtTable *table = parse->table;
+    int64_t wanted = parse->capacity ? parse->capacity * 2 : FIRST_ROWS;
+    size_t size = (size_t)parse->wanted->real_size, bytes;
+    bool good = rt_bytes(wanted, parse->features, size, &bytes);
+    void *values = good ? realloc(table->values, bytes ? bytes : 1) : NULL;
+    table->values = values ? values : table->values;
+    good = values != NULL;
+    if (good && parse->has_target && parse->wanted->labels) {
+        int32_t *labels = realloc(table->labels, (size_t)wanted * sizeof *labels);
+        table->labels = labels ? labels : table->labels;
+        good = labels != NULL;
+    } else if (good && parse->has_target) {
+        void *targets = realloc(table->targets, (size_t)wanted * size);
+        table->targets = targets ? targets : table->targets;
+        good = targets != NULL;
+    }
+    if (!good)
+        return rt_fail(error, RT_FAILED, "%s: out of memory for %lld rows", parse->scan.path,
+                       (long long)wanted);
+    parse->capacity = wanted;
+    return true;
+}
+
+static bool read_value(const Parse *parse, bool target, double *value, RtError *error)
+{
+    const Scanner *scan = &parse->scan;
+    char *end;
+    if (!*scan->text) {
+        *value = (double)NAN;
+        if (parse->wanted->missing && !target)
+            return true;
+        return fail_at(scan,
+                       target ? "the target is empty"
+                              : "an empty field; missing = mean in data fills them",
+                       error);
+    }
+    *value = strtod(scan->text, &end);
+    char what[400];
+    if (*end) {
+        snprintf(what, sizeof what, "'%.80s' is not a number; skip = \"...\" leaves a column out",
+                 scan->text);
+        return fail_at(scan, what, error);
+    }
+    if (isfinite(*value) && (parse->wanted->real_size == 8 || fabs(*value) <= 0x1.fffffep127))
+        return true;
+    snprintf(what, sizeof what, "'%.80s' is not a finite number", scan->text);
+    return fail_at(scan, what, error);
+}
+
+static bool store_target(Parse *parse, double value, RtError *error)
+{
+    RtTable *table = parse->table;
+    if (!parse->wanted->labels) {
+        double unit = parse->wanted->target_unit;
+        rt_set_real(table->targets, table->count, parse->wanted->real_size,
+                    value / (unit != 0 ? unit : 1));
+        return true;
+    }
+    if (value != floor(value) || value < 0 || value > INT32_MAX)
+        return fail_at(&parse->scan, "a class is a whole number from 0", error);
+    table->labels[table->count] = (int32_t)value;
+    return true;
+}
+
+static bool read_field(Parse *parse, int64_t *feature, RtError *error)
+{
+    Use use = parse->uses[parse->scan.column - 1];
+    if (use == USE_SKIP || (use == USE_TARGET && parse->wanted->inputs_only))
+        return true;
+    double value;
+    if (!read_value(parse, use == USE_TARGET, &value, error))
+        return false;
+    if (use == USE_TARGET)
+        return store_target(parse, value, error);
+    rt_set_real(parse->table->values, parse->table->count * parse->features + (*feature)++,
+                parse->wanted->real_size, value);
+    return true;
+}
+
+static bool read_row(Parse *parse, RtError *error)
+{
+    if (parse->table->count == parse->capacity && !grow_rows(parse, error))
+        return false;
+    int64_t feature = 0;
+    do {
+        next_field(&parse->scan);
+        if (parse->scan.column > parse->columns)
+            return fail_at(&parse->scan, "more fields than in the first row", error);
+        if (!read_field(parse, &feature, error))
+            return false;
+    } while (!parse->scan.row_ends);
+    if (parse->scan.column < parse->columns)
+        return rt_fail(error, RT_BAD_DATA, "%s: line %lld: %lld fields, but the first row has %lld",
+                       parse->scan.path, (long long)parse->scan.line, (long long)parse->scan.column,
+                       (long long)parse->columns);
+    parse->table->count++;
+    parse->scan.line++;
+    return true;
+}
+
+static bool read_rows(Parse *parse, RtError *error)
+{
+    if (!start_row(&parse->scan))
+        return rt_fail(error, RT_BAD_DATA, "%s: no rows", parse->scan.path);
+    if (!read_columns(parse, error))
+        return false;
+    while (start_row(&parse->scan))
+        if (!read_row(parse, error))
+            return false;
+    return parse->table->count > 0 ||
+           rt_fail(error, RT_BAD_DATA, "%s: no rows after the header", parse->scan.path);
+}
+
+bool rt_csv_parse(const char *path, const RtFile *file, const RtCsvWanted *wanted, RtTable *table,
+                  RtError *error)
+{
+    const char *text = (const char *)file->bytes;
+    size_t mark = file->size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    Parse parse = {.wanted = wanted,
+                   .table = table,
+                   .scan = {.path = path, .at = text + mark, .end = text + file->size, .line = 1}};
+    snprintf(table->source, sizeof table->source, "%s", path);
+    bool good = read_rows(&parse, error);
+    free(parse.uses);
+    table->features = parse.features;
+    table->outputs = 1;
+    if (!good)
+        rt_table_free(table);
+    return good;
+}
+
+bool rt_csv_load(const char *path, const RtCsvWanted *wanted, RtTable *table, RtError *error)
+{
+    RtFile file;
+    if (!rt_file_read(path, rt_memory_left(""), &file, error))
+        return false;
+    bool good = rt_csv_parse(path, &file, wanted, table, error);
+    rt_file_free(&file);
+    return good;
+}

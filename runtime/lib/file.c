@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whole files, by zlib one way and stdio the other.
+ */
+#define _GNU_SOURCE
+#include "lib/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { FIRST_SIZE = 1 << 16, PIECE = 1 << 24 };
+
+static bool grow(RtFile *file, size_t *capacity, const char *path, RtError *error)
+{
+    size_t wanted = *capacity ? *capacity + *capacity / 2 : FIRST_SIZE;
+    uint8_t *bytes = realloc(file->bytes, wanted + 1);
+    if (!bytes)
+        return rt_fail(error, RT_FAILED, "%s: out of memory", path);
+    file->bytes = bytes;
+    *capacity = wanted;
+    return true;
+}
+
+static bool read_all(gzFile stream, const char *path, size_t limit, RtFile *file, RtError *error)
+{
+    size_t capacity = 0;
+    for (;;) {
+        if (file->size == capacity && !grow(file, &capacity, path, error))
+            return false;
+        size_t room = capacity - file->size;
+        int got = gzread(stream, file->bytes + file->size, room > PIECE ? PIECE : (unsigned)room);
+        if (got < 0) {
+            int number;
+            const char *reason = gzerror(stream, &number);
+            return number == Z_ERRNO ? rt_fail_errno(error, RT_FAILED, "%s", path)
+                                     : rt_fail(error, RT_BAD_DATA,
+                                               "%s: packed data is damaged after %zu bytes: %s",
+                                               path, file->size, reason);
+        }
+        file->size += (size_t)got;
+        file->bytes[file->size] = 0;
+        if (file->size > limit)
+            return rt_fail(error, RT_BAD_DATA, "%s: more than the %zu bytes that are allowed here",
+                           path, limit);
+        if (got == 0)
+            return true;
+    }
+}
+
+static int open_input(const char *path, RtError *error)
+{
+    int descriptor = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (descriptor < 0 || fstat(descriptor, &status) != 0) {
+        rt_fail_errno(error, RT_BAD_DATA, "%s", path);
+    } else if (S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        rt_fail_errno(error, RT_BAD_DATA, "%s", path);
+        close(descriptor);
+        descriptor = -1;
+    }
+    return descriptor;
+}
+
+bool rt_file_read(const char *path, size_t limit, RtFile *file, RtError *error)
+{
+    *file = (RtFile){0};
+    int descriptor = open_input(path, error);
+    if (descriptor < 0)
+        return false;
+    gzFile stream = gzdopen(descriptor, "r");
+    if (!stream) {
+        close(descriptor);
+        return rt_fail(error, RT_FAILED, "%s: out of memory", path);
+    }
+    bool done = read_all(stream, path, limit, file, error);
+    /* a stream that ends early shows only here */
+    int closed = gzclose(stream);
+    if (done && closed != Z_OK)
+        done = rt_fail(error, RT_BAD_DATA, "%s: packed data ends early, after %zu bytes", path,
+                       file->size);
+    if (!done)
+        rt_file_free(file);
+    return done;
+}
+
+void rt_file_free(RtFile *file)
+{
+    free(file->bytes);
+    *file = (RtFile){0};
+}
+
+bool rt_file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+bool rt_writer_open(RtWriter *writer, const char *path, RtError *error)
+{
+    *writer = (RtWriter){.path = strdup(path)};
+    if (!writer->path || asprintf(&writer->temporary, "%s.part-%ld", path, (long)getpid()) < 0) {
+        free(writer->path);
+        *writer = (RtWriter){0};
+        return rt_fail(error, RT_FAILED, "%s: out of memory", path);
+    }
+    writer->stream = fopen(writer->temporary, "wbe");
+    if (writer->stream)
+        return true;
+    rt_fail_errno(error, RT_FAILED, "%s", writer->temporary);
+    rt_writer_abandon(writer);
+    return false;
+}
+
+bool rt_writer_put(RtWriter *writer, const void *bytes, size_t size, RtError *error)
+{
+    if (fwrite(bytes, 1, size, writer->stream) == size)
+        return true;
+    return rt_fail_errno(error, RT_FAILED, "%s", writer->temporary);
+}
+
+/* A rename is safe against a crash when the folder is synced as well. */
+static bool sync_folder(const char *path, RtError *error)
+{
+    char *copy = strdup(path);
+    if (!copy)
+        return rt_fail(error, RT_FAILED, "%s: out of memory", path);
+    int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(copy);
+    if (folder < 0)
+        return rt_fail_errno(error, RT_FAILED, "%s: its folder", path);
+    /* some file systems cannot sync a folder and say EINVAL */
+    bool synced = fsync(folder) == 0 || errno == EINVAL;
+    if (!synced)
+        rt_fail_errno(error, RT_FAILED, "%s: its folder", path);
+    close(folder);
+    return synced;
+}
+
+static void writer_free(RtWriter *writer)
+{
+    free(writer->path);
+    free(writer->temporary);
+    *writer = (RtWriter){0};
+}
+
+bool rt_writer_commit(RtWriter *writer, RtError *error)
+{
+    bool flushed = fflush(writer->stream) == 0 && fsync(fileno(writer->stream)) == 0;
+    int number = errno;
+    bool closed = fclose(writer->stream) == 0;
+    if (flushed && !closed)
+        number = errno;
+    writer->stream = NULL;
+    errno = number;
+    if (!flushed || !closed || rename(writer->temporary, writer->path) != 0) {
+        rt_fail_errno(error, RT_FAILED, "%s", writer->path);
+        rt_writer_abandon(writer);
+        return false;
+    }
+    bool synced = sync_folder(writer->path, error);
+    writer_free(writer);
+    return synced;
+}
+
+void rt_writer_abandon(RtWriter *writer)
+{
+    if (writer->stream)
+        fclose(writer->stream);
+    if (writer->temporary)
+        unlink(writer->temporary);
+    writer_free(writer);
+}

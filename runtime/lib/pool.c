@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pool: one job at a time, announced by raising `generation`; whoever is free takes the next
+ * index. Every worker answers every job (`pending`), so that no late one can take an index of the
+ * next job with the body of this one.
+ */
+#define _GNU_SOURCE
+#include "lib/pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+enum {
+    MAX_THREADS = 1024,
+    SPINS = 4000 /* some 40 µs of pause instructions: about the longest gap inside a step */
+};
+
+struct RtPool {
+    int threads; /* workers and the caller */
+    pthread_t *workers;
+    void (*body)(void *context, int64_t index);
+    void *context;
+    int64_t count;
+    _Atomic int64_t next;
+    _Atomic uint64_t generation; /* of the job */
+    _Atomic int pending;         /* workers that have not answered the job */
+    _Atomic int sleepers;        /* workers asleep, or about to be */
+    _Atomic int caller_sleeps;
+    _Atomic int stop;
+    pthread_mutex_t mutex;
+    pthread_cond_t work, done;
+};
+
+static void pause_briefly(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#else
+    atomic_signal_fence(memory_order_seq_cst);
+#endif
+}
+
+int rt_pool_default_threads(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    int count = CPU_COUNT(&set);
+    return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : count;
+}
+
+/* The counters are sequentially consistent: a worker counts itself among the sleepers and then
+ * looks at the generation, the caller raises the generation and then looks for sleepers, so one
+ * of them sees the other. */
+static void await_job(RtPool *pool, uint64_t seen)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load(&pool->generation) != seen)
+            return;
+        pause_briefly();
+    }
+    pthread_mutex_lock(&pool->mutex);
+    atomic_fetch_add(&pool->sleepers, 1);
+    while (atomic_load(&pool->generation) == seen)
+        pthread_cond_wait(&pool->work, &pool->mutex);
+    atomic_fetch_sub(&pool->sleepers, 1);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void take_pieces(RtPool *pool)
+{
+    for (;;) {
+        int64_t index = atomic_fetch_add(&pool->next, 1);
+        if (index >= pool->count)
+            return;
+        pool->body(pool->context, index);
+    }
+}
+
+static void answer_job(RtPool *pool)
+{
+    if (atomic_fetch_sub(&pool->pending, 1) != 1 || !atomic_load(&pool->caller_sleeps))
+        return;
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_signal(&pool->done);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void *work(void *argument)
+{
+    RtPool *pool = argument;
+    for (uint64_t seen = 0;; seen++) {
+        await_job(pool, seen);
+        if (atomic_load(&pool->stop))
+            return NULL;
+        take_pieces(pool);
+        answer_job(pool);
+    }
+}
+
+static void announce_job(RtPool *pool)
+{
+    atomic_store(&pool->next, 0);
+    atomic_store(&pool->pending, pool->threads - 1);
+    atomic_fetch_add(&pool->generation, 1);
+    if (atomic_load(&pool->sleepers) == 0)
+        return;
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_broadcast(&pool->work);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void await_answers(RtPool *pool)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load(&pool->pending) == 0)
+            return;
+        pause_briefly();
+    }
+    pthread_mutex_lock(&pool->mutex);
+    atomic_store(&pool->caller_sleeps, 1);
+    while (atomic_load(&pool->pending) != 0)
+        pthread_cond_wait(&pool->done, &pool->mutex);
+    atomic_store(&pool->caller_sleeps, 0);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void run_job(void *pool_pointer, int64_t count, void (*body)(void *, int64_t), void *context)
+{
+    RtPool *pool = pool_pointer;
+    if (pool->threads == 1 || count <= 1) {
+        for (int64_t i = 0; i < count; i++)
+            body(context, i);
+        return;
+    }
+    pool->body = body;
+    pool->context = context;
+    pool->count = count;
+    announce_job(pool);
+    take_pieces(pool);
+    await_answers(pool);
+}
+
+RnParallel rt_pool_parallel(RtPool *pool)
+{
+    return (RnParallel){.run = run_job, .pool = pool};
+}
+
+int rt_pool_threads(const RtPool *pool)
+{
+    return pool->threads;
+}
+
+static bool start_workers(RtPool *pool, int wanted)
+{
+    for (; pool->threads < wanted; pool->threads++)
+        if (pthread_create(&pool->workers[pool->threads - 1], NULL, work, pool) != 0)
+            return false;
+    return true;
+}
+
+RtPool *rt_pool_create(int threads, RtError *error)
+{
+    if (threads < 1 || threads > MAX_THREADS) {
+        rt_fail(error, RT_USAGE, "--threads %d: expected 1 to %d", threads, MAX_THREADS);
+        return NULL;
+    }
+    RtPool *pool = calloc(1, sizeof *pool);
+    pthread_t *workers = calloc((size_t)threads, sizeof *workers);
+    if (!pool || !workers) {
+        free(pool);
+        free(workers);
+        rt_fail(error, RT_FAILED, "out of memory for %d threads", threads);
+        return NULL;
+    }
+    pool->threads = 1;
+    pool->workers = workers;
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->work, NULL);
+    pthread_cond_init(&pool->done, NULL);
+    if (!start_workers(pool, threads)) {
+        rt_fail(error, RT_FAILED, "cannot start %d threads; try --threads %d", threads,
+                pool->threads);
+        rt_pool_destroy(pool);
+        return NULL;
+    }
+    return pool;
+}
+
+void rt_pool_destroy(RtPool *pool)
+{
+    if (!pool)
+        return;
+    atomic_store(&pool->stop, 1);
+    announce_job(pool);
+    for (int i = 0; i < pool->threads - 1; i++)
+        pthread_join(pool->workers[i], NULL);
+    pthread_cond_destroy(&pool->work);
+    pthread_cond_destroy(&pool->done);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool->workers);
+    free(pool);
+}

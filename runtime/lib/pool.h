@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A pool of threads that runs numbered pieces of work. Waiting threads spin for some microseconds,
+ * since the pieces of a training step follow each other closely, and then sleep.
+ */
+#ifndef RNET_LIB_POOL_H
+#define RNET_LIB_POOL_H
+
+#include "core/program.h"
+#include "lib/error.h"
+
+typedef struct RtPool RtPool;
+
+/* How many threads the machine gives to this process. */
+int rt_pool_default_threads(void);
+/* `threads` counts the caller, which works too. NULL on error. */
+RtPool *rt_pool_create(int threads, RtError *error);
+void rt_pool_destroy(RtPool *pool);
+int rt_pool_threads(const RtPool *pool);
+/* Valid as long as the pool. Only one thread may run work at a time. */
+RnParallel rt_pool_parallel(RtPool *pool);
+
+#endif
