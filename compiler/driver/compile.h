@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The list of arrows from a file to what it becomes.
+ *
+ * Requires  options of a COMMAND_COMPILE.
+ * Ensures   the output exists whole, or not at all.
+ * Diagnoses what its arrows do, and E_WRITE.
+ * Memory    everything is in `arena`.
+ */
+#ifndef RNET_DRIVER_COMPILE_H
+#define RNET_DRIVER_COMPILE_H
+
+#include "driver/options.h"
+
+/* *source is set for rendering, NULL when the file could not be read. */
+bool compile(Arena *arena, const Options *options, DiagSink *diag, const Source **source);
+
+#endif
