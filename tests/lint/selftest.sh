@@ -14,8 +14,10 @@ spdx='/* SPDX-License-Identifier: Apache-2.0 */'
 
 clean_tree() {
     rm -rf "${tree:?}"/*
-    mkdir -p "$tree/compiler/driver" "$tree/compiler/emit" "$tree/compiler/ir" \
-        "$tree/compiler/support" "$tree/compiler/theory" "$tree/runtime/core" "$tree/tests/reference" "$tree/docs"
+    for folder in compiler/driver compiler/emit compiler/ir compiler/support compiler/theory \
+        runtime/core tests/reference docs; do
+        mkdir -p "$tree/$folder"
+    done
     printf '%s\n#include <llvm-c/Core.h>\n' "$spdx" >"$tree/compiler/emit/llvm.h"
     printf '%s\n#include "ir/a.h"\n#include "emit/llvm.h"\n#include "core/p.h"\n' "$spdx" \
         >"$tree/compiler/emit/a.c"
