@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From the command line to a command, and from its result to an exit status.
+ */
+#include "lib/cli.h"
+#include "lib/commands.h"
+
+#include <stdio.h>
+
+static bool refuse_sweep(const RnProgram *program, const RtOptions *options, RtError *error)
+{
+    (void)program;
+    return rt_fail(error, RT_USAGE, "sweep%s%s: this version of rnetc does not run sweeps yet",
+                   options->sweep ? " " : "", options->sweep ? options->sweep : "");
+}
+
+static bool run_command(const RnProgram *program, const RtOptions *options, RtError *error)
+{
+    static bool (*const commands[])(const RnProgram *, const RtOptions *, RtError *) = {
+        [RT_TRAIN] = rt_train, [RT_EVAL] = rt_eval,   [RT_PREDICT] = rt_predict,
+        [RT_PROBE] = rt_probe, [RT_CHECK] = rt_check, [RT_SWEEP] = refuse_sweep,
+        [RT_BENCH] = rt_bench, [RT_INFO] = rt_info,
+    };
+    if (options->help || options->version) {
+        bool printed = options->help ? rt_print_help(program, options) : rt_print_version(program);
+        return printed || rt_fail_errno(error, RT_FAILED, "standard output");
+    }
+    if (options->describe)
+        return rt_describe(program, error);
+    return commands[options->command](program, options, error);
+}
+
+int rt_main(const RnProgram *program, int argc, char **argv)
+{
+    RtOptions options;
+    RtError error = {0};
+    if (argc < 1) {
+        fprintf(stderr, "%s: no command line\n", program->name);
+        return RT_USAGE;
+    }
+    bool good =
+        rt_options_parse(argc, argv, &options, &error) && run_command(program, &options, &error);
+    rt_options_free(&options);
+    if (good)
+        return RT_OK;
+    fflush(stdout);
+    fprintf(stderr, "%s: %s%s\n", program->name,
+            error.status == RT_STOPPED ? "" : "error: ", error.text);
+    return error.status;
+}

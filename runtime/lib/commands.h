@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The commands of a program, and the data that several of them share.
+ */
+#ifndef RNET_LIB_COMMANDS_H
+#define RNET_LIB_COMMANDS_H
+
+#include "lib/checkpoint.h"
+#include "lib/evaluate.h"
+#include "lib/report.h"
+#include "lib/session.h"
+#include "lib/split.h"
+
+/* Every command opens its session itself; the exit status is in the error when it returns false. */
+bool rt_train(const RnProgram *program, const RtOptions *options, RtError *error);
+bool rt_eval(const RnProgram *program, const RtOptions *options, RtError *error);
+bool rt_predict(const RnProgram *program, const RtOptions *options, RtError *error);
+bool rt_probe(const RnProgram *program, const RtOptions *options, RtError *error);
+bool rt_check(const RnProgram *program, const RtOptions *options, RtError *error);
+bool rt_bench(const RnProgram *program, const RtOptions *options, RtError *error);
+bool rt_info(const RnProgram *program, const RtOptions *options, RtError *error);
+bool rt_describe(const RnProgram *program, RtError *error);
+
+/* A checkpoint that --load names, and the session with it. Without --load a session is opened with
+ * fresh weights to come; `required`: then it is an error. */
+bool rt_open_loaded(const RnProgram *program, const RtOptions *options, bool required,
+                    RtCheckpoint *checkpoint, RtSession *session, RtError *error);
+/* Weights of the checkpoint, or drawn ones where there is none. */
+bool rt_fill_weights(RtSession *session, const RtCheckpoint *checkpoint, RtError *error);
+
+/* The training data with its split. */
+typedef struct RtDataset {
+    RtData data;
+    RtSplit split;
+} RtDataset;
+bool rt_dataset_load(const RtSession *session, RtDataset *dataset, RtError *error);
+void rt_dataset_free(RtDataset *dataset);
+/* Bytes that the tables hold. */
+size_t rt_dataset_size(const RtDataset *dataset, int32_t real_size);
+RtRequest rt_request(const RtSession *session, const RnData *data, bool classes);
+
+/* Batch of `train`, at least 1. */
+bool rt_train_batch(const RtSession *session, int64_t *batch, RtError *error);
+
+/* What `standardize` learns: mean and inverse deviation of the training inputs, where the network
+ * has such a layer. Needs a workspace for RN_FIT over RT_EVALUATION_BATCH samples. */
+bool rt_has_standardize(const RnProgram *program);
+bool rt_fit_standardize(RtSession *session, RtBuffers *buffers, const RtSet *set, RtError *error);
+/* The same from sums and sums of squares over `count` samples. */
+void rt_standardize_from_sums(double sum, double squares, int64_t count, double *mean,
+                              double *inverse);
+
+/* Adds PREFIX_loss, and PREFIX_accuracy or PREFIX_rmse and PREFIX_r2, in the documented order;
+ * `prefix` is "test", "validation" or "train". */
+void rt_score_facts(RtFacts *facts, const char *prefix, const RtScore *score, bool classes);
+
+#endif

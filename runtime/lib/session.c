@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Opening, allocating and running a network.
+ */
+#include "lib/session.h"
+#include "lib/checkpoint.h"
+#include "lib/config.h"
+#include "lib/isa.h"
+#include "lib/real.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_NEEDS = 16 };
+
+static bool settle_config(RtSession *session, const RtCheckpoint *checkpoint, RtError *error)
+{
+    const RnProgram *program = session->program;
+    session->config = calloc((size_t)program->param_count + 1, sizeof *session->config);
+    if (!session->config)
+        return rt_fail(error, RT_FAILED, "out of memory for the params");
+    rt_config_defaults(program, session->config);
+    if (checkpoint)
+        memcpy(session->config, checkpoint->config,
+               (size_t)program->param_count * sizeof *session->config);
+    for (int i = 0; i < session->options->set_count; i++)
+        if (!rt_config_assign(program, session->config, session->options->sets[i], error))
+            return false;
+    for (int32_t i = 0; i < program->region_count; i++) {
+        int64_t depth;
+        if (!rt_region_depth(program, session->config, i, &depth, error))
+            return false;
+    }
+    return true;
+}
+
+static bool settle_seed(RtSession *session, const RtCheckpoint *checkpoint, RtError *error)
+{
+    double given = session->options->seed;
+    const RnTrain *train = session->program->train;
+    int64_t seed;
+    if (!rt_formula_count(train ? train->seed : NULL, session->config, 1, 0, "the seed", &seed,
+                          error))
+        return false;
+    session->seed = given >= 0 ? (uint64_t)given : (uint64_t)seed;
+    if (!checkpoint || !checkpoint->has_position)
+        return true;
+    if (given >= 0 && (uint64_t)given != checkpoint->seed)
+        return rt_fail(error, RT_USAGE,
+                       "--seed %.0f: the checkpoint's seed is %llu, and its "
+                       "weights and splits belong to it",
+                       given, (unsigned long long)checkpoint->seed);
+    session->seed = checkpoint->seed;
+    session->repeat = checkpoint->repeat;
+    return true;
+}
+
+static bool open_machine(RtSession *session, RtError *error)
+{
+    session->code = rt_isa_choose(session->program, getenv("RNET_ISA"), error);
+    if (!session->code)
+        return false;
+    double given = session->options->threads;
+    if (given > 1e6)
+        given = 1e6; /* refused by the pool, which knows the limit */
+    session->pool = rt_pool_create(given >= 0 ? (int)given : rt_pool_default_threads(), error);
+    if (!session->pool)
+        return false;
+    session->parallel = rt_pool_parallel(session->pool);
+    return true;
+}
+
+bool rt_session_open(const RnProgram *program, const RtOptions *options,
+                     const RtCheckpoint *checkpoint, RtSession *session, RtError *error)
+{
+    *session = (RtSession){.program = program,
+                           .options = options,
+                           .features = rt_elements(program->input_shape, program->input_rank),
+                           .outputs = rt_elements(program->output_shape, program->output_rank)};
+    if (settle_config(session, checkpoint, error) && settle_seed(session, checkpoint, error) &&
+        open_machine(session, error)) {
+        session->params_size = session->code->params_size(program, session->config);
+        session->state_size = session->code->state_size(program, session->config);
+        if (session->params_size && session->state_size)
+            return true;
+        rt_fail(error, RT_USAGE, "the network's size overflows; smaller params make it smaller");
+    }
+    rt_session_close(session);
+    return false;
+}
+
+void rt_session_close(RtSession *session)
+{
+    rt_pool_destroy(session->pool);
+    rt_block_free(&session->params);
+    rt_block_free(&session->state);
+    rt_block_free(&session->workspace);
+    free(session->config);
+    *session = (RtSession){0};
+}
+
+/* The largest workspace; 0 when one overflows. */
+static size_t workspace_size(const RtSession *session, const RtUse *uses, int count)
+{
+    size_t most = session->code->init_workspace_size(session->program, session->config);
+    for (int i = 0; i < count && most; i++) {
+        RnCall call = rt_session_call(session, uses[i].batch, uses[i].what, RN_LOSS_NONE);
+        call.trace_region = uses[i].trace_region;
+        size_t size = session->code->workspace_size(&call);
+        most = size == 0 ? 0 : size > most ? size : most;
+    }
+    return most;
+}
+
+bool rt_session_allocate(RtSession *session, const RtUse *uses, int use_count, bool with_state,
+                         const RtNeed *needs, int count, RtError *error)
+{
+    size_t workspace = workspace_size(session, uses, use_count);
+    if (!workspace)
+        return rt_fail(error, RT_USAGE,
+                       "the memory of one step overflows; smaller params or a "
+                       "smaller batch make it smaller");
+    RtNeed all[MOST_NEEDS] = {{"weights", session->params_size},
+                              {"optimizer", with_state ? session->state_size : 0},
+                              {"activations and gradients", workspace}};
+    int total = 3;
+    for (int i = 0; i < count && total < MOST_NEEDS; i++)
+        all[total++] = needs[i];
+    return rt_memory_check(all, total, rt_memory_left(""),
+                           "a smaller batch, a smaller depth, memory checkpoint in the model, "
+                           "or a machine with more memory",
+                           error) &&
+           rt_block_allocate(&session->params, session->params_size, "weights", error) &&
+           (!with_state ||
+            rt_block_allocate(&session->state, session->state_size, "optimizer", error)) &&
+           rt_block_allocate(&session->workspace, workspace, "activations", error);
+}
+
+static bool judge(int status, RtError *error)
+{
+    switch (status) {
+    case RN_OK:
+        return true;
+    case RN_BAD_TARGET:
+        return rt_fail(error, RT_BAD_DATA, "a label outside the classes");
+    case RN_NOT_FINITE:
+        return rt_fail(error, RT_DIVERGED, "the loss is not finite");
+    case RN_NO_MEMORY:
+        return rt_fail(error, RT_FAILED, "out of memory");
+    default:
+        return rt_fail(error, RT_USAGE, "the network does not take these params");
+    }
+}
+
+bool rt_session_init(RtSession *session, uint64_t repeat, RtError *error)
+{
+    session->repeat = repeat;
+    if (session->state.data) {
+        memset(session->state.data, 0, session->state_size);
+        RnState *state = session->state.data;
+        state->seed = session->seed;
+        state->repeat = repeat;
+    }
+    return judge(session->code->init(session->program, session->config, session->params.data,
+                                     session->seed, repeat, session->workspace.data,
+                                     &session->parallel),
+                 error);
+}
+
+bool rt_session_derive(RtSession *session, RtError *error)
+{
+    return judge(session->code->derive(session->program, session->config, session->params.data,
+                                       session->seed, session->repeat, session->workspace.data,
+                                       &session->parallel),
+                 error);
+}
+
+RnCall rt_session_call(const RtSession *session, int64_t batch, int32_t what, int32_t loss_kind)
+{
+    return (RnCall){.program = session->program,
+                    .code = session->code,
+                    .config = session->config,
+                    .params = session->params.data,
+                    .state = session->state.data,
+                    .workspace = session->workspace.data,
+                    .batch = batch,
+                    .what = what,
+                    .loss_kind = loss_kind,
+                    .parallel = &session->parallel};
+}
+
+bool rt_session_run(RtSession *session, const RnCall *call, RtError *error)
+{
+    return judge(session->code->run(call), error);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A network at work: the program with the values of its params, its instruction set, its threads
+ * and its memory.
+ */
+#ifndef RNET_LIB_SESSION_H
+#define RNET_LIB_SESSION_H
+
+#include "core/program.h"
+#include "lib/cli.h"
+#include "lib/memory.h"
+#include "lib/pool.h"
+
+typedef struct RtSession {
+    const RnProgram *program;
+    const RtOptions *options;
+    const RnCode *code;
+    RtPool *pool;
+    RnParallel parallel;
+    double *config;
+    uint64_t seed, repeat;
+    int64_t features, outputs; /* numbers a sample */
+    size_t params_size, state_size;
+    RtBlock params, state, workspace;
+} RtSession;
+
+struct RtCheckpoint;
+
+/* Takes params from --load or --resume's file `checkpoint` (NULL: none), then --set. Memory comes
+ * later, by rt_session_allocate. */
+bool rt_session_open(const RnProgram *program, const RtOptions *options,
+                     const struct RtCheckpoint *checkpoint, RtSession *session, RtError *error);
+void rt_session_close(RtSession *session);
+
+/* A kind of call that will be made. */
+typedef struct RtUse {
+    int64_t batch;
+    int32_t what, trace_region;
+} RtUse;
+/* Workspace for every one of the uses, params, and state where `with_state`; `needs[count]` is
+ * what else the caller is going to allocate, for the check of the memory. */
+bool rt_session_allocate(RtSession *session, const RtUse *uses, int use_count, bool with_state,
+                         const RtNeed *needs, int count, RtError *error);
+/* Draws the weights of a repeat and resets the state. */
+bool rt_session_init(RtSession *session, uint64_t repeat, RtError *error);
+/* Makes derived tensors again. */
+bool rt_session_derive(RtSession *session, RtError *error);
+/* A call with everything set but the data. */
+RnCall rt_session_call(const RtSession *session, int64_t batch, int32_t what, int32_t loss_kind);
+bool rt_session_run(RtSession *session, const RnCall *call, RtError *error);
+
+#endif

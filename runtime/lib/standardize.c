@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Fits the `standardize` layer: its two buffers end in ".mean" and ".inverse", and hold a number
+ * for each input.
+ */
+#include "lib/commands.h"
+#include "lib/real.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static bool ends_in(const char *name, const char *suffix)
+{
+    size_t length = strlen(name), tail = strlen(suffix);
+    return length >= tail && strcmp(name + length - tail, suffix) == 0;
+}
+
+/* The buffer named STEM.inverse, or -1. */
+static int32_t find_inverse(const RnProgram *program)
+{
+    for (int32_t i = 0; i < program->tensor_count; i++)
+        if (program->tensors[i].role == RN_ROLE_BUFFER &&
+            ends_in(program->tensors[i].name, ".inverse"))
+            return i;
+    return -1;
+}
+
+/* STEM.mean of the same layer: batchnorm has means too. */
+static int32_t find_mean(const RnProgram *program, int32_t inverse)
+{
+    const char *name = program->tensors[inverse].name;
+    size_t stem = strlen(name) - strlen("inverse");
+    for (int32_t i = 0; i < program->tensor_count; i++)
+        if (strncmp(program->tensors[i].name, name, stem) == 0 &&
+            strcmp(program->tensors[i].name + stem, "mean") == 0)
+            return i;
+    return -1;
+}
+
+bool rt_has_standardize(const RnProgram *program)
+{
+    return find_inverse(program) >= 0;
+}
+
+void rt_standardize_from_sums(double sum, double squares, int64_t count, double *mean,
+                              double *inverse)
+{
+    double n = (double)count;
+    *mean = sum / n;
+    double square = squares / n, variance = square - *mean * *mean;
+    /* two sums of n terms carry a relative error of n units in the last place each: a variance
+     * below that is nothing but rounding, and the feature is constant */
+    bool constant = !(variance > 2 * n * (DBL_EPSILON / 2) * square);
+    *inverse = constant ? 0 : 1 / sqrt(variance);
+}
+
+static bool add_batches(RtSession *session, RtBuffers *buffers, const RtSet *set, double *fit,
+                        RtError *error)
+{
+    int64_t most = buffers->batch < RT_EVALUATION_BATCH ? buffers->batch : RT_EVALUATION_BATCH;
+    for (int64_t from = 0; from < set->count; from += most) {
+        int64_t count = set->count - from < most ? set->count - from : most;
+        rt_gather(set, NULL, from, count, session->program->real_size, buffers->x.data, NULL);
+        RnCall call = rt_session_call(session, count, RN_FIT | RN_FORWARD, RN_LOSS_NONE);
+        call.x = buffers->x.data;
+        call.fit = fit;
+        if (!rt_session_run(session, &call, error))
+            return false;
+    }
+    return true;
+}
+
+static void store_fit(RtSession *session, int32_t mean, int32_t inverse, const double *fit,
+                      int64_t count)
+{
+    const RnProgram *program = session->program;
+    int64_t layers, width = program->tensors[mean].size;
+    char *params = session->params.data;
+    void *means = params + session->code->tensor_offset(program, session->config, mean, &layers);
+    void *inverses =
+        params + session->code->tensor_offset(program, session->config, inverse, &layers);
+    for (int64_t i = 0; i < width; i++) {
+        double m, s;
+        rt_standardize_from_sums(fit[i], fit[session->features + i], count, &m, &s);
+        rt_set_real(means, i, program->real_size, m);
+        rt_set_real(inverses, i, program->real_size, s);
+    }
+}
+
+bool rt_fit_standardize(RtSession *session, RtBuffers *buffers, const RtSet *set, RtError *error)
+{
+    const RnProgram *program = session->program;
+    int32_t inverse = find_inverse(program);
+    if (inverse < 0)
+        return true;
+    int32_t mean = find_mean(program, inverse);
+    if (mean < 0 || program->tensors[mean].size > session->features ||
+        program->tensors[inverse].size != program->tensors[mean].size)
+        return rt_fail(error, RT_FAILED, "the tensors of standardize do not fit its input");
+    RtBlock fit;
+    if (!rt_block_allocate(&fit, 2 * (size_t)session->features * sizeof(double), "sums", error))
+        return false;
+    bool good = add_batches(session, buffers, set, fit.data, error);
+    if (good)
+        store_fit(session, mean, inverse, fit.data, set->count);
+    rt_block_free(&fit);
+    return good;
+}
