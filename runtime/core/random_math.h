@@ -55,7 +55,7 @@ RN_INLINE void rn_log8(const RnDouble8 *x, RnDouble8 *y)
     *y = k * ln2_high + (f - (s * (f - q * z) - k * ln2_low));
 }
 
-/* sin 2πu and cos 2πu, 0 ≤ u ≤ 1; within 2 ulp. r = u − q/4 is exact, |r| ≤ 1/8. */
+/* sin 2πu and cos 2πu, 0 ≤ u ≤ 1; within 3 ulp. r = u − q/4 is exact, |r| ≤ 1/8. */
 RN_INLINE void rn_turn8(const RnDouble8 *u, RnDouble8 *sine, RnDouble8 *cosine)
 {
     RnDouble8 shifted = *u * 4.0 + 0x1.8p52, r = *u - (shifted - 0x1.8p52) * 0.25, z = r * r;
@@ -79,7 +79,7 @@ RN_INLINE void rn_turn8(const RnDouble8 *u, RnDouble8 *sine, RnDouble8 *cosine)
     *cosine = (RnDouble8)(cosine_bits ^ changed ^ ((quadrant + 1) & 2) << 62);
 }
 
-/* e^x, −700 ≤ x ≤ 700; within 1 ulp. */
+/* e^x for x ≤ 700; within 1 ulp, and 0 below −700. */
 RN_INLINE double rn_exp(double x)
 {
     static const double rest[] = {0x1.1f72fc730b4ffp-29,
@@ -93,6 +93,8 @@ RN_INLINE double rn_exp(double x)
                                   0x1.5555555555556p-5,
                                   0x1.5555555555557p-3,
                                   0x1p-1};
+    if (x < -700)
+        return 0;
     double shifted = x * 0x1.71547652b82fep+0 + 0x1.8p52, k = shifted - 0x1.8p52;
     double r = x - k * 0x1.62e42feep-1 - k * 0x1.a39ef35793c76p-33, p = rest[0];
     for (int i = 1; i < 11; i++)
@@ -148,7 +150,7 @@ RN_INLINE void rn_log16(const RnFloat16 *x, RnFloat16 *y)
     *y = k * 0x1.62e4p-1f + (f - (s * (f - q * z) - k * 0x1.7f7d1cp-20f));
 }
 
-/* sin and cos of 2πu, 0 ≤ u ≤ 1; within 2 ulp, or 2^-25 near their zeros. */
+/* sin and cos of 2πu, 0 ≤ u ≤ 1; within 3 ulp, or 2^-25 near their zeros. */
 RN_INLINE void rn_turn16(const RnFloat16 *u, RnFloat16 *sine, RnFloat16 *cosine)
 {
     RnFloat16 shifted = *u * 4.0f + 0x1.8p23f, r = *u - (shifted - 0x1.8p23f) * 0.25f, z = r * r;
@@ -170,8 +172,8 @@ RN_INLINE void rn_turn16(const RnFloat16 *u, RnFloat16 *sine, RnFloat16 *cosine)
 RN_INLINE void rn_box_muller16(const RnWord16 words[2], RnFloat16 normal[2])
 {
     typedef int32_t Int16 __attribute__((vector_size(64)));
-    /* Signed conversion of 31 bits (unsigned ones are slow before AVX-512); the lowest bit chosen
-     * by a sum that is exact for small values. */
+    /* In two halves: conversions of unsigned words are slow before AVX-512, and a small sum keeps
+     * its low bits. */
     RnFloat16 high = __builtin_convertvector((Int16)(words[0] >> 16), RnFloat16);
     RnFloat16 low = __builtin_convertvector((Int16)(words[0] & 0xFFFFu), RnFloat16);
     RnFloat16 u = high * 0x1p-16f + (low + 0.5f) * 0x1p-32f;

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Drawing a group of sixteen complex paths.
+ */
+#include "core/path_draw.h"
+
+#include "core/fft.h"
+
+typedef double Wide __attribute__((vector_size(16 * sizeof(double))));
+
+/* Complex normals, one a lane. In single precision many of them mix into one weight, so 32-bit
+ * uniforms do; each counter then serves two lanes. */
+RN_INLINE void draw_noise(uint64_t stream, uint64_t high, int64_t group, vreal noise[2])
+{
+#if RNK_IS(RNK_REAL)
+    RnDouble8 u[2], low[2], upper[2];
+    rn_uniform16(stream, high, 2 * (uint64_t)group, u);
+    rn_box_muller8(u, low);
+    rn_uniform16(stream, high, 2 * (uint64_t)group + 1, u);
+    rn_box_muller8(u, upper);
+    for (int part = 0; part < 2; part++) {
+        __builtin_memcpy(&noise[part], &low[part], sizeof low[part]);
+        __builtin_memcpy((char *)&noise[part] + sizeof low[part], &upper[part], sizeof low[part]);
+    }
+#else
+    RnBits8 bits[2];
+    rn_bits16(stream, high, (uint64_t)group, bits);
+    RnWord16 words[2] = {(RnWord16)bits[0], (RnWord16)bits[1]};
+    RnFloat16 normal[2];
+    rn_box_muller16(words, normal);
+    __builtin_memcpy(noise, normal, sizeof normal);
+#endif
+}
+
+static void draw_transform(const RnPath *path, const real *turns, uint64_t stream, int64_t group,
+                           vreal *slot)
+{
+    int64_t n = path->points;
+    const real *spectrum = turns + 2 * n;
+    for (int64_t p = 0, j = 0; p < n; p++, j = rn_fft_next(j, n)) {
+        vreal noise[2];
+        draw_noise(stream, (uint64_t)j, group, noise);
+        slot[2 * p] = noise[0] * spectrum[p];
+        slot[2 * p + 1] = noise[1] * spectrum[p];
+    }
+    rn_fft(slot, n, turns, 1);
+}
+
+/* Σ_j a_j cos + b_j sin at RN_PATH_STRIP layers; coefficients are four vectors a frequency: the
+ * parts of a, the parts of b. */
+static void sum_strip(const real *table, int64_t terms, const vreal *coefficients, vreal *out)
+{
+    vreal sum[2 * RN_PATH_STRIP] = {0};
+    for (int64_t j = 0; j < terms; j++, table += 2 * RN_PATH_STRIP, coefficients += 4) {
+#pragma GCC unroll 4
+        for (int k = 0; k < RN_PATH_STRIP; k++) {
+            real cosine = table[k], sine = table[RN_PATH_STRIP + k];
+            sum[2 * k] += coefficients[0] * cosine + coefficients[2] * sine;
+            sum[2 * k + 1] += coefficients[1] * cosine + coefficients[3] * sine;
+        }
+    }
+    __builtin_memcpy(out, sum, sizeof sum);
+}
+
+static void draw_series(const RnPath *path, const real *table, uint64_t stream, int64_t group,
+                        vreal *slot)
+{
+    int64_t terms = path->points;
+    vreal *coefficients = slot + 2 * (path->layers + RN_PATH_STRIP);
+    for (int64_t j = 0; j < 2 * terms; j++)
+        draw_noise(stream, (uint64_t)j, group, coefficients + 2 * j);
+    for (int64_t k = 0; k < path->layers; k += RN_PATH_STRIP)
+        sum_strip(table + 2 * k * terms, terms, coefficients, slot + 2 * k);
+}
+
+/* One step of the state (x, y), stationary with unit variances and no correlation:
+ *     x ← xx·x + xy·y + n1·first + n2·second,    y ← yx·x + yy·y + m1·first */
+typedef struct Step {
+    double xx, xy, yx, yy, n1, n2, m1, increment_variance;
+} Step;
+
+static Step step_ou(double rate)
+{
+    return (Step){.xx = rn_exp(-rate),
+                  .n1 = __builtin_sqrt(rn_path_tail(2 * rate, 1)),
+                  .increment_variance = 2 * rn_path_tail(rate, 1)};
+}
+
+/* x has covariance (1 + λt) e^{−λt}, y is its derivative over λ. The step's noise has covariance
+ * I − A Aᵀ, here by its Cholesky factor with y first, each entry free of cancellation. */
+static Step step_matern(double rate)
+{
+    double e = rn_exp(-rate), square = e * e, z = 2 * rate;
+    double xx = rn_path_tail(z, 3), xy = 2 * rate * rate * square;
+    double yy = rn_path_tail(z, 1) + square * (z - z * z / 2), m1 = __builtin_sqrt(yy);
+    double rest = xx - xy * xy / yy;
+    return (Step){.xx = e * (1 + rate),
+                  .xy = e * rate,
+                  .yx = -e * rate,
+                  .yy = e * (1 - rate),
+                  .n1 = xy / m1,
+                  .n2 = __builtin_sqrt(rest > 0 ? rest : 0),
+                  .m1 = m1,
+                  .increment_variance = 2 * rn_path_tail(rate, 2)};
+}
+
+RN_INLINE void draw_wide(uint64_t stream, int64_t high, int64_t group, Wide noise[2])
+{
+    vreal drawn[2];
+    draw_noise(stream, (uint64_t)high, group, drawn);
+    noise[0] = __builtin_convertvector(drawn[0], Wide);
+    noise[1] = __builtin_convertvector(drawn[1], Wide);
+}
+
+static void draw_markov(const RnPath *path, uint64_t stream, int64_t group, vreal *slot)
+{
+    int second = path->correlation == RN_CORRELATION_GP_MATERN32;
+    double rate = (second ? 0x1.bb67ae8584caap+0 : 1.0) / path->parameter; /* √3 */
+    Step step = second ? step_matern(rate) : step_ou(rate);
+    double scale = 1 / __builtin_sqrt(step.increment_variance);
+    Wide x[2], y[2] = {0}, first[2], other[2] = {0};
+    draw_wide(stream, 0, group, x);
+    if (second)
+        draw_wide(stream, 1, group, y);
+    for (int64_t k = 0; k < path->layers; k++) {
+        draw_wide(stream, 2 * k + 2, group, first);
+        if (second)
+            draw_wide(stream, 2 * k + 3, group, other);
+        for (int part = 0; part < 2; part++) {
+            Wide old = x[part];
+            x[part] =
+                old * step.xx + y[part] * step.xy + first[part] * step.n1 + other[part] * step.n2;
+            y[part] = old * step.yx + y[part] * step.yy + first[part] * step.m1;
+            Wide value = path->increments ? (x[part] - old) * scale : old;
+            slot[2 * k + part] = __builtin_convertvector(value, vreal);
+        }
+    }
+}
+
+void rn_path_draw(const RnPath *path, const void *shared, uint64_t stream, int64_t group,
+                  vreal *slot)
+{
+    if (path->method == RN_PATH_TRANSFORM)
+        draw_transform(path, shared, stream, group, slot);
+    else if (path->method == RN_PATH_SERIES)
+        draw_series(path, shared, stream, group, slot);
+    else
+        draw_markov(path, stream, group, slot);
+}
