@@ -65,7 +65,8 @@ static bool check_formula(Context *ctx, const Stack *stack, const Ast *ast, cons
 {
     double depth = default_depth(ctx, stack);
     for (int i = 0; i < 2; i++) {
-        ExprPlace place = {.params = param_defaults(ctx->arena, ctx->model), .depth = depth,
+        ExprPlace place = {.params = param_defaults(ctx->arena, ctx->model),
+                           .depth = depth,
                            .layer = i ? depth : 1};
         double value = expr_evaluate(e, &place);
         if (!isfinite(value)) {

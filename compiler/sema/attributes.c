@@ -34,8 +34,8 @@ static int find_slot(const Slot *slots, int count, const char *name)
     return -1;
 }
 
-static bool unknown_argument(Context *ctx, const Ast *call, const Ast *argument,
-                             const Slot *slots, int count)
+static bool unknown_argument(Context *ctx, const Ast *call, const Ast *argument, const Slot *slots,
+                             int count)
 {
     const char *names[ARGUMENTS_MAX];
     Text known = {.arena = ctx->arena};

@@ -63,7 +63,7 @@ typedef struct Context {
     NameTable tensor_names, stack_names;
     int nesting;
     int unnamed_blocks, unnamed_seen; /* residual blocks without a name */
-    Measure *measure; /* being read, else NULL */
+    Measure *measure;                 /* being read, else NULL */
     bool quantity_seen;
     bool trained_seen;
     bool poisoned; /* a part of the model failed: what hangs on the whole stays silent */
@@ -142,8 +142,7 @@ bool bind_arguments(Context *ctx, const Ast *call, const char *spec,
 /* layer.c, shape.c */
 Layer *elaborate_layer(Context *ctx, Scope *scope, const Ast *ast, Shape in, Span origin);
 Layer *elaborate_dense(Context *ctx, Scope *scope, const Ast *ast, Shape in);
-bool layer_shape(Context *ctx, Layer *layer, const Ast *ast, const Ast *const *values,
-                 Span origin);
+bool layer_shape(Context *ctx, Layer *layer, const Ast *ast, const Ast *const *values, Span origin);
 bool shape_check_size(Context *ctx, const Shape *shape, Span span);
 bool shape_equal(const Shape *a, const Shape *b);
 const char *shape_text(Arena *arena, const Shape *shape);

@@ -45,8 +45,8 @@ static void read_csv(Context *ctx, const Ast *const *values, Data *data)
         data->missing_mean = eval_word(ctx, values[4], "`missing`", missing, 1) == 0;
     }
     if (values[5] != NULL) {
-        const Expr *e = eval_ranged(ctx, values[5], 0, "`target_unit`",
-                                    (Range){0, INFINITY, true, false});
+        const Expr *e =
+            eval_ranged(ctx, values[5], 0, "`target_unit`", (Range){0, INFINITY, true, false});
         data->target_unit = e ? e->number : 1;
     }
 }
@@ -69,8 +69,7 @@ static void read_copy(Context *ctx, const Ast *ast, const Ast *const *values)
     unsupported(ctx, "the data `copy` is", ast->span);
 }
 
-static void read_bounds(Context *ctx, const Ast *const *values, const Expr **low,
-                        const Expr **high)
+static void read_bounds(Context *ctx, const Ast *const *values, const Expr **low, const Expr **high)
 {
     *low = eval_scalar(ctx, values[0], ALLOW_PARAMS, "the lower bound of `uniform`");
     *high = eval_scalar(ctx, values[1], ALLOW_PARAMS, "the upper bound of `uniform`");
@@ -218,9 +217,9 @@ static void check_outputs(Context *ctx, const Data *data, int64_t wanted, const 
     if (output->rank == 0 || (output->rank == 1 && output->dim[0] == wanted)) {
         return;
     }
-    diag_report(ctx->diag, E_DATA_SHAPE, data->span, "`%s` has %lld %s, but the model's output %s%s",
-                kinds[data->kind], (long long)wanted, what, "has the shape ",
-                shape_text(ctx->arena, output));
+    diag_report(ctx->diag, E_DATA_SHAPE, data->span,
+                "`%s` has %lld %s, but the model's output %s%s", kinds[data->kind],
+                (long long)wanted, what, "has the shape ", shape_text(ctx->arena, output));
 }
 
 static void check_images(Context *ctx, const Data *data, RnLossKind loss)

@@ -198,8 +198,8 @@ static void elaborate_sweeps(Context *ctx, const AstFile *file)
             continue;
         }
         if (ast->name != NULL && !names_add(ctx->arena, &names, ast->name, 0)) {
-            diag_report(ctx->diag, E_REDECLARED, ast->block_name_span,
-                        "two sweeps are called `%s`", ast->name);
+            diag_report(ctx->diag, E_REDECLARED, ast->block_name_span, "two sweeps are called `%s`",
+                        ast->name);
         }
         elaborate_sweep(ctx, ast);
     }
@@ -222,8 +222,8 @@ static void elaborate_file(Context *ctx, const AstFile *file)
     scope_declare(ctx, file->declarations);
     const Ast *model = single_block(ctx, file, "model");
     if (model == NULL) {
-        Diag *d = diag_report(ctx->diag, E_MISSING_BLOCK, (Span){0, 0},
-                              "the file has no `model` block");
+        Diag *d =
+            diag_report(ctx->diag, E_MISSING_BLOCK, (Span){0, 0}, "the file has no `model` block");
         diag_hint(ctx->diag, d, "a network is written as `model { input x[8] … }`");
         ctx->poisoned = true;
     } else {

@@ -52,9 +52,9 @@ static const Expr *check_finite(Context *ctx, const Expr *e, Span span)
 {
     if (e != NULL && expr_is_number(e) && !isfinite(e->number)) {
         diag_report(ctx->diag, E_NOT_FINITE, span, "the value of this expression is %s",
-                    isnan(e->number)    ? "not a number"
-                    : e->number > 0 ? "infinite"
-                                    : "minus infinity");
+                    isnan(e->number) ? "not a number"
+                    : e->number > 0  ? "infinite"
+                                     : "minus infinity");
         return NULL;
     }
     return e;
@@ -62,11 +62,11 @@ static const Expr *check_finite(Context *ctx, const Expr *e, Span span)
 
 static const Expr *unknown_name(Context *ctx, const Ast *ast)
 {
-    static const char *const words[] = {"depth", "layer", "fan_in", "fan_out", "base",
-                                        "sqrt",  "exp",   "log",    "log10",   "abs",
-                                        "min",   "max"};
-    Diag *d = diag_report(ctx->diag, E_UNKNOWN_NAME, ast->name_span.end ? ast->name_span : ast->span,
-                          "`%s` is not declared", ast->text);
+    static const char *const words[] = {"depth", "layer", "fan_in", "fan_out", "base", "sqrt",
+                                        "exp",   "log",   "log10",  "abs",     "min",  "max"};
+    Diag *d =
+        diag_report(ctx->diag, E_UNKNOWN_NAME, ast->name_span.end ? ast->name_span : ast->span,
+                    "`%s` is not declared", ast->text);
     const char *nearest = scope_nearest(ctx, ast->text, words, LENGTH(words));
     if (nearest != NULL) {
         diag_hint(ctx->diag, d, "did you mean `%s`?", nearest);
@@ -74,8 +74,8 @@ static const Expr *unknown_name(Context *ctx, const Ast *ast)
     return NULL;
 }
 
-static const Expr *param_value(Context *ctx, const Ast *ast, const Symbol *symbol,
-                               unsigned allows, const char *what)
+static const Expr *param_value(Context *ctx, const Ast *ast, const Symbol *symbol, unsigned allows,
+                               const char *what)
 {
     if (allows & ALLOW_PARAMS) {
         return expr_param(ctx->arena, symbol->param, ast->span);
@@ -90,8 +90,8 @@ static const Expr *param_value(Context *ctx, const Ast *ast, const Symbol *symbo
     return NULL;
 }
 
-static const Expr *const_value(Context *ctx, const Ast *ast, const Symbol *symbol,
-                               unsigned allows, const char *what)
+static const Expr *const_value(Context *ctx, const Ast *ast, const Symbol *symbol, unsigned allows,
+                               const char *what)
 {
     if (symbol->is_bool && !(allows & ALLOW_BOOL)) {
         Diag *d = diag_report(ctx->diag, E_KIND, ast->span,
@@ -102,8 +102,8 @@ static const Expr *const_value(Context *ctx, const Ast *ast, const Symbol *symbo
     return expr_number(ctx->arena, symbol->value, ast->span);
 }
 
-static const Expr *symbol_value(Context *ctx, const Ast *ast, const Symbol *symbol,
-                                unsigned allows, const char *what)
+static const Expr *symbol_value(Context *ctx, const Ast *ast, const Symbol *symbol, unsigned allows,
+                                const char *what)
 {
     if (!symbol->ready) {
         Diag *d = diag_report(ctx->diag, E_UNKNOWN_NAME, ast->span,
@@ -127,14 +127,13 @@ static const Expr *eval_name(Context *ctx, const Ast *ast, unsigned allows, cons
         if (allows & leaves[i].allow) {
             return expr_leaf(ctx->arena, leaves[i].kind, ast->span);
         }
-        Diag *d = diag_report(ctx->diag, E_OUT_OF_PLACE, ast->span,
-                              "`%s` has no meaning in %s", ast->text, what);
+        Diag *d = diag_report(ctx->diag, E_OUT_OF_PLACE, ast->span, "`%s` has no meaning in %s",
+                              ast->text, what);
         diag_note(ctx->diag, d, "it stands for a value only %s", leaves[i].place);
         return NULL;
     }
     const Symbol *symbol = scope_find(ctx, ast->text);
-    return symbol != NULL ? symbol_value(ctx, ast, symbol, allows, what)
-                          : unknown_name(ctx, ast);
+    return symbol != NULL ? symbol_value(ctx, ast, symbol, allows, what) : unknown_name(ctx, ast);
 }
 
 static const Expr *eval_function(Context *ctx, const Ast *ast, unsigned allows, const char *what)
@@ -157,9 +156,8 @@ static const Expr *eval_function(Context *ctx, const Ast *ast, unsigned allows, 
         return NULL;
     }
     const Expr *a = eval_scalar(ctx, values[0], allows & ~ALLOW_BOOL, what);
-    const Expr *b = functions[f].operands == 2
-                        ? eval_scalar(ctx, values[1], allows & ~ALLOW_BOOL, what)
-                        : NULL;
+    const Expr *b =
+        functions[f].operands == 2 ? eval_scalar(ctx, values[1], allows & ~ALLOW_BOOL, what) : NULL;
     if (a == NULL || (functions[f].operands == 2 && b == NULL)) {
         return NULL;
     }
@@ -198,8 +196,7 @@ static ExprKind binary_kind(AstOp op)
     return EXPR_COUNT;
 }
 
-static bool combine(Context *ctx, const Ast *ast, const Expr **left, const Expr *right,
-                    int *length)
+static bool combine(Context *ctx, const Ast *ast, const Expr **left, const Expr *right, int *length)
 {
     if (*left == NULL || right == NULL) {
         *left = NULL;
@@ -208,8 +205,8 @@ static bool combine(Context *ctx, const Ast *ast, const Expr **left, const Expr 
     const Expr *e = expr_make(ctx->arena, binary_kind(ast->op), *left, right, ast->span);
     *left = check_finite(ctx, e, ast->span);
     if (*left != NULL && !expr_is_number(*left) && ++*length > CHAIN_MAX) {
-        diag_report(ctx->diag, E_NESTING, ast->span,
-                    "this expression has more than %d operators", CHAIN_MAX);
+        diag_report(ctx->diag, E_NESTING, ast->span, "this expression has more than %d operators",
+                    CHAIN_MAX);
         *left = NULL;
     }
     return *left != NULL;
@@ -239,12 +236,12 @@ static const Expr *eval_binary(Context *ctx, const Ast *ast, unsigned allows, co
 
 static const Expr *not_a_number(Context *ctx, const Ast *ast, const char *what)
 {
-    const char *found = ast->kind == AST_STRING  ? "a string"
-                        : ast->kind == AST_BOOL  ? "`true` or `false`"
-                        : ast->kind == AST_LIST  ? "a list"
-                        : ast->kind == AST_LABEL ? "a label"
-                        : ast->kind == AST_RANGE ? "a range"
-                        : ast->kind == AST_INDEX ? "an index"
+    const char *found = ast->kind == AST_STRING   ? "a string"
+                        : ast->kind == AST_BOOL   ? "`true` or `false`"
+                        : ast->kind == AST_LIST   ? "a list"
+                        : ast->kind == AST_LABEL  ? "a label"
+                        : ast->kind == AST_RANGE  ? "a range"
+                        : ast->kind == AST_INDEX  ? "an index"
                         : ast->kind == AST_BINARY ? "a chain of layers"
                                                   : "something else";
     diag_report(ctx->diag, E_KIND, ast->span, "%s is a number, but this is %s", what, found);

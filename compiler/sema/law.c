@@ -7,8 +7,16 @@
 
 #include <math.h>
 
-enum { WORD_HE, WORD_XAVIER, WORD_LECUN, WORD_ZEROS, WORD_CONSTANT, WORD_NORMAL, WORD_UNIFORM,
-       WORD_ORTHOGONAL };
+enum {
+    WORD_HE,
+    WORD_XAVIER,
+    WORD_LECUN,
+    WORD_ZEROS,
+    WORD_CONSTANT,
+    WORD_NORMAL,
+    WORD_UNIFORM,
+    WORD_ORTHOGONAL
+};
 
 static const char *const words[] = {"he",       "xavier", "lecun",   "zeros",
                                     "constant", "normal", "uniform", "orthogonal"};
@@ -91,8 +99,8 @@ static const Expr *law_scale(Context *ctx, const Ast *ast, int word, unsigned al
 
 static RnLawKind law_kind(int word)
 {
-    static const RnLawKind kinds[] = {RN_LAW_NORMAL,   RN_LAW_NORMAL, RN_LAW_NORMAL,
-                                      RN_LAW_ZEROS,    RN_LAW_CONSTANT, RN_LAW_NORMAL,
+    static const RnLawKind kinds[] = {RN_LAW_NORMAL,  RN_LAW_NORMAL,    RN_LAW_NORMAL,
+                                      RN_LAW_ZEROS,   RN_LAW_CONSTANT,  RN_LAW_NORMAL,
                                       RN_LAW_UNIFORM, RN_LAW_ORTHOGONAL};
     return kinds[word];
 }
@@ -306,8 +314,8 @@ static bool is_law_statement(const Ast *ast)
 static bool first_of_its_kind(Context *ctx, NameTable *seen, const Ast *statement,
                               const Statements *statements, int place)
 {
-    const char *key = str_format(ctx->arena, "%s %s", statement->text,
-                                 statement->label ? statement->label : "");
+    const char *key =
+        str_format(ctx->arena, "%s %s", statement->text, statement->label ? statement->label : "");
     if (names_add(ctx->arena, seen, key, place)) {
         return true;
     }

@@ -123,8 +123,7 @@ static bool read_bias(Context *ctx, LayerKind kind, const Ast *const *values)
 static void check_standardize(Context *ctx, const Scope *scope, const Ast *ast)
 {
     if (scope->stack != NULL || ctx->trained_seen) {
-        Diag *d = diag_report(ctx->diag, E_ORDER, ast->span,
-                              "`standardize` stands %s",
+        Diag *d = diag_report(ctx->diag, E_ORDER, ast->span, "`standardize` stands %s",
                               scope->stack ? "inside a block" : "after a trained layer");
         diag_note(ctx->diag, d,
                   "it learns the mean and variance of the training inputs, once, before training");
@@ -196,8 +195,8 @@ static Layer *built_in_layer(Context *ctx, Scope *scope, const Ast *ast, LayerKi
     return layer;
 }
 
-static Layer *single_layer(Context *ctx, Scope *scope, const Ast *ast, const char *label,
-                           Shape in, Span origin)
+static Layer *single_layer(Context *ctx, Scope *scope, const Ast *ast, const char *label, Shape in,
+                           Span origin)
 {
     int activation =
         ast->kind == AST_INDEX ? -1 : find_word(ast->text, activations, LENGTH(activations));
@@ -209,9 +208,9 @@ static Layer *single_layer(Context *ctx, Scope *scope, const Ast *ast, const cha
         return unknown_layer(ctx, ast, in);
     }
     if ((ast->kind == AST_INDEX) != (kind == LAYER_RESHAPE)) {
-        Diag *d = diag_report(ctx->diag, E_KIND, ast->span, "`%s` takes %s", ast->text,
-                              kind == LAYER_RESHAPE ? "a shape in brackets"
-                                                    : "no shape in brackets");
+        Diag *d =
+            diag_report(ctx->diag, E_KIND, ast->span, "`%s` takes %s", ast->text,
+                        kind == LAYER_RESHAPE ? "a shape in brackets" : "no shape in brackets");
         if (kind == LAYER_RESHAPE) {
             diag_hint(ctx->diag, d, "write `reshape[28, 28]`");
         }

@@ -73,8 +73,8 @@ static bool read_interval(Context *ctx, const Ast *ast, Bound *bound)
     }
     bound->low = eval_scalar(ctx, range->first, ALLOW_PARAMS, "a bound");
     bound->high = eval_scalar(ctx, range->first->next, ALLOW_PARAMS, "a bound");
-    bool known = bound->low && bound->high && expr_is_number(bound->low) &&
-                 expr_is_number(bound->high);
+    bool known =
+        bound->low && bound->high && expr_is_number(bound->low) && expr_is_number(bound->high);
     if (known && bound->low->number > bound->high->number) {
         diag_report(ctx->diag, E_VALUE_RANGE, range->span,
                     "nothing lies in %g .. %g: the lower bound is the greater one",

@@ -143,8 +143,8 @@ static const char *verify_layer(const Model *model, const Layer *layer)
             return "a layer has a tensor that is not the model's";
         }
     }
-    bool composed = layer->kind == LAYER_SEQ || layer->kind == LAYER_SUM ||
-                    layer->kind == LAYER_SCALE;
+    bool composed =
+        layer->kind == LAYER_SEQ || layer->kind == LAYER_SUM || layer->kind == LAYER_SCALE;
     return composed ? verify_children(model, layer) : NULL;
 }
 
@@ -171,8 +171,8 @@ static const char *verify_branch(const Model *model, const Stack *stack, const B
 static const char *verify_skip(const Stack *stack)
 {
     const Skip *skip = &stack->skip;
-    bool filtered = skip->kind == SKIP_HAAR || skip->kind == SKIP_HOUSEHOLDER ||
-                    skip->kind == SKIP_HADAMARD;
+    bool filtered =
+        skip->kind == SKIP_HAAR || skip->kind == SKIP_HOUSEHOLDER || skip->kind == SKIP_HADAMARD;
     if (filtered != (skip->filter != NULL) || (skip->kind == SKIP_DENSE) != (skip->dense != NULL)) {
         return "a skip path has no filter, or one too many";
     }

@@ -130,8 +130,7 @@ void read_schedule(Context *ctx, const Ast *statement, Schedule *schedule)
     schedule->kind = (RnScheduleKind)word;
     if (word == RN_SCHEDULE_STEP) {
         schedule->every = eval_count(ctx, values[0], "`every`, in epochs,", 1);
-        schedule->factor =
-            eval_ranged(ctx, values[1], ALLOW_PARAMS, "`factor`", not_negative);
+        schedule->factor = eval_ranged(ctx, values[1], ALLOW_PARAMS, "`factor`", not_negative);
     } else if (word != RN_SCHEDULE_CONSTANT && values[0] != NULL) {
         const Expr *warmup = eval_count(ctx, values[0], "`warmup`, in steps,", 0);
         schedule->warmup = warmup ? warmup : schedule->warmup;
@@ -265,7 +264,7 @@ static const Expr *scale_rule(Context *ctx, const Expr *rule, const Expr *factor
 }
 
 typedef struct Transfer {
-    double exponent;         /* A: 1 for completep, 1/2 for depth_mup */
+    double exponent; /* A: 1 for completep, 1/2 for depth_mup */
     const Expr *base_depth, *base_width;
     Span span;
 } Transfer;

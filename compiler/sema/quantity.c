@@ -54,9 +54,9 @@ static const Stack *only_block(Context *ctx, const Ast *ast)
         }
         return NULL;
     }
-    Diag *d = diag_report(ctx->diag, E_BLOCK_CHOICE, ast->span,
-                          "the model has %u residual blocks: say which one `%s` means", count,
-                          ast->text);
+    Diag *d =
+        diag_report(ctx->diag, E_BLOCK_CHOICE, ast->span,
+                    "the model has %u residual blocks: say which one `%s` means", count, ast->text);
     diag_hint(ctx->diag, d, "write `%s(%s)`", ast->text, ctx->model->stacks.items[0]->name);
     return NULL;
 }
@@ -171,8 +171,7 @@ static bool find_entry(Context *ctx, const Ast *const *values, Measure *measure)
     return true;
 }
 
-static bool find_expansion(Context *ctx, const Ast *ast, const Ast *const *values,
-                           Measure *measure)
+static bool find_expansion(Context *ctx, const Ast *ast, const Ast *const *values, Measure *measure)
 {
     int64_t order;
     measure->stack = find_block(ctx, ast, values[1]);
@@ -241,8 +240,8 @@ static bool check_trained(Context *ctx, const Ast *ast, RnQuantityKind kind)
 
 static bool bind_quantity(Context *ctx, const Ast *ast, int row, Measure *measure)
 {
-    static const char *const specs[] = {"", "block?", "weight", "order block?", "which block?",
-                                        "weight row column"};
+    static const char *const specs[] = {
+        "", "block?", "weight", "order block?", "which block?", "weight row column"};
     static const char *const responses[] = {"pair", "single"};
     const Ast *values[ARGUMENTS_MAX];
     if (!bind_arguments(ctx, ast, specs[rows[row].takes], values)) {
@@ -325,8 +324,7 @@ bool read_measure(Context *ctx, const Ast *ast, Measure *measure)
     }
     ctx->measure = measure;
     ctx->quantity_seen = false;
-    measure->function =
-        eval_scalar(ctx, ast, ALLOW_PARAMS | ALLOW_QUANTITY, "a measured quantity");
+    measure->function = eval_scalar(ctx, ast, ALLOW_PARAMS | ALLOW_QUANTITY, "a measured quantity");
     ctx->measure = NULL;
     if (measure->function != NULL && !ctx->quantity_seen) {
         diag_report(ctx->diag, E_KIND, ast->span, "nothing is measured in this expression");

@@ -154,8 +154,7 @@ static bool definition_value(Context *ctx, const Definition *definition, double 
     inner.diag = diag_sink_create(ctx->arena);
     const char *text = str_format(ctx->arena, "const x = (%s)\n", definition->value);
     Source *source = source_from_text(ctx->arena, "-D", text, strlen(text));
-    AstFile *file =
-        parse_source(ctx->arena, interner_create(ctx->arena), source, inner.diag);
+    AstFile *file = parse_source(ctx->arena, interner_create(ctx->arena), source, inner.diag);
     const Ast *first = file ? file->declarations : NULL;
     if (first == NULL || diag_error_count(inner.diag) > 0 || first->kind != AST_CONST ||
         first->next != NULL || first->first == NULL) {
@@ -195,8 +194,8 @@ static void declare_const(Context *ctx, const Ast *ast, Symbol *symbol)
         symbol->kind = SYMBOL_POISON;
     } else {
         symbol->value = e->number;
-        const Symbol *other = ast->first->kind == AST_NAME ? scope_find(ctx, ast->first->text)
-                                                           : NULL;
+        const Symbol *other =
+            ast->first->kind == AST_NAME ? scope_find(ctx, ast->first->text) : NULL;
         symbol->is_bool = ast->first->kind == AST_BOOL || (other != NULL && other->is_bool);
     }
     if (apply_definition(ctx, ast->text, &symbol->value, &symbol->is_bool) &&
@@ -258,8 +257,8 @@ static void report_taken(Context *ctx, const Ast *ast)
 {
     const Symbol *old = scope_find(ctx, ast->text);
     if (old != NULL) {
-        Diag *d = diag_report(ctx->diag, E_REDECLARED, ast->name_span,
-                              "`%s` is declared twice", ast->text);
+        Diag *d = diag_report(ctx->diag, E_REDECLARED, ast->name_span, "`%s` is declared twice",
+                              ast->text);
         diag_label(ctx->diag, d, old->span, "first declared here");
     }
 }
@@ -284,9 +283,9 @@ static void check_definitions(Context *ctx)
     for (unsigned i = 0; i < ctx->definition_count; i++) {
         const char *name = ctx->definitions[i].name;
         if (scope_find(ctx, name) == NULL) {
-            Diag *d = diag_report(ctx->diag, E_UNKNOWN_DEFINITION, (Span){0, 0},
-                                  "-D %s: the file declares no const and no param of that name",
-                                  name);
+            Diag *d =
+                diag_report(ctx->diag, E_UNKNOWN_DEFINITION, (Span){0, 0},
+                            "-D %s: the file declares no const and no param of that name", name);
             const char *nearest = scope_nearest(ctx, name, NULL, 0);
             if (nearest != NULL) {
                 diag_hint(ctx->diag, d, "did you mean `%s`?", nearest);

@@ -86,8 +86,7 @@ static bool size_argument(const Rule *rule, int index, const char *name, int64_t
     if (rule->values[index] == NULL) {
         return true;
     }
-    const char *what =
-        str_format(rule->ctx->arena, "%s of `%s`", name, rule->ast->text);
+    const char *what = str_format(rule->ctx->arena, "%s of `%s`", name, rule->ast->text);
     return eval_size(rule->ctx, rule->values[index], what, 1, value);
 }
 

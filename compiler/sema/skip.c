@@ -23,8 +23,8 @@ static int64_t filter_width(Context *ctx, const Stack *stack, const Ast *ast)
     return stack->shape.rank == 1 ? stack->shape.dim[0] : 0;
 }
 
-static Tensor *filter_tensor(Context *ctx, Scope *scope, const Ast *ast, RnRole role,
-                             RnLawKind law, bool shared)
+static Tensor *filter_tensor(Context *ctx, Scope *scope, const Ast *ast, RnRole role, RnLawKind law,
+                             bool shared)
 {
     Tensor *tensor = add_tensor(ctx, scope, NULL, "filter", role);
     tensor->span = ast->span;
@@ -116,12 +116,11 @@ static void dense_skip(Context *ctx, Scope *scope, const Ast *ast)
     Layer *layer = elaborate_layer(ctx, scope, ast, stack->shape, stack->span);
     layer->label = "skip";
     stack->skip.dense = layer;
-    if (layer->out.rank > 0 && stack->shape.rank > 0 &&
-        !shape_equal(&layer->out, &stack->shape)) {
-        Diag *d = diag_report(ctx->diag, E_SHAPE_MISMATCH, ast->span,
-                              "the skip path gives %s, but the state has the shape %s",
-                              shape_text(ctx->arena, &layer->out),
-                              shape_text(ctx->arena, &stack->shape));
+    if (layer->out.rank > 0 && stack->shape.rank > 0 && !shape_equal(&layer->out, &stack->shape)) {
+        Diag *d =
+            diag_report(ctx->diag, E_SHAPE_MISMATCH, ast->span,
+                        "the skip path gives %s, but the state has the shape %s",
+                        shape_text(ctx->arena, &layer->out), shape_text(ctx->arena, &stack->shape));
         diag_label(ctx->diag, d, stack->span, "a layer keeps the shape of its input");
     }
 }

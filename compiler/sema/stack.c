@@ -43,8 +43,7 @@ static bool check_count(Context *ctx, const AstVec *statements, uint32_t branche
 static bool keeps_shape(Context *ctx, const Stack *stack, const Layer *layer, const char *what,
                         Span origin)
 {
-    if (layer->out.rank == 0 || stack->shape.rank == 0 ||
-        shape_equal(&layer->out, &stack->shape)) {
+    if (layer->out.rank == 0 || stack->shape.rank == 0 || shape_equal(&layer->out, &stack->shape)) {
         return true;
     }
     const Layer *source = shape_source(layer);
@@ -56,8 +55,7 @@ static bool keeps_shape(Context *ctx, const Stack *stack, const Layer *layer, co
     } else {
         d = diag_report(ctx->diag, E_SHAPE_MISMATCH, source->span,
                         "the %s has the shape %s, but its input has %s", what,
-                        shape_text(ctx->arena, &layer->out),
-                        shape_text(ctx->arena, &stack->shape));
+                        shape_text(ctx->arena, &layer->out), shape_text(ctx->arena, &stack->shape));
     }
     diag_label(ctx->diag, d, stack->span, "a layer of a block keeps the shape of its input");
     if (origin.end > 0) {
@@ -117,8 +115,8 @@ static void read_memory(Context *ctx, Stack *stack, const Ast *value)
         return;
     }
     int64_t segments;
-    if (values[0] != NULL && !eval_size(ctx, values[0], "the segments of `checkpoint`", 1,
-                                        &segments)) {
+    if (values[0] != NULL &&
+        !eval_size(ctx, values[0], "the segments of `checkpoint`", 1, &segments)) {
         return;
     }
     stack->memory = word == 1 ? MEMORY_STORE : MEMORY_AUTO;
@@ -214,8 +212,7 @@ static void elaborate_body(Context *ctx, Scope *scope, const Ast *block, Span or
     read_weights(ctx, scope, single_value(ctx, single_statement(ctx, &statements, "weights")));
     read_memory(ctx, stack, single_value(ctx, single_statement(ctx, &statements, "memory")));
     read_expectation(ctx, stack, single_value(ctx, single_statement(ctx, &statements, "expect")));
-    read_trainable(ctx, scope,
-                   single_value(ctx, single_statement(ctx, &statements, "trainable")));
+    read_trainable(ctx, scope, single_value(ctx, single_statement(ctx, &statements, "trainable")));
 }
 
 static const char *block_name(Context *ctx, const Ast *block)
@@ -237,8 +234,8 @@ static Stack *new_stack(Context *ctx, const Ast *block, Shape in)
     stack->index = (int)ctx->model->stacks.count;
     if (!names_add(ctx->arena, &ctx->stack_names, stack->name, stack->index)) {
         int other = names_find(&ctx->stack_names, stack->name);
-        Diag *d = diag_report(ctx->diag, E_REDECLARED, stack->span,
-                              "two blocks are called `%s`", stack->name);
+        Diag *d = diag_report(ctx->diag, E_REDECLARED, stack->span, "two blocks are called `%s`",
+                              stack->name);
         if (other < (int)ctx->model->stacks.count) {
             diag_label(ctx->diag, d, ctx->model->stacks.items[other]->span, "the other one");
         }

@@ -6,8 +6,7 @@
 
 static bool condition_holds(Context *ctx, const Ast *condition, bool *holds)
 {
-    const Expr *e =
-        eval_scalar(ctx, condition, ALLOW_BOOL, "the condition of an `if`");
+    const Expr *e = eval_scalar(ctx, condition, ALLOW_BOOL, "the condition of an `if`");
     if (e == NULL) {
         return false;
     }
@@ -78,8 +77,8 @@ const Ast *single_value(Context *ctx, const Ast *statement)
         return NULL;
     }
     if (value->next != NULL) {
-        diag_report(ctx->diag, E_EXTRA_ARGUMENT, value->next->span,
-                    "`%s` takes one value", statement->text);
+        diag_report(ctx->diag, E_EXTRA_ARGUMENT, value->next->span, "`%s` takes one value",
+                    statement->text);
         return NULL;
     }
     return value;
@@ -92,8 +91,8 @@ void reject_bare(Context *ctx, const Statements *statements, const char *block)
         if (ast->kind == AST_STATEMENT) {
             continue;
         }
-        Diag *d = diag_report(ctx->diag, E_KIND, ast->span,
-                              "this is no statement of a `%s` block", block);
+        Diag *d = diag_report(ctx->diag, E_KIND, ast->span, "this is no statement of a `%s` block",
+                              block);
         if (ast->kind == AST_LAYERS && str_equal(block, "residual")) {
             diag_hint(ctx->diag, d, "layers of a block stand after `branch`");
         }

@@ -74,9 +74,9 @@ static bool grid_value(Context *ctx, const Ast *ast, const Param *param, double 
     if (*value >= param->low && *value <= param->high) {
         return true;
     }
-    Diag *d = diag_report(ctx->diag, E_VALUE_RANGE, ast->span,
-                          "%g is outside the range %g..%g of `%s`", *value, param->low, param->high,
-                          param->name);
+    Diag *d =
+        diag_report(ctx->diag, E_VALUE_RANGE, ast->span, "%g is outside the range %g..%g of `%s`",
+                    *value, param->low, param->high, param->name);
     diag_label(ctx->diag, d, param->span, "`%s` is declared here", param->name);
     return false;
 }

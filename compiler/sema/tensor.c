@@ -52,8 +52,8 @@ static Tensor *layer_tensor(Context *ctx, Scope *scope, Layer *layer, int slot, 
 
 static void fill(Context *ctx, Tensor *tensor, double value)
 {
-    tensor->law = value == 0 ? (Law){RN_LAW_ZEROS, NULL}
-                             : (Law){RN_LAW_CONSTANT, number_at(ctx, value)};
+    tensor->law =
+        value == 0 ? (Law){RN_LAW_ZEROS, NULL} : (Law){RN_LAW_CONSTANT, number_at(ctx, value)};
 }
 
 static void create_dense(Context *ctx, Scope *scope, Layer *layer, bool bias)

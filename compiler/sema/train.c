@@ -168,8 +168,7 @@ void elaborate_train(Context *ctx, const Ast *block)
     read_optimizer(ctx, required(ctx, &statements, block, "optimizer", "adam(lr = 1e-3)"),
                    &train->optimizer);
     read_schedule(ctx, single_statement(ctx, &statements, "schedule"), &train->schedule);
-    train->clip =
-        read_positive(ctx, &statements, "clip", (Range){0, INFINITY, true, false});
+    train->clip = read_positive(ctx, &statements, "clip", (Range){0, INFINITY, true, false});
     train->batch = read_count(ctx, &statements, "batch", 128);
     read_length(ctx, &statements, train);
     read_shares(ctx, &statements, train);

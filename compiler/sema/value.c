@@ -51,8 +51,7 @@ static bool check_range(Context *ctx, const Ast *ast, const Expr *e, const char 
     if (!is_known(e)) {
         return true;
     }
-    double value =
-        expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
+    double value = expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
     if (in_range(value, range)) {
         return true;
     }
@@ -79,8 +78,7 @@ const Expr *eval_count(Context *ctx, const Ast *ast, const char *what, double lo
     if (e == NULL) {
         return NULL;
     }
-    double value =
-        expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
+    double value = expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
     if (value != floor(value)) {
         diag_report(ctx->diag, E_INTEGER, ast->span, "%s is %g, but must be an integer", what,
                     value);
