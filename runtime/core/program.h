@@ -162,7 +162,7 @@ typedef struct RnProgram {
     const RnProbe *probe;
     const RnCheck *check;
     const char *const *sweeps; /* names */
-    const char *const *streams;/* random streams of dropout, by number */
+    const char *const *streams;/* random streams of dropout, by number; NULL behind the last */
     const RnCode *codes;       /* [code_count], best first */
 } RnProgram;
 

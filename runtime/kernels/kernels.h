@@ -79,7 +79,7 @@ const RnTile *rnk_first_tile(const RnPass *pass);
 /* ---- element-wise: one vector (activation.c, dropout.c) ---- */
 #define X(tag, name, from)                                                                         \
     void rnk_act_##tag(vreal *y, const vreal *x, real slope);                                      \
-    /* y = d · f'(v); v is the output or the input, as RN_ACTIVATIONS says */                      \
+    /* y = d · f'(v); v is the output or the input, as RN_ACTIVATIONS says */                     \
     void rnk_act_grad_##tag(vreal *y, const vreal *d, const vreal *v, real slope);
 RN_ACTIVATIONS(X)
 #undef X
@@ -116,8 +116,8 @@ void rnk_cycle_back(const real *d, real *y, int64_t rows, int64_t width);
  * back: last row first. */
 void rnk_householder(const real *x, real *y, int64_t rows, int64_t width, const real *vectors,
                      int64_t count);
-void rnk_householder_back(const real *d, real *y, int64_t rows, int64_t width,
-                          const real *vectors, int64_t count);
+void rnk_householder_back(const real *d, real *y, int64_t rows, int64_t width, const real *vectors,
+                          int64_t count);
 /* y = H S x / √rows, S = diag(signs), H the Hadamard matrix of order rows (a power of two);
  * back: S H d / √rows. */
 void rnk_hadamard(const real *x, real *y, int64_t rows, int64_t width, const real *signs);

@@ -6,6 +6,7 @@
 #ifndef RNET_KERNELS_SIMD_H
 #define RNET_KERNELS_SIMD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifndef RNK_REAL
@@ -22,7 +23,18 @@
 enum { RNK_LANES = 16 };
 
 typedef RNK_REAL real;
-typedef real vreal __attribute__((vector_size(16 * sizeof(RNK_REAL))));
+/* Values of a tile lie at multiples of 64 bytes, rows of weights anywhere. */
+typedef real vreal __attribute__((vector_size(16 * sizeof(RNK_REAL)), aligned(64)));
+typedef real vreal_any
+    __attribute__((vector_size(16 * sizeof(RNK_REAL)), aligned(sizeof(RNK_REAL)), may_alias));
+
+/* #if RNK_IS(RNK_REAL): does this build compute in double? */
+#define RNK_IS_double 1
+#define RNK_JOIN(a, b) a##b
+#define RNK_IS(type) RNK_JOIN(RNK_IS_, type)
+
+/* What a comparison of vectors gives: all bits set or none. */
+typedef __typeof__((vreal){} < (vreal){}) vmask;
 
 /* a·b + c, with one rounding where the machine has a fused multiply-add; the baseline of x86 has
  * none, and calling libm's for each lane would be hundreds of times slower. */
@@ -37,6 +49,11 @@ static inline __attribute__((always_inline)) vreal rnk_splat(real value)
     return (vreal){} + value;
 }
 
+static inline __attribute__((always_inline)) vreal rnk_select(vmask mask, vreal yes, vreal no)
+{
+    return (vreal)((mask & (vmask)yes) | (~mask & (vmask)no));
+}
+
 static inline __attribute__((always_inline)) vreal rnk_load(const real *p)
 {
     return *(const vreal *)p;
@@ -45,6 +62,30 @@ static inline __attribute__((always_inline)) vreal rnk_load(const real *p)
 static inline __attribute__((always_inline)) void rnk_store(real *p, vreal value)
 {
     *(vreal *)p = value;
+}
+
+static inline __attribute__((always_inline)) vreal rnk_load_any(const real *p)
+{
+    return *(const vreal_any *)p;
+}
+
+static inline __attribute__((always_inline)) void rnk_store_any(real *p, vreal value)
+{
+    *(vreal_any *)p = value;
+}
+
+/* The first `count` lanes only, 0 ≤ count ≤ 16; memory behind them is not touched. */
+static inline __attribute__((always_inline)) vreal rnk_load_some(const real *p, int64_t count)
+{
+    vreal value = {};
+    __builtin_memcpy(&value, p, (size_t)count * sizeof(real));
+    return value;
+}
+
+static inline __attribute__((always_inline)) void rnk_store_some(real *p, vreal value,
+                                                                 int64_t count)
+{
+    __builtin_memcpy(p, &value, (size_t)count * sizeof(real));
 }
 
 #endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Sizes of params, state and workspace, and the carving of a workspace.
+ *
+ * One function walks over the workspace, with memory or without: what it asks for and what it uses
+ * cannot disagree. Every product and sum is checked; an overflow makes the whole size 0.
+ */
+#include "core/pass.h"
+
+#include "kernels/kernels.h"
+
+enum { TILE_WIDTH = 64 }; /* samples; four vectors of 16 lanes */
+static const int64_t MOST_LAYERS = (int64_t)1 << 40;
+static const int64_t DELTA_BYTES = 256 * 1024; /* half of a common second-level cache */
+
+typedef struct Carver {
+    char *base; /* NULL: only count */
+    size_t used;
+    int bad;
+} Carver;
+
+static void *take(Carver *carver, int64_t count, int64_t each, size_t unit)
+{
+    size_t bytes, end;
+    if (carver->bad || count < 0 || each < 0 ||
+        __builtin_mul_overflow((size_t)count, (size_t)each, &bytes) ||
+        __builtin_mul_overflow(bytes, unit, &bytes) ||
+        __builtin_add_overflow(bytes, (size_t)RN_ALIGN - 1, &bytes) ||
+        __builtin_add_overflow(carver->used, bytes & ~(size_t)(RN_ALIGN - 1), &end)) {
+        carver->bad = 1;
+        return NULL;
+    }
+    char *place = carver->base ? carver->base + carver->used : NULL;
+    carver->used = end;
+    return place;
+}
+
+static int64_t product(Carver *carver, int64_t a, int64_t b)
+{
+    int64_t result = 0;
+    if (__builtin_mul_overflow(a, b, &result))
+        carver->bad = 1;
+    return result;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t rn_depth(const RnProgram *program, const double *config, int32_t region)
+{
+    if (region < 0 || !program->regions[region].depth)
+        return 1;
+    RnPlace place = {.params = config};
+    double depth = program->regions[region].depth(&place);
+    if (!(depth >= 1 && depth <= (double)MOST_LAYERS) || depth != (double)(int64_t)depth)
+        return 0;
+    return (int64_t)depth;
+}
+
+int64_t rn_tensor_layers(const RnProgram *program, const double *config, int32_t tensor)
+{
+    const RnTensor *row = &program->tensors[tensor];
+    return row->shared ? 1 : rn_depth(program, config, row->region);
+}
+
+int64_t rn_output_rows(const RnProgram *program)
+{
+    return program->regions[program->region_count - 1].out_rows;
+}
+
+/* Lays out the params; offset of tensor `stop` to `used` where it is one. */
+static int lay_params(const RnProgram *program, const double *config, int32_t stop, Carver *carver)
+{
+    for (int32_t t = 0; t < stop; t++) {
+        int64_t layers = rn_tensor_layers(program, config, t);
+        if (layers < 1)
+            return 0;
+        take(carver, layers, program->tensors[t].size, sizeof(real));
+    }
+    return !carver->bad;
+}
+
+size_t rn_params_size(const RnProgram *program, const double *config)
+{
+    Carver carver = {0};
+    if (!lay_params(program, config, program->tensor_count, &carver))
+        return 0;
+    return carver.used ? carver.used : RN_ALIGN; /* 0 would say that the config is bad */
+}
+
+size_t rn_tensor_offset(const RnProgram *program, const double *config, int32_t tensor,
+                        int64_t *count)
+{
+    Carver carver = {0};
+    *count = 0;
+    if (tensor < 0 || tensor >= program->tensor_count ||
+        !lay_params(program, config, tensor, &carver))
+        return 0;
+    size_t offset = carver.used;
+    if (lay_params(program, config, program->tensor_count, &carver))
+        *count = rn_tensor_layers(program, config, tensor);
+    return offset;
+}
+
+int32_t rn_moments(const RnProgram *program)
+{
+    if (!program->train)
+        return 0;
+    int32_t momentum = program->train->optimizer.momentum != NULL;
+    switch (program->train->optimizer.kind) {
+    case RN_OPTIMIZER_SGD:
+        return momentum;
+    case RN_OPTIMIZER_RMSPROP:
+        return 1 + momentum;
+    case RN_OPTIMIZER_ADAGRAD:
+        return 1;
+    default:
+        return 2;
+    }
+}
+
+size_t rn_state_size(const RnProgram *program, const double *config)
+{
+    size_t params = rn_params_size(program, config);
+    Carver carver = {0};
+    take(&carver, 1, 1, sizeof(RnState));
+    take(&carver, rn_moments(program), 1, params);
+    return params && !carver.bad ? carver.used : 0;
+}
+
+static int lockstep(const RnProgram *program)
+{
+    int any = 0;
+    for (int32_t r = 0; r < program->region_count; r++)
+        any |= program->regions[r].lockstep;
+    return any;
+}
+
+static int64_t tile_width(const RnProgram *program, int64_t batch)
+{
+    int64_t width = (batch + RN_LANES - 1) / RN_LANES * RN_LANES;
+    return width > TILE_WIDTH && !lockstep(program) ? TILE_WIDTH : width;
+}
+
+/* Layers whose deltas fit into DELTA_BYTES; one in a traced region. */
+static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
+{
+    if ((call->what & RN_TRACE) && call->trace_region == region)
+        return 1;
+    int64_t columns = larger(call->program->regions[region].delta_columns, 1);
+    int64_t layers = DELTA_BYTES / (int64_t)sizeof(real) / columns / call->batch;
+    return layers < 1 ? 1 : layers > depth ? depth : layers;
+}
+
+/* Sizes of a region, and its states and kept values. */
+static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
+{
+    const RnCall *call = sizes->call;
+    const RnRegion *row = &call->program->regions[region];
+    RnSpan span = {
+        .rows = row->in_rows, .kept_rows = row->kept_rows, .columns = row->delta_columns};
+    span.depth = rn_depth(call->program, call->config, region);
+    if (span.depth < 1) {
+        carver->bad = 1;
+        return span;
+    }
+    int backward = call->what & RN_BACKWARD;
+    int all = (backward && row->keeps_states) || (call->what & RN_TRACE);
+    int64_t slots = all || span.depth < 2 ? span.depth : 2;
+    span.state_mask = all ? -1 : slots - 1;
+    span.kept_mask = backward ? -1 : 0;
+    span.block = block_layers(call, region, span.depth);
+    span.state_stride = product(carver, product(carver, slots, span.rows), sizes->width);
+    span.kept_stride =
+        product(carver, product(carver, backward ? span.depth : 1, span.kept_rows), sizes->width);
+    span.state = take(carver, sizes->tile_count, span.state_stride, sizeof(real));
+    span.kept = take(carver, sizes->tile_count, span.kept_stride, sizeof(real));
+    return span;
+}
+
+typedef struct Most {
+    int64_t scratch, rows, delta, layers;
+} Most;
+
+static void take_spans(Carver *carver, RnPass *pass, Most *most)
+{
+    const RnProgram *program = pass->program;
+    for (int32_t r = 0; r < program->region_count && !carver->bad; r++) {
+        const RnRegion *row = &program->regions[r];
+        RnSpan span = take_span(carver, pass, r);
+        most->scratch = larger(most->scratch, row->scratch_rows);
+        most->rows = larger(most->rows, larger(row->in_rows, row->out_rows));
+        most->layers = larger(most->layers, span.depth);
+        most->delta = larger(
+            most->delta, product(carver, product(carver, span.block, pass->batch), span.columns));
+        if (pass->spans)
+            pass->spans[r] = span;
+    }
+    int64_t rows = rn_output_rows(program);
+    RnSpan output = {.depth = 1, .rows = rows, .state_stride = product(carver, rows, pass->width)};
+    output.state = take(carver, pass->tile_count, output.state_stride, sizeof(real));
+    if (pass->spans)
+        pass->spans[program->region_count] = output;
+}
+
+static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
+{
+    int backward = pass->call->what & RN_BACKWARD;
+    int64_t scratch = product(carver, most->scratch, pass->width);
+    int64_t rows = backward ? product(carver, most->rows, pass->width) : 0;
+    real *scratches = take(carver, pass->tile_count, scratch, sizeof(real));
+    real *gradients = take(carver, product(carver, 3, pass->tile_count), rows, sizeof(real));
+    if (!pass->tiles || carver->bad)
+        return;
+    for (int64_t t = 0; t < pass->tile_count; t++) {
+        int64_t left = pass->batch - t * pass->width;
+        pass->tiles[t] =
+            (RnTile){.index = t,
+                     .width = pass->width,
+                     .first = t * pass->width,
+                     .valid = left < pass->width ? left : pass->width,
+                     .scratch = scratches + t * scratch,
+                     .gradient = {gradients + 3 * t * rows, gradients + (3 * t + 1) * rows},
+                     .saved = gradients + (3 * t + 2) * rows};
+    }
+}
+
+/* Points the rows of a pointer table at the tensors of something laid out like params. */
+static void point(const RnPass *pass, real **table, void *base)
+{
+    Carver carver = {.base = base};
+    for (int32_t t = 0; t < pass->program->tensor_count; t++) {
+        int64_t layers = rn_tensor_layers(pass->program, pass->call->config, t);
+        table[t] = take(&carver, layers, pass->program->tensors[t].size, sizeof(real));
+    }
+}
+
+static void take_tables(Carver *carver, RnPass *pass)
+{
+    const RnProgram *program = pass->program;
+    pass->spans = take(carver, program->region_count + 1, 1, sizeof(RnSpan));
+    pass->tiles = take(carver, pass->tile_count, 1, sizeof(RnTile));
+    pass->tensor = take(carver, program->tensor_count, 1, sizeof(real *));
+    pass->gradient = take(carver, program->tensor_count, 1, sizeof(real *));
+    for (int m = 0; m < RN_MOMENTS; m++)
+        pass->moment[m] = take(carver, program->tensor_count, 1, sizeof(real *));
+    pass->rules = take(carver, program->tensor_count, 1, sizeof(RnRule));
+    pass->streams = take(carver, pass->stream_count, 1, sizeof(uint64_t));
+    pass->losses = take(carver, pass->batch, 1, sizeof(double));
+}
+
+static void point_tables(RnPass *pass, real *gradient, size_t params)
+{
+    const RnCall *call = pass->call;
+    point(pass, pass->tensor, call->params);
+    if (call->what & RN_BACKWARD)
+        point(pass, pass->gradient, call->gradient ? call->gradient : gradient);
+    if (!(call->what & RN_UPDATE))
+        return;
+    for (int32_t m = 0; m < rn_moments(pass->program); m++)
+        point(pass, pass->moment[m], (char *)call->state + sizeof(RnState) + (size_t)m * params);
+}
+
+static RnPass sizes_of(const RnCall *call)
+{
+    RnPass pass = {.call = call, .program = call->program, .batch = call->batch};
+    pass.width = tile_width(call->program, call->batch);
+    pass.tile_count = (call->batch + pass.width - 1) / pass.width;
+    const char *const *streams = call->program->streams;
+    while (streams && streams[pass.stream_count])
+        pass.stream_count++;
+    pass.training = (call->what & RN_TRAINING) != 0;
+    pass.fit = (call->what & RN_FIT) != 0;
+    return pass;
+}
+
+/* Carves, or counts where carver->base is NULL. */
+static RnPass *carve(Carver *carver, const RnCall *call)
+{
+    size_t params = rn_params_size(call->program, call->config);
+    if (!params || call->batch < 1 || call->batch > MOST_LAYERS) {
+        carver->bad = 1;
+        return NULL;
+    }
+    RnPass pass = sizes_of(call);
+    Most most = {0};
+    RnPass *place = take(carver, 1, 1, sizeof pass);
+    take_tables(carver, &pass);
+    take_spans(carver, &pass, &most);
+    take_tiles(carver, &pass, &most);
+    if (call->what & RN_BACKWARD) {
+        pass.partial = take(carver, most.layers, 1, sizeof(double));
+        /* gradients read whole vectors: 16 lanes may follow the last row */
+        pass.delta = take(carver, most.delta + RN_LANES, 1, sizeof(real));
+        real *gradient = take(carver, 1, 1, params);
+        if (place && !carver->bad)
+            point_tables(&pass, gradient, params);
+    } else if (place && !carver->bad) {
+        point_tables(&pass, NULL, params);
+    }
+    if (place && !carver->bad)
+        *place = pass;
+    return carver->bad ? NULL : place;
+}
+
+static RnCall completed(const RnCall *call)
+{
+    RnCall full = *call;
+    if (full.what & RN_UPDATE)
+        full.what |= RN_BACKWARD;
+    return full;
+}
+
+size_t rn_workspace_size(const RnCall *call)
+{
+    Carver carver = {0};
+    RnCall full = completed(call);
+    carve(&carver, &full);
+    return carver.bad ? 0 : carver.used;
+}
+
+RnPass *rn_pass_open(const RnCall *call)
+{
+    Carver carver = {.base = call->workspace};
+    return carve(&carver, call);
+}

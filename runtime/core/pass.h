@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One call in progress: where everything lies in its workspace.
+ *
+ * Only core/ and kernels/ know these fields; emitted code asks the addressing kernels. RnPass lies
+ * at the start of the workspace and everything it points to behind it.
+ */
+#ifndef RNET_CORE_PASS_H
+#define RNET_CORE_PASS_H
+
+#include "core/program.h"
+#include "kernels/simd.h"
+
+/* A region in this call. One more span follows the last region: its state is the output. */
+typedef struct RnSpan {
+    int64_t depth;
+    int64_t rows;                      /* of a state */
+    int64_t kept_rows;                 /* of a layer's kept values */
+    int64_t columns;                   /* of a delta row */
+    int64_t block;                     /* layers whose deltas are held at once */
+    real *state, *kept;                /* [tile][slot][rows][width] */
+    int64_t state_stride, kept_stride; /* reals from tile to tile */
+    int64_t state_mask, kept_mask;     /* slot = layer & mask */
+} RnSpan;
+
+struct RnTile {
+    int64_t index, width;
+    int64_t first, valid; /* its samples; the other lanes repeat the last one */
+    real *scratch;
+    real *gradient[2]; /* [0] holds the gradient of the newest state; they swap */
+    real *saved;       /* gradient behind the traced region */
+};
+
+/* One tensor's optimiser, numbers of this step. */
+typedef struct RnRule {
+    real rate, decay, epsilon, momentum;
+    real beta1, rest1, beta2, rest2; /* rest = 1 − beta */
+    real root;                       /* √(1 − beta2^t) */
+    real scale;                      /* of the gradient: clipping */
+    int32_t kind, nesterov;
+} RnRule;
+
+struct RnPass {
+    const RnCall *call;
+    const RnProgram *program;
+    RnSpan *spans;
+    RnTile *tiles;
+    real **tensor, **gradient; /* [tensor] */
+    real **moment[RN_MOMENTS]; /* [tensor] */
+    RnRule *rules;             /* [tensor] */
+    uint64_t *streams;         /* [stream] keys of the dropout masks */
+    double *losses;            /* [batch] */
+    double *partial;           /* [most layers] sums of squares */
+    real *delta;               /* [block][batch][columns] of the region at work */
+    int64_t delta_from;        /* first layer of the block */
+    int64_t batch, width, tile_count, stream_count;
+    uint64_t seed, step;
+    int32_t training, fit;
+};
+
+/* memory.c */
+/* Depth of a region; 0 where the config makes it no whole number from 1 to 2^40. */
+int64_t rn_depth(const RnProgram *program, const double *config, int32_t region);
+/* Number of layers of a tensor, 0 as above. */
+int64_t rn_tensor_layers(const RnProgram *program, const double *config, int32_t tensor);
+/* NULL: a size overflows or the config is bad. */
+RnPass *rn_pass_open(const RnCall *call);
+int64_t rn_output_rows(const RnProgram *program);
+int32_t rn_moments(const RnProgram *program);
+size_t rn_params_size(const RnProgram *program, const double *config);
+size_t rn_state_size(const RnProgram *program, const double *config);
+size_t rn_workspace_size(const RnCall *call);
+size_t rn_tensor_offset(const RnProgram *program, const double *config, int32_t tensor,
+                        int64_t *count);
+
+/* step.c */
+int rn_run(const RnCall *call);
+void rn_parallel(const RnCall *call, int64_t count, void (*body)(void *context, int64_t index),
+                 void *context);
+
+/* backward.c: from the gradient of the output, in every tile's gradient[0]. */
+void rn_backward(RnPass *pass);
+
+/* loss.c */
+int rn_targets_ok(const RnCall *call);
+int rn_has_loss(const RnCall *call);
+/* Losses of the tile's samples, and under RN_BACKWARD the gradient of their mean. */
+void rn_loss_tile(const RnPass *pass, const RnTile *tile);
+double rn_mean_loss(const RnPass *pass);
+
+/* pack.c */
+/* x [batch][rows] to the tile's rows × width. */
+void rn_pack(const RnTile *tile, const real *x, int64_t rows, real *packed);
+
+/* optimizer.c */
+void rn_rules(RnPass *pass);
+void rn_update_layer(const RnPass *pass, int32_t tensor, int64_t layer);
+/* Clips by the norm of all gradients, then updates everything. */
+void rn_update_clipped(RnPass *pass);
+void rn_update_shared(const RnPass *pass);
+
+/* trace.c */
+void rn_trace_states(RnPass *pass);
+void rn_trace_gradient(RnPass *pass, int64_t layer);
+
+#endif

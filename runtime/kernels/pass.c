@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Addressing: from a pass and a tile to pointers.
+ */
+#include "kernels/kernels.h"
+
+#include "core/pass.h"
+
+RNK_API int64_t rnk_width(const RnTile *tile)
+{
+    return tile->width;
+}
+
+RNK_API real *rnk_state(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
+{
+    const RnSpan *span = &pass->spans[region];
+    return span->state + tile->index * span->state_stride +
+           (layer & span->state_mask) * span->rows * tile->width;
+}
+
+RNK_API real *rnk_next(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
+{
+    int inside = layer + 1 < pass->spans[region].depth;
+    return rnk_state(pass, tile, inside ? region : region + 1, inside ? layer + 1 : 0);
+}
+
+RNK_API real *rnk_kept(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
+{
+    const RnSpan *span = &pass->spans[region];
+    return span->kept + tile->index * span->kept_stride +
+           (layer & span->kept_mask) * span->kept_rows * tile->width;
+}
+
+RNK_API real *rnk_scratch(const RnTile *tile)
+{
+    return tile->scratch;
+}
+
+RNK_API real *rnk_gradient_in(const RnTile *tile, int64_t turn)
+{
+    return tile->gradient[turn & 1];
+}
+
+RNK_API real *rnk_gradient_out(const RnTile *tile, int64_t turn)
+{
+    return tile->gradient[(turn & 1) ^ 1];
+}
+
+RNK_API real *rnk_delta(const RnPass *pass, int64_t region, int64_t layer)
+{
+    return pass->delta + (layer - pass->delta_from) * pass->batch * pass->spans[region].columns;
+}
+
+RNK_API const real *rnk_tensor(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size)
+{
+    return pass->tensor[tensor] + layer * size;
+}
+
+RNK_API real *rnk_tensor_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size)
+{
+    return pass->gradient[tensor] + layer * size;
+}
+
+RNK_API int64_t rnk_state_stride(const RnPass *pass, int64_t region)
+{
+    return pass->spans[region].state_stride;
+}
+
+RNK_API int64_t rnk_kept_stride(const RnPass *pass, int64_t region)
+{
+    return pass->spans[region].kept_stride;
+}
+
+RNK_API const RnTile *rnk_first_tile(const RnPass *pass)
+{
+    return pass->tiles;
+}
