@@ -1,18 +1,169 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Source → Ast → …, one call a line.
+ * Source → Ast → Model → Graph → Plan → machine code, one arrow a line. Every arrow takes NULL and
+ * gives NULL; NULL means that an error was reported.
  */
 #include "driver/compile.h"
 
+#include "driver/dependencies.h"
+#include "driver/link.h"
+#include "driver/name.h"
+#include "driver/stopwatch.h"
+#include "emit/emit.h"
+#include "ir/differentiate.h"
+#include "ir/lower.h"
+#include "ir/simplify.h"
+#include "sema/elaborate.h"
+#include "support/bug.h"
+#include "support/version.h"
 #include "syntax/parse.h"
+
+typedef struct Compilation {
+    Arena *arena;
+    const Options *options;
+    DiagSink *diag;
+    const Source *source;
+    Stopwatch watch;
+} Compilation;
+
+static const AstFile *after_parse(Compilation *c, const AstFile *ast)
+{
+    stopwatch_lap(&c->watch, "parse");
+    if (ast != NULL && c->options->dump == DUMP_AST) {
+        ast_print(ast, stdout);
+    }
+    return ast;
+}
+
+static void require(const char *noun, const char *broken)
+{
+    if (broken != NULL) {
+        BUG(noun, "%s", broken);
+    }
+}
+
+static const Model *after_elaborate(Compilation *c, const Model *model)
+{
+    stopwatch_lap(&c->watch, "elaborate");
+    if (model != NULL) {
+        require("model", model_verify(model));
+        if (c->options->dump == DUMP_MODEL) {
+            model_print(model, stdout);
+        }
+    }
+    return model;
+}
+
+static const Graph *after_simplify(Compilation *c, const Graph *graph)
+{
+    stopwatch_lap(&c->watch, "lower");
+    if (graph != NULL) {
+        require("graph", graph_verify(c->arena, graph));
+        if (c->options->dump == DUMP_GRAPH) {
+            graph_print(graph, stdout);
+        }
+    }
+    return graph;
+}
+
+static const Plan *after_plan(Compilation *c, const Plan *plan)
+{
+    stopwatch_lap(&c->watch, "plan");
+    if (plan != NULL) {
+        require("plan", plan_verify(c->arena, plan));
+        if (c->options->dump == DUMP_PLAN) {
+            plan_print(plan, stdout);
+        }
+    }
+    return plan;
+}
+
+static EmitOptions emit_options(Compilation *c, double seconds[EMIT_STAGES])
+{
+    static const OutputKind kinds[] = {
+        [EMIT_EXE] = OUTPUT_OBJECT, [EMIT_ASM] = OUTPUT_ASSEMBLY, [EMIT_LLVM] = OUTPUT_LLVM};
+    static const char *const sanitizers[] = {
+        [SANITIZE_NOTHING] = NULL, [SANITIZE_ADDRESS] = "address", [SANITIZE_THREAD] = "thread"};
+    const Options *options = c->options;
+    return (EmitOptions){
+        .kind = options->dump == DUMP_LLVM ? OUTPUT_LLVM : kinds[options->emit],
+        .optimisation = options->optimise,
+        .debug = options->debug,
+        .cpu = options->cpu,
+        .sanitize = sanitizers[options->sanitizer],
+        .source_hash = name_hash(c->arena, c->source, options),
+        .version = RNET_VERSION,
+        .seconds = seconds,
+    };
+}
+
+/* Machine code into the file, executable or text, that the options ask for. */
+static bool write_result(Compilation *c, const EmitOutput *output)
+{
+    const Options *options = c->options;
+    if (options->dump == DUMP_LLVM) {
+        return fwrite(output->data, 1, output->size, stdout) == output->size;
+    }
+    const char *path = name_output(c->arena, options);
+    bool written = options->emit == EMIT_EXE
+                       ? link_program(c->arena, options, path, output->data, output->size, c->diag)
+                       : link_write(c->arena, path, output->data, output->size, c->diag);
+    stopwatch_lap(&c->watch, options->emit == EMIT_EXE ? "link" : "write");
+    return written && dependencies_write(c->arena, options, path, c->diag);
+}
+
+static bool build(Compilation *c, const Plan *plan)
+{
+    double seconds[EMIT_STAGES] = {0};
+    EmitOutput output;
+    EmitOptions options = emit_options(c, seconds);
+    if (!emit_module(c->arena, plan, &options, c->diag, &output)) {
+        return false;
+    }
+    stopwatch_add(&c->watch, "build IR", seconds[EMIT_STAGE_BUILD]);
+    stopwatch_add(&c->watch, "optimise", seconds[EMIT_STAGE_OPTIMISE]);
+    stopwatch_add(&c->watch, "machine code", seconds[EMIT_STAGE_WRITE]);
+    bool written = write_result(c, &output);
+    emit_dispose(&output);
+    return written;
+}
+
+/* What stops before machine code: --check, -M, and dumps of earlier stages. */
+static bool stops_early(const Options *options)
+{
+    return options->check_only || (options->dump != DUMP_NOTHING && options->dump != DUMP_LLVM);
+}
+
+static bool finish(Compilation *c, const Plan *plan)
+{
+    const Options *options = c->options;
+    if (plan == NULL) {
+        return false;
+    }
+    if (options->dependencies_only) {
+        return dependencies_write(c->arena, options, name_output(c->arena, options), c->diag);
+    }
+    return stops_early(options) || build(c, plan);
+}
 
 bool compile(Arena *arena, const Options *options, DiagSink *diag, const Source **source)
 {
+    Compilation c = {.arena = arena, .options = options, .diag = diag};
+    stopwatch_start(&c.watch);
     Interner *names = interner_create(arena);
-    *source = source_load(arena, options->input, diag);
-    const AstFile *ast = parse_source(arena, names, *source, diag);
-    if (ast && options->dump == DUMP_AST) {
-        ast_print(ast, stdout);
+    const char *name = name_of_model(arena, options, diag);
+    *source = c.source = source_load(arena, options->input, diag);
+    const AstFile *ast = after_parse(&c, parse_source(arena, names, c.source, diag));
+    const Model *model =
+        after_elaborate(&c, elaborate(arena, ast, name, (const Definition *)options->defines.items,
+                                      options->defines.count, diag));
+    Graph *forward = lower_model(arena, model);
+    const Graph *graph =
+        after_simplify(&c, simplify_graph(arena, differentiate_graph(arena, forward)));
+    const Plan *plan = after_plan(&c, plan_graph(arena, graph));
+    bool done = finish(&c, plan) && diag_error_count(diag) == 0;
+    if (options->time_report) {
+        stopwatch_print(&c.watch, stderr);
     }
-    return ast != NULL;
+    return done;
 }

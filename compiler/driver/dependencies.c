@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A network is one file, so its rule has one prerequisite.
+ */
+#include "driver/dependencies.h"
+
+#include "driver/link.h"
+#include "support/str.h"
+
+/* Blanks and dollar signs as make wants them. */
+static void append_name(Text *text, const char *name)
+{
+    for (; *name != '\0'; name++) {
+        if (*name == ' ' || *name == '#') {
+            text_append_bytes(text, "\\", 1);
+        } else if (*name == '$') {
+            text_append_bytes(text, "$", 1);
+        }
+        text_append_bytes(text, name, 1);
+    }
+}
+
+bool dependencies_write(Arena *arena, const Options *options, const char *output, DiagSink *diag)
+{
+    if (!options->dependencies && !options->dependencies_only) {
+        return true;
+    }
+    Text text = {.arena = arena};
+    append_name(&text, options->dependency_target ? options->dependency_target : output);
+    text_append_bytes(&text, ": ", 2);
+    append_name(&text, options->input);
+    text_append_bytes(&text, "\n", 1);
+    const char *path = options->dependency_file;
+    if (path == NULL) {
+        path = options->dependencies_only ? "-" : str_format(arena, "%s.d", output);
+    }
+    return link_write(arena, path, text.data, text.length, diag);
+}

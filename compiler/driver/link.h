@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The last step: bytes into a file, or through the system's linker into an executable.
+ */
+#ifndef RNET_DRIVER_LINK_H
+#define RNET_DRIVER_LINK_H
+
+#include "driver/options.h"
+
+/* Writes the bytes whole or not at all; "-" is standard output. Reports E_WRITE. */
+bool link_write(Arena *arena, const char *path, const void *data, size_t size, DiagSink *diag);
+
+/* Runs $CC (default cc; several words are split at blanks, no shell) on the object and the runtime
+ * library, which lies beside rnetc or in ../lib/rnet. Reports E_WRITE and E_LINK. */
+bool link_program(Arena *arena, const Options *options, const char *path, const void *object,
+                  size_t size, DiagSink *diag);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Names from paths, and the hash that ties checkpoints and logs to a source.
+ */
+#include "driver/name.h"
+
+#include "support/str.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <string.h>
+
+static const char *const keywords[] = {
+    "alignas",  "alignof",  "and",     "asm",       "auto",    "bool",      "break",    "case",
+    "catch",    "char",     "class",   "concept",   "const",   "constexpr", "continue", "decltype",
+    "default",  "delete",   "do",      "double",    "else",    "enum",      "explicit", "export",
+    "extern",   "false",    "float",   "for",       "friend",  "goto",      "if",       "inline",
+    "int",      "long",     "mutable", "namespace", "new",     "noexcept",  "not",      "nullptr",
+    "operator", "or",       "private", "protected", "public",  "register",  "requires", "restrict",
+    "return",   "short",    "signed",  "sizeof",    "static",  "struct",    "switch",   "template",
+    "this",     "throw",    "true",    "try",       "typedef", "typeid",    "typename", "typeof",
+    "union",    "unsigned", "using",   "virtual",   "void",    "volatile",  "while",    "xor",
+};
+
+static bool is_keyword(const char *name)
+{
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
+        if (strcmp(keywords[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static char *stem(Arena *arena, const char *path)
+{
+    if (strcmp(path, "-") == 0) {
+        return str_copy(arena, "model", 5);
+    }
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    const char *dot = strrchr(base, '.');
+    size_t length = dot && dot != base ? (size_t)(dot - base) : strlen(base);
+    return str_copy(arena, base, length);
+}
+
+const char *name_of_model(Arena *arena, const Options *options, DiagSink *diag)
+{
+    char *name = options->prefix ? str_copy(arena, options->prefix, strlen(options->prefix))
+                                 : stem(arena, options->input);
+    for (char *p = name; *p != '\0'; p++) {
+        if (!isalnum((unsigned char)*p) && *p != '_') {
+            *p = '_';
+        }
+    }
+    if (*name == '\0' || isdigit((unsigned char)*name) || is_keyword(name)) {
+        Diag *d = diag_report(
+            diag, E_MODEL_NAME, (Span){0}, "`%s` cannot be the name of a model: %s", name,
+            is_keyword(name) ? "it is a keyword of C or C++" : "it does not begin with a letter");
+        diag_hint(diag, d, "give it another one with --prefix NAME");
+    }
+    return name;
+}
+
+const char *name_output(Arena *arena, const Options *options)
+{
+    static const char *const endings[] = {[EMIT_EXE] = "", [EMIT_ASM] = ".s", [EMIT_LLVM] = ".ll"};
+    if (options->output != NULL) {
+        return options->output;
+    }
+    return str_format(arena, "%s%s", stem(arena, options->input), endings[options->emit]);
+}
+
+/* FNV-1a of 64 bits from two starting values: enough to notice that a source is another one. */
+static uint64_t hash(uint64_t h, const char *data, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        h = (h ^ (unsigned char)data[i]) * UINT64_C(0x100000001b3);
+    }
+    return (h ^ 0xff) * UINT64_C(0x100000001b3);
+}
+
+const char *name_hash(Arena *arena, const Source *source, const Options *options)
+{
+    uint64_t halves[2] = {UINT64_C(0xcbf29ce484222325), UINT64_C(0x84222325cbf29ce4)};
+    for (int i = 0; i < 2; i++) {
+        halves[i] = hash(halves[i], source->text, source->length);
+        for (uint32_t k = 0; k < options->defines.count; k++) {
+            const Define *define = &options->defines.items[k];
+            halves[i] = hash(halves[i], define->name, strlen(define->name));
+            halves[i] = hash(halves[i], define->value, strlen(define->value));
+        }
+    }
+    return str_format(arena, "%016llx%016llx", (unsigned long long)halves[0],
+                      (unsigned long long)halves[1]);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Laps of the monotonic clock.
+ */
+#include "driver/stopwatch.h"
+
+#include <assert.h>
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void stopwatch_start(Stopwatch *watch)
+{
+    *watch = (Stopwatch){.since = now()};
+}
+
+void stopwatch_add(Stopwatch *watch, const char *name, double seconds)
+{
+    assert(watch->count < STOPWATCH_STAGES && "compile() has fewer stages");
+    watch->stages[watch->count].name = name;
+    watch->stages[watch->count++].seconds = seconds;
+    watch->since = now();
+}
+
+void stopwatch_lap(Stopwatch *watch, const char *name)
+{
+    stopwatch_add(watch, name, now() - watch->since);
+}
+
+void stopwatch_print(const Stopwatch *watch, FILE *out)
+{
+    double total = 0;
+    for (int i = 0; i < watch->count; i++) {
+        fprintf(out, "%10.1f ms  %s\n", 1e3 * watch->stages[i].seconds, watch->stages[i].name);
+        total += watch->stages[i].seconds;
+    }
+    fprintf(out, "%10.1f ms  total\n", 1e3 * total);
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The constant tables of runtime/core/program.h, filled from Graph and Plan.
+ *
+ * Struct layouts are taken from the kernels' bitcode. A Record is filled field by field in
+ * declaration order; one field too few or too many, or one of another type, stops the compiler.
+ */
+#include "emit/llvm.h"
+#include "support/bug.h"
+#include "support/str.h"
+
+#include <string.h>
+
+typedef struct Record {
+    Emitter *e;
+    const char *name;
+    LLVMTypeRef type;
+    LLVMValueRef fields[48];
+    unsigned count;
+} Record;
+
+typedef struct Tables {
+    Emitter *e;
+    Formulas formulas;
+} Tables;
+
+static Record record(Emitter *e, const char *struct_name)
+{
+    Record r = {.e = e, .name = struct_name};
+    r.type = LLVMGetTypeByName2(e->context, str_format(e->arena, "struct.%s", struct_name));
+    if (r.type == NULL) {
+        BUG("emit", "the kernels do not know struct %s", struct_name);
+    }
+    return r;
+}
+
+static void put(Record *r, LLVMValueRef value)
+{
+    bool fits = r->count < LLVMCountStructElementTypes(r->type) &&
+                LLVMTypeOf(value) == LLVMStructGetTypeAtIndex(r->type, r->count);
+    if (!fits) {
+        BUG("emit", "field %u of struct %s does not fit", r->count, r->name);
+    }
+    r->fields[r->count++] = value;
+}
+
+static void put_i32(Record *r, int64_t value)
+{
+    put(r, LLVMConstInt(r->e->t_i32, (unsigned long long)value, 1));
+}
+
+static void put_i64(Record *r, int64_t value)
+{
+    put(r, e_i64(r->e, value));
+}
+
+static void put_double(Record *r, double value)
+{
+    put(r, LLVMConstReal(r->e->t_double, value));
+}
+
+static void put_string(Record *r, const char *text)
+{
+    put(r, text ? e_string(r->e, text) : LLVMConstPointerNull(r->e->t_ptr));
+}
+
+static void put_formula(Record *r, Tables *t, const Expr *expr)
+{
+    put(r, emit_formula(&t->formulas, expr));
+}
+
+static void put_dims(Record *r, int rank, const int64_t *dims)
+{
+    LLVMValueRef values[SHAPE_MAX];
+    for (int i = 0; i < SHAPE_MAX; i++) {
+        values[i] = e_i64(r->e, i < rank ? dims[i] : 1);
+    }
+    put(r, LLVMConstArray2(r->e->t_i64, values, SHAPE_MAX));
+}
+
+static LLVMValueRef finish(Record *r)
+{
+    if (r->count != LLVMCountStructElementTypes(r->type)) {
+        BUG("emit", "struct %s has %u fields, not %u", r->name,
+            LLVMCountStructElementTypes(r->type), r->count);
+    }
+    return LLVMConstNamedStruct(r->type, r->fields, r->count);
+}
+
+static LLVMValueRef constant(Emitter *e, LLVMValueRef value, const char *name)
+{
+    LLVMValueRef global = LLVMAddGlobal(e->module, LLVMTypeOf(value), name);
+    LLVMSetInitializer(global, value);
+    LLVMSetGlobalConstant(global, 1);
+    LLVMSetLinkage(global, LLVMInternalLinkage);
+    return global;
+}
+
+LLVMValueRef e_string(Emitter *e, const char *text)
+{
+    LLVMValueRef value = LLVMConstStringInContext2(e->context, text, strlen(text), 0);
+    LLVMValueRef global = constant(e, value, "text");
+    LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr);
+    return global;
+}
+
+static LLVMValueRef array_of(Emitter *e, LLVMTypeRef type, LLVMValueRef *items, uint32_t count,
+                             const char *name)
+{
+    if (count == 0) {
+        return LLVMConstPointerNull(e->t_ptr);
+    }
+    return constant(e, LLVMConstArray2(type, items, count), name);
+}
+
+static LLVMValueRef param_table(Tables *t)
+{
+    const Graph *graph = t->e->graph;
+    LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, graph->param_count);
+    for (uint32_t i = 0; i < graph->param_count; i++) {
+        const Param *param = &graph->params[i];
+        Record r = record(t->e, "RnParam");
+        put_string(&r, param->name);
+        put_string(&r, param->doc);
+        put_double(&r, param->value);
+        put_double(&r, param->low);
+        put_double(&r, param->high);
+        put_i32(&r, param->integer);
+        put_i32(&r, 0);
+        items[i] = finish(&r);
+    }
+    return array_of(t->e, record(t->e, "RnParam").type, items, graph->param_count, "params");
+}
+
+static int64_t tensor_size(const Tensor *tensor)
+{
+    int64_t size = 1;
+    for (int i = 0; i < tensor->rank; i++) {
+        size *= tensor->dims[i];
+    }
+    return size;
+}
+
+static bool is_matrix(const Tensor *tensor)
+{
+    bool filter = tensor->law.kind == RN_LAW_HAAR;
+    return tensor->rank == 2 && (tensor->role == RN_ROLE_WEIGHT || filter);
+}
+
+static LLVMValueRef tensor_record(Tables *t, const Tensor *tensor)
+{
+    Record r = record(t->e, "RnTensor");
+    put_string(&r, tensor->name);
+    put_i32(&r, tensor->role);
+    put_i32(&r, tensor->law.kind);
+    put_i32(&r, tensor->correlation.kind);
+    put_i32(&r, tensor->correlation.increments);
+    put_i32(&r, t->e->plan->tensor_region[tensor->index]);
+    put_i32(&r, tensor->shared);
+    put_i32(&r, tensor->trainable);
+    put_i32(&r, tensor->absolute);
+    put_i32(&r, is_matrix(tensor));
+    put_i32(&r, tensor->rank);
+    put_dims(&r, tensor->rank, tensor->dims);
+    put_i64(&r, tensor_size(tensor));
+    put_i64(&r, tensor->seed);
+    put_double(&r, tensor->fan_in);
+    put_double(&r, tensor->fan_out);
+    put_formula(&r, t, tensor->law.scale);
+    put_formula(&r, t, tensor->correlation.parameter);
+    put_formula(&r, t, tensor->rules.rate);
+    put_formula(&r, t, tensor->rules.epsilon);
+    put_formula(&r, t, tensor->rules.decay);
+    return finish(&r);
+}
+
+static LLVMValueRef tensor_table(Tables *t)
+{
+    const Graph *graph = t->e->graph;
+    LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, graph->tensor_count);
+    for (uint32_t i = 0; i < graph->tensor_count; i++) {
+        items[i] = tensor_record(t, graph->tensors[i]);
+    }
+    return array_of(t->e, record(t->e, "RnTensor").type, items, graph->tensor_count, "tensors");
+}
+
+static LLVMValueRef region_table(Tables *t)
+{
+    const Graph *graph = t->e->graph;
+    LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, graph->regions.count);
+    for (uint32_t i = 0; i < graph->regions.count; i++) {
+        const Region *region = &graph->regions.items[i];
+        const RegionPlan *plan = &t->e->plan->regions[i];
+        Record r = record(t->e, "RnRegion");
+        put_string(&r, region->name);
+        put_formula(&r, t, region->depth);
+        put_i64(&r, region->in_rows);
+        put_i64(&r, region->out_rows);
+        put_i64(&r, plan->kept_rows);
+        put_i64(&r, plan->scratch_rows);
+        put_i64(&r, plan->delta_columns);
+        put_i32(&r, plan->keeps_states);
+        put_i32(&r, plan->lockstep);
+        put_i32(&r, plan->trained);
+        put_i32(&r, plan->trained_shared);
+        items[i] = finish(&r);
+    }
+    return array_of(t->e, record(t->e, "RnRegion").type, items, graph->regions.count, "regions");
+}
+
+static LLVMValueRef data_record(Tables *t, const Data *data)
+{
+    Record r = record(t->e, "RnData");
+    put_i32(&r, data->kind);
+    put_i32(&r, data->header);
+    put_i32(&r, data->missing_mean);
+    put_i32(&r, 0);
+    put_string(&r, data->path);
+    put_string(&r, data->images);
+    put_string(&r, data->labels);
+    put_string(&r, data->test_images);
+    put_string(&r, data->test_labels);
+    put_string(&r, data->target);
+    put_string(&r, data->skip);
+    put_double(&r, data->target_unit);
+    put_i64(&r, data->dim);
+    put_i64(&r, data->train);
+    put_i64(&r, data->test);
+    put_i64(&r, data->steps);
+    put_formula(&r, t, data->low);
+    put_formula(&r, t, data->high);
+    put_formula(&r, t, data->overlap);
+    return finish(&r);
+}
+
+static LLVMValueRef loss_record(Tables *t, const LossSpec *loss)
+{
+    Record r = record(t->e, "RnLoss");
+    put_i32(&r, loss->kind);
+    put_i32(&r, 0);
+    put_formula(&r, t, loss->target_low);
+    put_formula(&r, t, loss->target_high);
+    return finish(&r);
+}
+
+static LLVMValueRef optimizer_record(Tables *t, const Optimizer *optimizer)
+{
+    Record r = record(t->e, "RnOptimizer");
+    put_i32(&r, optimizer->kind);
+    put_i32(&r, optimizer->nesterov);
+    put_formula(&r, t, optimizer->rate);
+    put_formula(&r, t, optimizer->momentum);
+    put_formula(&r, t, optimizer->beta1);
+    put_formula(&r, t, optimizer->beta2);
+    put_formula(&r, t, optimizer->epsilon);
+    put_formula(&r, t, optimizer->decay);
+    return finish(&r);
+}
+
+static LLVMValueRef train_table(Tables *t)
+{
+    const Train *train = t->e->graph->train;
+    if (train == NULL) {
+        return LLVMConstPointerNull(t->e->t_ptr);
+    }
+    Record r = record(t->e, "RnTrain");
+    put(&r, data_record(t, &train->data));
+    put(&r, loss_record(t, &train->loss));
+    put(&r, optimizer_record(t, &train->optimizer));
+    put_i32(&r, train->schedule.kind);
+    put_i32(&r, 0);
+    const Expr *const formulas[] = {
+        train->schedule.every, train->schedule.factor, train->schedule.warmup, train->clip,
+        train->batch,          train->epochs,          train->iterations,      train->validation,
+        train->test,           train->stop_loss,       train->patience,        train->seed};
+    for (size_t i = 0; i < sizeof formulas / sizeof *formulas; i++) {
+        put_formula(&r, t, formulas[i]);
+    }
+    return constant(t->e, finish(&r), "train");
+}
+
+static LLVMValueRef measure_record(Tables *t, const Measure *measure)
+{
+    Record r = record(t->e, "RnMeasure");
+    put_string(&r, measure->text);
+    put_i32(&r, measure->kind);
+    put_i32(&r, graph_region_of(t->e->graph, measure->stack));
+    put_i32(&r, measure->tensor ? measure->tensor->index : -1);
+    put_i32(&r, 0);
+    put_formula(&r, t, measure->function);
+    return finish(&r);
+}
+
+static LLVMValueRef probe_table(Tables *t)
+{
+    const Probe *probe = t->e->graph->probe;
+    if (probe == NULL) {
+        return LLVMConstPointerNull(t->e->t_ptr);
+    }
+    LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, probe->measures.count);
+    for (uint32_t i = 0; i < probe->measures.count; i++) {
+        items[i] = measure_record(t, &probe->measures.items[i]);
+    }
+    Record r = record(t->e, "RnProbe");
+    put(&r, data_record(t, &probe->data));
+    put(&r, loss_record(t, &probe->loss));
+    put_formula(&r, t, probe->batch);
+    put_formula(&r, t, probe->repeat);
+    put_i32(&r, probe->when);
+    put_i32(&r, probe->measures.count);
+    put(&r,
+        array_of(t->e, record(t->e, "RnMeasure").type, items, probe->measures.count, "measures"));
+    return constant(t->e, finish(&r), "probe");
+}
+
+static LLVMValueRef check_table(Tables *t)
+{
+    const Check *check = t->e->graph->check;
+    if (check == NULL) {
+        return LLVMConstPointerNull(t->e->t_ptr);
+    }
+    LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, check->bounds.count);
+    for (uint32_t i = 0; i < check->bounds.count; i++) {
+        const Bound *bound = &check->bounds.items[i];
+        Record r = record(t->e, "RnBound");
+        put(&r, measure_record(t, &bound->measure));
+        put_formula(&r, t, bound->low);
+        put_formula(&r, t, bound->high);
+        put_i32(&r, bound->low_strict);
+        put_i32(&r, bound->high_strict);
+        items[i] = finish(&r);
+    }
+    Record r = record(t->e, "RnCheck");
+    put_i32(&r, check->when);
+    put_i32(&r, check->bounds.count);
+    put(&r, array_of(t->e, record(t->e, "RnBound").type, items, check->bounds.count, "bounds"));
+    return constant(t->e, finish(&r), "check");
+}
+
+static LLVMValueRef sweep_names(Tables *t)
+{
+    const Graph *graph = t->e->graph;
+    LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, graph->sweep_count);
+    for (uint32_t i = 0; i < graph->sweep_count; i++) {
+        items[i] = e_string(t->e, graph->sweeps[i].name);
+    }
+    return array_of(t->e, t->e->t_ptr, items, graph->sweep_count, "sweeps");
+}
+
+static LLVMValueRef stream_names(Tables *t)
+{
+    const Graph *graph = t->e->graph;
+    LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, graph->streams.count + 1);
+    for (uint32_t i = 0; i < graph->streams.count; i++) {
+        items[i] = e_string(t->e, graph->streams.items[i]);
+    }
+    items[graph->streams.count] = LLVMConstPointerNull(t->e->t_ptr);
+    return array_of(t->e, t->e->t_ptr, items, graph->streams.count + 1, "streams");
+}
+
+static void put_or_null(Record *r, LLVMValueRef value)
+{
+    put(r, value ? value : LLVMConstPointerNull(r->e->t_ptr));
+}
+
+void emit_code_table(Emitter *e, const RegionFunctions *functions)
+{
+    uint32_t count = e->graph->regions.count;
+    LLVMValueRef *items = ARENA_ARRAY(e->arena, LLVMValueRef, count);
+    for (uint32_t i = 0; i < count; i++) {
+        Record r = record(e, "RnRegionCode");
+        put_or_null(&r, functions[i].forward);
+        put_or_null(&r, functions[i].backward);
+        put_or_null(&r, functions[i].gradient);
+        put_or_null(&r, functions[i].gradient_shared);
+        items[i] = finish(&r);
+    }
+    static const char *const entries[] = {
+        "rn_params_size", "rn_state_size", "rn_workspace_size", "rn_init_workspace_size", "rn_init",
+        "rn_derive",      "rn_run",        "rn_tensor_offset"};
+    Record r = record(e, "RnCode");
+    put_string(&r, e->isa);
+    put(&r, array_of(e, record(e, "RnRegionCode").type, items, count, "region_code"));
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        put(&r, e_kernel(e, entries[i]));
+    }
+    char *name = str_format(e->arena, "rnet_code_%s", e->isa);
+    LLVMSetLinkage(constant(e, finish(&r), name), LLVMExternalLinkage);
+}
+
+LLVMValueRef emit_codes(Emitter *e, const LLVMValueRef *tables, unsigned count)
+{
+    LLVMValueRef items[ISA_COUNT];
+    for (unsigned i = 0; i < count; i++) {
+        LLVMValueRef value = LLVMGetInitializer(tables[i]);
+        Record r = record(e, "RnCode");
+        for (int k = 0; k < LLVMGetNumOperands(value); k++) {
+            put(&r, LLVMGetOperand(value, (unsigned)k));
+        }
+        items[i] = finish(&r);
+    }
+    return array_of(e, record(e, "RnCode").type, items, count, "codes");
+}
+
+void emit_descriptor(Emitter *e, LLVMValueRef codes, unsigned code_count)
+{
+    const Graph *graph = e->graph;
+    Tables t = {.e = e, .formulas = {.e = e}};
+    Record r = record(e, "RnProgram");
+    put_string(&r, graph->name);
+    put_string(&r, graph->source->path);
+    put_string(&r, e->options->source_hash);
+    put_string(&r, e->options->version);
+    put_string(&r, graph->input_name);
+    put_string(&r, graph->output_name);
+    put_i32(&r, graph->is_double ? 8 : 4);
+    put_i32(&r, graph->param_count);
+    put_i32(&r, graph->tensor_count);
+    put_i32(&r, graph->regions.count);
+    put_i32(&r, graph->sweep_count);
+    put_i32(&r, code_count);
+    put_i32(&r, graph->input.rank);
+    put_i32(&r, graph->output.rank);
+    put_dims(&r, graph->input.rank, graph->input.dim);
+    put_dims(&r, graph->output.rank, graph->output.dim);
+    put(&r, param_table(&t));
+    put(&r, tensor_table(&t));
+    put(&r, region_table(&t));
+    put(&r, train_table(&t));
+    put(&r, probe_table(&t));
+    put(&r, check_table(&t));
+    put(&r, sweep_names(&t));
+    put(&r, stream_names(&t));
+    put(&r, codes);
+    LLVMSetLinkage(constant(e, finish(&r), "rnet_program"), LLVMExternalLinkage);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * emit.h: Plan to machine code.
+ *
+ * Requires  plan_verify() holds.
+ * Ensures   the module passes LLVM's verifier; no call passes a vector; every function of an
+ *           instruction set carries that set's features and no other; same input, same bytes.
+ * Diagnoses E06xx: a target or CPU that LLVM does not know, output that cannot be made.
+ * Memory    the output is malloc'ed by LLVM and owned by the EmitOutput.
+ * Cost      independent of depth.
+ */
+#ifndef RNET_EMIT_EMIT_H
+#define RNET_EMIT_EMIT_H
+
+#include "ir/plan.h"
+#include "support/diag.h"
+
+typedef enum OutputKind { OUTPUT_OBJECT, OUTPUT_ASSEMBLY, OUTPUT_LLVM } OutputKind;
+
+typedef struct EmitOptions {
+    OutputKind kind;
+    int optimisation;        /* 0 … 3 */
+    bool debug;              /* line tables */
+    const char *cpu;         /* NULL: every instruction set, chosen when the program starts */
+    const char *sanitize;    /* "address", "thread" or NULL */
+    const char *source_hash; /* hexadecimal */
+    const char *version;
+    double *seconds; /* [EMIT_STAGES] added to, or NULL */
+} EmitOptions;
+
+enum EmitStage { EMIT_STAGE_BUILD, EMIT_STAGE_OPTIMISE, EMIT_STAGE_WRITE, EMIT_STAGES };
+
+typedef struct EmitOutput {
+    void *buffer; /* an LLVM memory buffer; emit_dispose frees it */
+    const char *data;
+    size_t size;
+} EmitOutput;
+
+/* False means that at least one error was reported. NULL plan gives false. */
+bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, DiagSink *diag,
+                 EmitOutput *output);
+void emit_dispose(EmitOutput *output);
+
+#endif

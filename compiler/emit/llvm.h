@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Internal to emit/: the only include of llvm-c, the Emitter, and its shorthands.
+ *
+ * One Emitter builds one instruction set's module: the kernels' bitcode, with the network's
+ * functions added to it. Those modules are then linked into the main one, which holds the tables.
+ */
+#ifndef RNET_EMIT_LLVM_H
+#define RNET_EMIT_LLVM_H
+
+#include "emit/emit.h"
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/BitReader.h>
+#include <llvm-c/Core.h>
+#include <llvm-c/DebugInfo.h>
+#include <llvm-c/Linker.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/TargetMachine.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+/* An instruction set: its name in `rnetc --cpu` and RNET_ISA, and its kernels. */
+typedef struct Isa {
+    const char *name;
+    const char *bitcode[2], *bitcode_end[2]; /* float, double */
+} Isa;
+
+enum { ISA_COUNT = 3 };
+extern const Isa isa_table[ISA_COUNT]; /* best first */
+
+typedef struct Emitter {
+    Arena *arena;
+    const Plan *plan;
+    const Graph *graph;
+    const EmitOptions *options;
+    DiagSink *diag;
+    LLVMContextRef context;
+    LLVMModuleRef module;
+    LLVMBuilderRef builder;
+    LLVMTypeRef t_void, t_ptr, t_i32, t_i64, t_double, t_real, t_vector;
+    const char *isa;             /* suffix of names */
+    LLVMValueRef model_function; /* a kernel whose attributes every function of the ISA carries */
+    LLVMMetadataRef debug_unit, debug_file;
+    LLVMDIBuilderRef debug;
+    LLVMMetadataRef debug_scope; /* of the function being built, or NULL */
+} Emitter;
+
+/* ---- context.c ---- */
+void emitter_open(Emitter *e, const Isa *isa);
+void emitter_close(Emitter *e);
+LLVMValueRef e_kernel(Emitter *e, const char *name);
+LLVMValueRef e_call_kernel(Emitter *e, const char *name, LLVMValueRef *args, unsigned count);
+/* A function of this ISA with its attributes; static unless exported. */
+LLVMValueRef e_function(Emitter *e, const char *name, LLVMTypeRef type);
+LLVMValueRef e_i64(Emitter *e, int64_t value);
+LLVMValueRef e_real(Emitter *e, double value);
+/* p + index reals. */
+LLVMValueRef e_offset(Emitter *e, LLVMValueRef p, LLVMValueRef index, const char *name);
+/* The place in the source of the instructions that follow. */
+void e_place(Emitter *e, Span span);
+
+/* The only builder of loop blocks: i = from … to − 1, or to − 1 … from when descending. */
+typedef struct Loop {
+    LLVMBasicBlockRef head, body, exit;
+    LLVMValueRef counter; /* phi */
+    LLVMValueRef index;
+    bool descending;
+} Loop;
+Loop e_loop_begin(Emitter *e, LLVMValueRef function, LLVMValueRef from, LLVMValueRef to,
+                  bool descending, const char *name);
+void e_loop_end(Emitter *e, Loop *loop);
+
+/* ---- region.c: forward, backward, gradient functions of every region ---- */
+typedef struct RegionFunctions {
+    LLVMValueRef forward, backward, gradient, gradient_shared; /* NULL where there is none */
+} RegionFunctions;
+RegionFunctions emit_region(Emitter *e, uint32_t region);
+
+/* ---- block.c: one layer of one block ---- */
+typedef struct LayerFrame {
+    uint32_t region;
+    bool backward;
+    LLVMValueRef function, pass, tile, layer, turn, width;
+    LLVMValueRef state, next, kept, scratch, gradient_in, gradient_out, delta;
+} LayerFrame;
+void emit_block(Emitter *e, LayerFrame *frame);
+/* Pointer to a value of the block that lives in memory. */
+LLVMValueRef emit_address(Emitter *e, const LayerFrame *frame, ValueId value);
+/* Pointer to the first value of a tensor at the frame's layer. */
+LLVMValueRef emit_tensor(Emitter *e, const LayerFrame *frame, int32_t tensor);
+
+/* ---- group.c: a product or a map with its epilogue ---- */
+void emit_group(Emitter *e, LayerFrame *frame, uint32_t group);
+
+/* ---- formula.c: expressions as functions of RnPlace, one for each distinct one ---- */
+typedef struct Formulas {
+    Emitter *e;
+    VEC(const Expr *) exprs;
+    VEC(LLVMValueRef) functions;
+} Formulas;
+/* A pointer to the function, or null for a NULL expression. */
+LLVMValueRef emit_formula(Formulas *formulas, const Expr *expr);
+
+/* ---- descriptor.c: the tables that the runtime reads ---- */
+void emit_descriptor(Emitter *e, LLVMValueRef codes, unsigned code_count);
+/* The RnCode of this ISA as an external constant; `functions` has one entry a region. */
+void emit_code_table(Emitter *e, const RegionFunctions *functions);
+/* One array of the RnCodes that the tables hold. */
+LLVMValueRef emit_codes(Emitter *e, const LLVMValueRef *tables, unsigned count);
+LLVMValueRef e_string(Emitter *e, const char *text);
+
+/* ---- debug.c: line tables that point into the .rnet file; nothing without -g ---- */
+void debug_open(Emitter *e);
+/* Makes `function` a subprogram at the place; following instructions belong to it. */
+void debug_function(Emitter *e, LLVMValueRef function, const char *name, Span span);
+void debug_close(Emitter *e);
+
+/* ---- target.c ---- */
+LLVMTargetMachineRef target_machine(Emitter *e);
+void target_optimise(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine);
+/* Which rows of isa_table to emit for --cpu; false after an error. */
+bool target_choose(const char *cpu, bool chosen[ISA_COUNT], DiagSink *diag);
+
+/* Layout of struct RnPlace, which formula.c reads by index (runtime/core/program.h). */
+enum PlaceField { PLACE_PARAMS, PLACE_DEPTH, PLACE_LAYER, PLACE_FAN_IN, PLACE_FAN_OUT, PLACE_BASE };
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The functions of a region: loops over its layers around one block. Signatures are those of
+ * RnRegionCode in runtime/core/program.h.
+ */
+#include "emit/llvm.h"
+#include "support/str.h"
+
+#include <string.h>
+
+/* Where the region begins in the source: its first op that has a place. */
+static Span span_of_region(const Region *region)
+{
+    for (uint32_t i = 0; i < region->forward.nodes.count; i++) {
+        if (region->forward.nodes.items[i].span.end != 0) {
+            return region->forward.nodes.items[i].span;
+        }
+    }
+    return (Span){0};
+}
+
+static LLVMValueRef begin_function(Emitter *e, uint32_t region, const char *what,
+                                   LLVMTypeRef *arguments, unsigned count)
+{
+    char *name = str_format(e->arena, "region%u_%s_%s", region, what, e->isa);
+    LLVMTypeRef type = LLVMFunctionType(e->t_void, arguments, count, 0);
+    LLVMValueRef function = e_function(e, name, type);
+    LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(e->context, function, "entry");
+    LLVMPositionBuilderAtEnd(e->builder, entry);
+    debug_function(e, function, name, span_of_region(&e->graph->regions.items[region]));
+    return function;
+}
+
+static LLVMValueRef address_of_layer(Emitter *e, const LayerFrame *frame, const char *kernel)
+{
+    LLVMValueRef args[] = {frame->pass, frame->tile, e_i64(e, frame->region), frame->layer};
+    return e_call_kernel(e, kernel, args, 4);
+}
+
+static LLVMValueRef delta_of_layer(Emitter *e, const LayerFrame *frame)
+{
+    LLVMValueRef args[] = {frame->pass, e_i64(e, frame->region), frame->layer};
+    return e_call_kernel(e, "rnk_delta", args, 3);
+}
+
+/* The addresses of a layer, once for all its groups. */
+static void find_addresses(Emitter *e, LayerFrame *frame)
+{
+    const RegionPlan *plan = &e->plan->regions[frame->region];
+    frame->state = address_of_layer(e, frame, "rnk_state");
+    if (plan->kept_rows > 0) {
+        frame->kept = address_of_layer(e, frame, "rnk_kept");
+    }
+    if (!frame->backward) {
+        frame->next = address_of_layer(e, frame, "rnk_next");
+        return;
+    }
+    LLVMValueRef args[] = {frame->tile, frame->turn};
+    frame->gradient_in = e_call_kernel(e, "rnk_gradient_in", args, 2);
+    frame->gradient_out = e_call_kernel(e, "rnk_gradient_out", args, 2);
+    frame->delta = delta_of_layer(e, frame);
+}
+
+static LLVMValueRef emit_direction(Emitter *e, uint32_t region, bool backward)
+{
+    LLVMTypeRef arguments[] = {e->t_ptr, e->t_ptr, e->t_i64, e->t_i64};
+    const char *what = backward ? "backward" : "forward";
+    LLVMValueRef function = begin_function(e, region, what, arguments, 4);
+    LayerFrame frame = {.region = region, .backward = backward, .function = function};
+    frame.pass = LLVMGetParam(function, 0);
+    frame.tile = LLVMGetParam(function, 1);
+    frame.width = e_call_kernel(e, "rnk_width", &frame.tile, 1);
+    frame.scratch = e_call_kernel(e, "rnk_scratch", &frame.tile, 1);
+    Loop loop = e_loop_begin(e, function, LLVMGetParam(function, 2), LLVMGetParam(function, 3),
+                             backward, "layer");
+    frame.layer = loop.index;
+    frame.turn = loop.counter;
+    find_addresses(e, &frame);
+    emit_block(e, &frame);
+    e_loop_end(e, &loop);
+    LLVMBuildRetVoid(e->builder);
+    return function;
+}
+
+static LLVMValueRef tensor_gradient(Emitter *e, const LayerFrame *frame, int32_t tensor)
+{
+    const Tensor *t = e->graph->tensors[tensor];
+    int64_t size = 1;
+    for (int i = 0; i < t->rank; i++) {
+        size *= t->dims[i];
+    }
+    LLVMValueRef args[] = {frame->pass, e_i64(e, tensor), frame->layer,
+                           e_i64(e, t->shared ? 0 : size)};
+    return e_call_kernel(e, "rnk_tensor_gradient", args, 4);
+}
+
+static LLVMValueRef stride_of(Emitter *e, const LayerFrame *frame, const Node *kept)
+{
+    const Block *forward = &e->graph->regions.items[frame->region].forward;
+    bool state = forward->nodes.items[kept->in[0]].op == OP_STATE;
+    LLVMValueRef args[] = {frame->pass, e_i64(e, frame->region)};
+    return e_call_kernel(e, state ? "rnk_state_stride" : "rnk_kept_stride", args, 2);
+}
+
+static void emit_gradient(Emitter *e, const LayerFrame *frame, ValueId value)
+{
+    const Block *block = &e->graph->regions.items[frame->region].backward;
+    const RegionPlan *plan = &e->plan->regions[frame->region];
+    const Node *node = &block->nodes.items[value];
+    bool shared = e->graph->tensors[node->tensor]->shared;
+    LLVMValueRef args[12] = {frame->pass, tensor_gradient(e, frame, node->tensor)};
+    unsigned count = 2;
+    ValueId delta = node->in[0];
+    if (node->op == OP_GRAD_WEIGHT) {
+        args[count++] = e_i64(e, node->depth);
+        delta = node->in[1];
+    }
+    if (node->op == OP_GRAD_SCALAR) {
+        args[count++] = emit_tensor(e, frame, node->tensor);
+        args[count++] = e_i64(e, e->graph->tensors[node->tensor]->absolute);
+        delta = value;
+    } else {
+        args[count++] = e_i64(e, node->n);
+        args[count++] = e_i64(e, node->groups);
+    }
+    if (node->op == OP_GRAD_WEIGHT) {
+        args[count++] = emit_address(e, frame, node->in[0]);
+        args[count++] = stride_of(e, frame, &block->nodes.items[node->in[0]]);
+    }
+    args[count++] = frame->delta;
+    args[count++] = e_i64(e, plan->delta_columns);
+    args[count++] = e_i64(e, plan->backward.places[delta].column);
+    args[count++] = e_i64(e, shared);
+    char *kernel = str_format(e->arena, "rnk_%s", op_kernel(node->op));
+    e_call_kernel(e, kernel, args, count);
+}
+
+static void emit_gradients_of_layer(Emitter *e, LayerFrame *frame, bool shared)
+{
+    const Block *block = &e->graph->regions.items[frame->region].backward;
+    frame->state = address_of_layer(e, frame, "rnk_state");
+    if (e->plan->regions[frame->region].kept_rows > 0) {
+        frame->kept = address_of_layer(e, frame, "rnk_kept");
+    }
+    frame->delta = delta_of_layer(e, frame);
+    for (uint32_t i = 0; i < block->nodes.count; i++) {
+        const Node *node = &block->nodes.items[i];
+        if (op_class(node->op) == CLASS_BATCH &&
+            e->graph->tensors[node->tensor]->shared == shared) {
+            emit_gradient(e, frame, (ValueId)i);
+        }
+    }
+}
+
+static LayerFrame gradient_frame(Emitter *e, uint32_t region, LLVMValueRef function)
+{
+    LayerFrame frame = {.region = region, .backward = true, .function = function};
+    frame.pass = LLVMGetParam(function, 0);
+    frame.tile = e_call_kernel(e, "rnk_first_tile", &frame.pass, 1);
+    frame.width = e_call_kernel(e, "rnk_width", &frame.tile, 1);
+    return frame;
+}
+
+static LLVMValueRef emit_gradient_function(Emitter *e, uint32_t region)
+{
+    LLVMTypeRef arguments[] = {e->t_ptr, e->t_i64};
+    LLVMValueRef function = begin_function(e, region, "gradient", arguments, 2);
+    LayerFrame frame = gradient_frame(e, region, function);
+    frame.layer = LLVMGetParam(function, 1);
+    emit_gradients_of_layer(e, &frame, false);
+    LLVMBuildRetVoid(e->builder);
+    return function;
+}
+
+static LLVMValueRef emit_shared_function(Emitter *e, uint32_t region)
+{
+    LLVMTypeRef arguments[] = {e->t_ptr, e->t_i64, e->t_i64};
+    LLVMValueRef function = begin_function(e, region, "gradient_shared", arguments, 3);
+    LayerFrame frame = gradient_frame(e, region, function);
+    Loop loop = e_loop_begin(e, function, LLVMGetParam(function, 1), LLVMGetParam(function, 2),
+                             true, "layer");
+    frame.layer = loop.index;
+    emit_gradients_of_layer(e, &frame, true);
+    e_loop_end(e, &loop);
+    LLVMBuildRetVoid(e->builder);
+    return function;
+}
+
+RegionFunctions emit_region(Emitter *e, uint32_t region)
+{
+    const RegionPlan *plan = &e->plan->regions[region];
+    RegionFunctions functions = {.forward = emit_direction(e, region, false)};
+    if (e->graph->regions.items[region].has_backward) {
+        functions.backward = emit_direction(e, region, true);
+    }
+    if (plan->trained) {
+        functions.gradient = emit_gradient_function(e, region);
+    }
+    if (plan->trained_shared) {
+        functions.gradient_shared = emit_shared_function(e, region);
+    }
+    return functions;
+}
