@@ -41,13 +41,31 @@ static void compact(Block *block, const bool *used, ValueId *renumbered)
     }
 }
 
-static ValueId *simplify_block(Arena *arena, Block *block)
+static void simplify_backward(Arena *arena, Block *backward)
 {
-    bool *used = ARENA_ARRAY(arena, bool, block->nodes.count);
-    ValueId *renumbered = ARENA_ARRAY(arena, ValueId, block->nodes.count);
-    mark_used(block, used);
-    compact(block, used, renumbered);
-    return renumbered;
+    bool *used = ARENA_ARRAY(arena, bool, backward->nodes.count);
+    mark_used(backward, used);
+    compact(backward, used, ARENA_ARRAY(arena, ValueId, backward->nodes.count));
+}
+
+/* A forward value is of use to the result, or to the KEPT nodes that name it. */
+static void simplify_forward(Arena *arena, Block *forward, Block *backward)
+{
+    bool *used = ARENA_ARRAY(arena, bool, forward->nodes.count);
+    ValueId *renumbered = ARENA_ARRAY(arena, ValueId, forward->nodes.count);
+    for (uint32_t i = 0; i < backward->nodes.count; i++) {
+        if (backward->nodes.items[i].op == OP_KEPT) {
+            used[backward->nodes.items[i].in[0]] = true;
+        }
+    }
+    mark_used(forward, used);
+    compact(forward, used, renumbered);
+    for (uint32_t i = 0; i < backward->nodes.count; i++) {
+        Node *node = &backward->nodes.items[i];
+        if (node->op == OP_KEPT) {
+            node->in[0] = renumbered[node->in[0]];
+        }
+    }
 }
 
 Graph *simplify_graph(Arena *arena, Graph *graph)
@@ -58,25 +76,9 @@ Graph *simplify_graph(Arena *arena, Graph *graph)
     for (uint32_t r = 0; r < graph->regions.count; r++) {
         Region *region = &graph->regions.items[r];
         if (region->has_backward) {
-            simplify_block(arena, &region->backward);
+            simplify_backward(arena, &region->backward);
         }
-        /* Forward values are all used by its result, or by the KEPT nodes that refer to them. */
-        ValueId *renumbered = ARENA_ARRAY(arena, ValueId, region->forward.nodes.count);
-        bool *used = ARENA_ARRAY(arena, bool, region->forward.nodes.count);
-        for (uint32_t i = 0; region->has_backward && i < region->backward.nodes.count; i++) {
-            const Node *node = &region->backward.nodes.items[i];
-            if (node->op == OP_KEPT) {
-                used[node->in[0]] = true;
-            }
-        }
-        mark_used(&region->forward, used);
-        compact(&region->forward, used, renumbered);
-        for (uint32_t i = 0; region->has_backward && i < region->backward.nodes.count; i++) {
-            Node *node = &region->backward.nodes.items[i];
-            if (node->op == OP_KEPT) {
-                node->in[0] = renumbered[node->in[0]];
-            }
-        }
+        simplify_forward(arena, &region->forward, &region->backward);
     }
     return graph;
 }
