@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Backward through the regions, last first, in blocks of layers.
+ *
+ * A block goes down all tiles first, which leaves the deltas of its layers and samples; then its
+ * layers' gradients are summed over all samples, each layer by one thread, and updated at once
+ * where no clipping has to wait for the rest.
+ */
+#include "core/pass.h"
+
+typedef struct Block {
+    RnPass *pass;
+    const RnRegionCode *code;
+    int32_t region;
+    int32_t shared; /* is there an item for the shared tensors? */
+    int64_t from, to;
+} Block;
+
+static void block_tile(void *context, int64_t index)
+{
+    const Block *block = context;
+    RnTile *tile = &block->pass->tiles[index];
+    block->code->backward(block->pass, tile, block->from, block->to);
+    if ((block->to - block->from) & 1) {
+        real *newest = tile->gradient[1];
+        tile->gradient[1] = tile->gradient[0];
+        tile->gradient[0] = newest;
+    }
+}
+
+/* A tensor of this region that has gradients of its own for each layer? */
+static int by_layer(const RnTensor *tensor, int32_t region)
+{
+    return tensor->trainable && !tensor->shared && tensor->region == region;
+}
+
+static void block_layer(void *context, int64_t index)
+{
+    const Block *block = context;
+    RnPass *pass = block->pass;
+    if (index == block->to - block->from || !pass->program->regions[block->region].trained) {
+        block->code->gradient_shared(pass, block->from, block->to);
+        return;
+    }
+    int64_t layer = block->from + index;
+    block->code->gradient(pass, layer);
+    if (!(pass->call->what & RN_UPDATE) || pass->program->train->clip)
+        return;
+    for (int32_t t = 0; t < pass->program->tensor_count; t++)
+        if (by_layer(&pass->program->tensors[t], block->region))
+            rn_update_layer(pass, t, layer);
+}
+
+static void backward_block(Block *block)
+{
+    RnPass *pass = block->pass;
+    const RnRegion *region = &pass->program->regions[block->region];
+    pass->delta_from = block->from;
+    rn_parallel(pass->call, pass->tile_count, block_tile, block);
+    int64_t items = (region->trained ? block->to - block->from : 0) + (region->trained_shared != 0);
+    rn_parallel(pass->call, items, block_layer, block);
+}
+
+static int traced(const RnPass *pass, int32_t region)
+{
+    return (pass->call->what & RN_TRACE) && pass->call->trace_region == region;
+}
+
+static void backward_region(RnPass *pass, int32_t region)
+{
+    const RnSpan *span = &pass->spans[region];
+    Block block = {.pass = pass, .code = &pass->call->code->regions[region], .region = region};
+    if (traced(pass, region))
+        rn_trace_gradient(pass, span->depth);
+    for (block.to = span->depth; block.to > 0; block.to = block.from) {
+        block.from = block.to > span->block ? block.to - span->block : 0;
+        backward_block(&block);
+        if (traced(pass, region))
+            rn_trace_gradient(pass, block.from);
+    }
+}
+
+static void clear_shared(const RnPass *pass)
+{
+    for (int32_t t = 0; t < pass->program->tensor_count; t++) {
+        const RnTensor *tensor = &pass->program->tensors[t];
+        if (tensor->trainable && tensor->shared)
+            __builtin_memset(pass->gradient[t], 0, (size_t)tensor->size * sizeof(real));
+    }
+}
+
+/* The first region whose gradients anyone asked for; below it there is nothing to do. */
+static int32_t first_wanted(const RnPass *pass)
+{
+    int32_t region = 0, count = pass->program->region_count;
+    const RnRegion *regions = pass->program->regions;
+    while (region < count && !regions[region].trained && !regions[region].trained_shared &&
+           !traced(pass, region))
+        region++;
+    return region;
+}
+
+void rn_backward(RnPass *pass)
+{
+    clear_shared(pass);
+    for (int32_t r = pass->program->region_count - 1; r >= first_wanted(pass); r--)
+        backward_region(pass, r);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One call: check, pack, forward, loss; then backward and the step of the optimiser.
+ *
+ * Tiles and layers are handed out in parallel, but each writes only what is its own, and every sum
+ * over several of them is made in a fixed order: results do not depend on threads.
+ */
+#include "core/pass.h"
+
+#include "core/random.h"
+#include "kernels/kernels.h"
+
+#include <math.h>
+
+void rn_parallel(const RnCall *call, int64_t count, void (*body)(void *context, int64_t index),
+                 void *context)
+{
+    /* fitting adds to sums that the tiles share */
+    if (call->parallel && call->parallel->run && !(call->what & RN_FIT)) {
+        call->parallel->run(call->parallel->pool, count, body, context);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++)
+        body(context, i);
+}
+
+/* All regions of one tile: no tile waits for another. */
+static void forward_tile(void *context, int64_t index)
+{
+    const RnPass *pass = context;
+    const RnTile *tile = &pass->tiles[index];
+    int32_t last = pass->program->region_count;
+    rn_pack(tile, pass->call->x, pass->spans[0].rows, rnk_state(pass, tile, 0, 0));
+    for (int32_t r = 0; r < last; r++)
+        pass->call->code->regions[r].forward(pass, tile, 0, pass->spans[r].depth);
+    int64_t rows = pass->spans[last].rows;
+    if (pass->call->y)
+        rnk_transpose(tile, rnk_state(pass, tile, last, 0), rows, tile->width, pass->call->y, rows,
+                      0);
+    if (rn_has_loss(pass->call))
+        rn_loss_tile(pass, tile);
+}
+
+/* Masks are functions of the seed and the step: a key for each stream. */
+static void key_streams(RnPass *pass)
+{
+    const RnState *state = pass->call->state;
+    if (!state)
+        state = &(const RnState){0};
+    pass->step = state->step;
+    for (int64_t s = 0; s < pass->stream_count; s++) {
+        const char *name = pass->program->streams[s];
+        uint64_t key = rn_stream(name, state->seed, state->repeat);
+        pass->streams[s] = rn_mix(key + 0x9E3779B97F4A7C15u * (state->step + 1));
+    }
+}
+
+static void update(RnPass *pass)
+{
+    if (pass->program->train->clip)
+        rn_update_clipped(pass);
+    else
+        rn_update_shared(pass);
+    ((RnState *)pass->call->state)->step++;
+}
+
+/* What a call must bring for what it asks. */
+static int complete(const RnCall *call)
+{
+    if (!call->workspace || !call->x || !call->params || call->program->region_count < 1)
+        return 0;
+    if ((call->what & RN_UPDATE) && (!call->program->train || !call->state))
+        return 0;
+    int traced =
+        call->trace && call->trace_region >= 0 && call->trace_region < call->program->region_count;
+    return !(call->what & RN_TRACE) || traced;
+}
+
+static int run(const RnCall *call)
+{
+    RnPass *pass = rn_pass_open(call);
+    if (!pass)
+        return RN_BAD_CONFIG;
+    if (!rn_targets_ok(call))
+        return RN_BAD_TARGET;
+    key_streams(pass);
+    rn_parallel(call, pass->tile_count, forward_tile, pass);
+    double loss = rn_has_loss(call) ? rn_mean_loss(pass) : 0;
+    if (call->loss)
+        *call->loss = loss;
+    if (call->what & RN_TRACE)
+        rn_trace_states(pass);
+    if (!(call->what & RN_BACKWARD))
+        return RN_OK;
+    if ((call->what & RN_UPDATE) && !isfinite(loss))
+        return RN_NOT_FINITE;
+    if (call->what & RN_UPDATE)
+        rn_rules(pass);
+    rn_backward(pass);
+    if (call->what & RN_UPDATE)
+        update(pass);
+    return RN_OK;
+}
+
+int rn_run(const RnCall *call)
+{
+    if (!complete(call))
+        return RN_BAD_CONFIG;
+    RnCall full = *call;
+    if (full.what & RN_UPDATE)
+        full.what |= RN_BACKWARD;
+    return run(&full);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Squared norms along one region, of each layer and sample, in double: states h_k, h_k − h_0, and
+ * the gradients p_k, p_k − p_L of one sample's loss (the batch's mean is undone).
+ */
+#include "core/pass.h"
+
+#include "kernels/kernels.h"
+
+typedef struct Trace {
+    const RnPass *pass;
+    int64_t layer;
+} Trace;
+
+static double *trace_row(const RnPass *pass, int row, int64_t layer)
+{
+    int64_t layers = pass->spans[pass->call->trace_region].depth + 1;
+    return pass->call->trace + (row * layers + layer) * pass->batch;
+}
+
+/* Squared norms of value, and of value − from, for the samples of a tile. */
+static void norms(const RnPass *pass, const RnTile *tile, const real *value, const real *from,
+                  double factor, double *plain, double *change)
+{
+    int64_t rows = pass->spans[pass->call->trace_region].rows;
+    for (int64_t s = 0; s < tile->valid; s++) {
+        double sum = 0, moved = 0;
+        for (int64_t r = 0; r < rows; r++) {
+            double x = (double)value[r * tile->width + s];
+            double step = x - (double)from[r * tile->width + s];
+            sum += x * x;
+            moved += step * step;
+        }
+        plain[tile->first + s] = sum * factor;
+        change[tile->first + s] = moved * factor;
+    }
+}
+
+static void trace_tile_states(void *context, int64_t index)
+{
+    const RnPass *pass = context;
+    const RnTile *tile = &pass->tiles[index];
+    int32_t region = pass->call->trace_region;
+    const real *start = rnk_state(pass, tile, region, 0);
+    for (int64_t k = 0; k <= pass->spans[region].depth; k++) {
+        const real *state = k ? rnk_next(pass, tile, region, k - 1) : start;
+        norms(pass, tile, state, start, 1, trace_row(pass, RN_TRACE_STATE, k),
+              trace_row(pass, RN_TRACE_STATE_CHANGE, k));
+    }
+}
+
+void rn_trace_states(RnPass *pass)
+{
+    rn_parallel(pass->call, pass->tile_count, trace_tile_states, pass);
+}
+
+static void trace_tile_gradient(void *context, int64_t index)
+{
+    const Trace *trace = context;
+    const RnPass *pass = trace->pass;
+    const RnTile *tile = &pass->tiles[index];
+    const RnSpan *span = &pass->spans[pass->call->trace_region];
+    double batch = (double)pass->batch;
+    if (trace->layer == span->depth)
+        __builtin_memcpy(tile->saved, tile->gradient[0],
+                         (size_t)(span->rows * tile->width) * sizeof(real));
+    norms(pass, tile, tile->gradient[0], tile->saved, batch * batch,
+          trace_row(pass, RN_TRACE_GRADIENT, trace->layer),
+          trace_row(pass, RN_TRACE_GRADIENT_CHANGE, trace->layer));
+}
+
+void rn_trace_gradient(RnPass *pass, int64_t layer)
+{
+    Trace trace = {pass, layer};
+    rn_parallel(pass->call, pass->tile_count, trace_tile_gradient, &trace);
+}
