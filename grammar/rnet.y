@@ -112,11 +112,17 @@ statement
     | expression END                        { $$ = ast_bare(parser, @$, $1); }
     | expression IN set END                 { $$ = ast_pair(parser, AST_IN, @$, $1, $3); }
     | error END                             { yyerrok; $$ = ast_error(parser, @$); }
-    | error block_open statements RBRACE END
-        { yyerrok; $$ = ast_error(parser, @$); }
+    | rescue END                            { yyerrok; $$ = ast_error(parser, @$); }
     ;
 
-/* A statement whose head is broken: what its block holds is still worth reading. */
+/* A statement whose head is broken: what its blocks hold is still worth reading. */
+rescue
+    : error block_open statements RBRACE
+    | error block_open statements RBRACE ELSE block
+    | error block_open statements RBRACE ELSE choice
+    | error block_open statements RBRACE ELSE rescue
+    ;
+
 block_open
     : LBRACE                                { yyerrok; }
     ;

@@ -70,11 +70,12 @@ static const OptionRow table[] = {
                                     CHOICE("--diagnostics", diag_format, 0, format_names, "FORM",
                                            "text (default) or json")
                                         FLAG("-v", verbose, 1, "show the commands that are run")
-                                            FLAG("-save-temps", save_temps, 1,
-                                                 "keep intermediate files") FLAG("--time-report",
-                                                                                 time_report, 1,
-                                                                                 "print the time "
-                                                                                 "of each stage")
+                                            FLAG(
+                                                "-save-temps", save_temps,
+                                                1, "keep intermediate files") FLAG("--time-report",
+                                                                                   time_report, 1,
+                                                                                   "print the time "
+                                                                                   "of each stage")
                                                 TEXT("--explain", explain, "CODE",
                                                      "explain a diagnostic at length")
                                                     FLAG("--version", command, COMMAND_VERSION,
@@ -144,7 +145,8 @@ static void report_unknown(Reader *r, const char *word)
         names[i] = table[i].name;
     }
     const char *bare = str_copy(r->arena, word, strcspn(word, "="));
-    const char *nearest = str_nearest(bare, names, ROWS);
+    /* Any two short options are one edit apart. */
+    const char *nearest = strlen(bare) > 3 ? str_nearest(bare, names, ROWS) : NULL;
     Diag *diag = usage_error(r, "unknown option `%s`", word);
     if (nearest) {
         diag_hint(r->diag, diag, "did you mean `%s`?", nearest);

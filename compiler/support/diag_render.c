@@ -135,7 +135,7 @@ static unsigned first_cell(const Source *source, const Underline *u)
 
 static void append_excerpt_line(const Renderer *r, const Underline *u, unsigned first)
 {
-    text_append(r->out, "  %*u | ", r->gutter, u->line);
+    text_append(r->out, u->begin == u->end ? "  %*u |" : "  %*u | ", r->gutter, u->line);
     append_clipped(r, u->begin, u->end, first);
     text_append(r->out, "\n");
 }
@@ -194,6 +194,16 @@ static void append_excerpts(Renderer *r, const Diag *diag)
     }
 }
 
+/* What a diagnostic without a place is about: the command (codes E00xx), or the file. */
+static const char *subject_of(const Renderer *r, const Diag *diag, DiagStyle style)
+{
+    bool command = strncmp(diag_code(diag->id), "E00", 3) == 0;
+    if (r->source && !command) {
+        return r->source->path;
+    }
+    return style.path ? style.path : "rnetc";
+}
+
 static void append_head(const Renderer *r, const Diag *diag, DiagStyle style)
 {
     bool error = diag->severity == SEVERITY_ERROR;
@@ -202,7 +212,7 @@ static void append_head(const Renderer *r, const Diag *diag, DiagStyle style)
         Place place = source_place(r->source, diag->span.begin);
         text_append(r->out, "%s:%u:%u: ", r->source->path, place.line, place.column);
     } else {
-        text_append(r->out, "%s: ", style.path ? style.path : "rnetc");
+        text_append(r->out, "%s: ", subject_of(r, diag, style));
     }
     paint(r, error ? RED : MAGENTA);
     text_append(r->out, "%s: ", error ? "error" : "warning");

@@ -46,6 +46,15 @@ Layout *layout_create(Arena *arena, const Source *source, DiagSink *diag)
     return layout;
 }
 
+bool layout_find_opener(const Layout *layout, Span *span)
+{
+    if (layout_in_bracket(layout)) {
+        *span = layout_top(layout)->span;
+        return true;
+    }
+    return false;
+}
+
 void layout_dispose(Layout *layout)
 {
     scanner_dispose(layout->scanner);
@@ -62,7 +71,7 @@ static bool wants_more(int kind)
 {
     return is_relation(kind) || kind == TOKEN_ARROW || kind == TOKEN_PLUS || kind == TOKEN_MINUS ||
            kind == TOKEN_STAR || kind == TOKEN_SLASH || kind == TOKEN_CARET ||
-           kind == TOKEN_COMMA || kind == TOKEN_ASSIGN || kind == TOKEN_DOTS;
+           kind == TOKEN_COMMA || kind == TOKEN_DOTS;
 }
 
 static bool ends_operand(int kind)
@@ -110,16 +119,20 @@ static bool begins_declaration(const Layout *layout, Token token, Token next)
     return next.kind == (keyword->token == TOKEN_BLOCK ? TOKEN_LBRACE : TOKEN_NAME);
 }
 
-/* Inside brackets: what shows that they were never closed. */
-static bool breaks_bracket(const Layout *layout, Token token, Token next)
+/* A line that can only be a new statement, whatever the line before wants. */
+static bool begins_statement(const Layout *layout, Token token, Token next)
 {
-    if (token.kind == TOKEN_LBRACE || token.kind == TOKEN_RBRACE || token.kind == RAW_SEMICOLON ||
-        token.kind == TOKEN_END_OF_FILE) {
-        return true;
-    }
     const Keyword *keyword = token.newline ? find_keyword(layout, token) : NULL;
     return begins_declaration(layout, token, next) ||
            (keyword && (keyword->blocks & layout_block(layout)) && stands_beside(next));
+}
+
+/* Inside brackets: what shows that they were never closed. */
+static bool breaks_bracket(const Layout *layout, Token token, Token next)
+{
+    return token.kind == TOKEN_LBRACE || token.kind == TOKEN_RBRACE ||
+           token.kind == RAW_SEMICOLON || token.kind == TOKEN_END_OF_FILE ||
+           begins_statement(layout, token, next);
 }
 
 static Token give(Layout *layout, Token token)
@@ -222,9 +235,9 @@ static void hint_for_unknown(Layout *layout, Diag *diag, Token token, const Keyw
         diag_hint(layout->diag, diag, "layers stand in a `branch` statement: write `branch %s…`",
                   layout_text(layout, token.span));
     } else {
-        diag_hint(layout->diag, diag, "%s are: %s",
+        diag_hint(layout->diag, diag, "%s are: %s%s",
                   block == IN_FILE ? "declarations" : "statements of this block",
-                  keyword_list(layout->arena, block));
+                  keyword_list(layout->arena, block), block == IN_MODEL ? ", and layers" : "");
     }
 }
 
@@ -234,6 +247,10 @@ static Diag *report_unknown(Layout *layout, Token token)
     if (!block) {
         return diag_report(layout->diag, E_STATEMENT, token.span,
                            "expected a declaration, found `%s`", text);
+    }
+    if (token.kind != TOKEN_NAME) {
+        return diag_report(layout->diag, E_STATEMENT, token.span,
+                           "expected a statement of `%s`, found `%s`", block, text);
     }
     return diag_report(layout->diag, E_STATEMENT, token.span, "`%s` is not a statement of `%s`",
                        text, block);
@@ -358,8 +375,11 @@ static bool statement_ends(const Layout *layout)
     if (next.kind == TOKEN_END_OF_FILE || next.kind == TOKEN_RBRACE || next.kind == RAW_SEMICOLON) {
         return true;
     }
-    if (!next.newline || layout->after_choice || wants_more(layout->last.kind)) {
+    if (!next.newline || layout->after_choice) {
         return false;
+    }
+    if (wants_more(layout->last.kind)) {
+        return begins_statement(layout, next, layout->ahead[1]);
     }
     return next.kind != TOKEN_ARROW && next.kind != TOKEN_LBRACE;
 }

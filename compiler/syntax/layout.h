@@ -17,6 +17,8 @@ enum { NESTING_LIMIT = 200 };
 typedef struct Layout Layout;
 Layout *layout_create(Arena *arena, const Source *source, DiagSink *diag);
 Token layout_next(Layout *layout);
+/* The place of the innermost bracket that is open now; false outside all. */
+bool layout_find_opener(const Layout *layout, Span *span);
 void layout_dispose(Layout *layout);
 
 #endif

@@ -103,6 +103,12 @@ static Expectation condense(const char *const *expected, int count)
     Expectation e = {{NULL}, 0};
     bool operand = is_expected(expected, count, "a number");
     bool operation = !operand && is_expected(expected, count, "`+`");
+    bool statement = is_expected(expected, count, "`const`");
+    if (statement) {
+        bool file = is_expected(expected, count, "the end of the file");
+        expect(&e, file ? "a declaration" : "a statement");
+        return e;
+    }
     if (operand) {
         expect(&e, "an expression");
     }
@@ -157,6 +163,11 @@ static void add_hint(Parser *parser, Diag *diag, const char *const *expected, in
     } else if (found.kind == TOKEN_END && is_keyword(parser->previous.kind)) {
         diag_hint(parser->diag, diag, "`%s` wants a value on the same line",
                   token_text(parser, parser->previous));
+    } else if (found.kind == TOKEN_NAME && strcmp(token_text(parser, found), "over") == 0) {
+        diag_hint(parser->diag, diag, "write `measure best Q over X`");
+    } else if (parser->previous.kind == TOKEN_STRING &&
+               parser->previous.span.end == found.span.begin) {
+        diag_hint(parser->diag, diag, "a string ends at the next `\"`: is one missing before?");
     } else if (found.kind == TOKEN_DOTS) {
         diag_hint(parser->diag, diag, "a range stands after `in`: `x in a .. b`");
     }
@@ -178,5 +189,10 @@ void parser_syntax_error(Parser *parser, Span span, const char *const *expected,
     Expectation e = condense(expected, count);
     Diag *diag = diag_report(parser->diag, E_SYNTAX, span, "expected %s, found %s",
                              join(parser->arena, &e), describe(parser, found));
+    Span opener;
+    bool closable = is_expected(expected, count, "`)`") || is_expected(expected, count, "`]`");
+    if (found.newline && closable && layout_find_opener(parser->layout, &opener)) {
+        diag_label(parser->diag, diag, opener, "opened here");
+    }
     add_hint(parser, diag, expected, count);
 }
