@@ -208,6 +208,14 @@ typedef struct BlockLaw {
     Correlation correlation;
 } BlockLaw;
 
+/* The laws of one block on their way to its layers. */
+typedef struct Block {
+    Context *ctx;
+    Scope *scope;
+    NameTable labels;            /* to place in scope->layers */
+    const BlockLaw **correlated; /* by place in scope->layers: what correlates it, or NULL */
+} Block;
+
 static void check_correlation(Context *ctx, Tensor *tensor, const BlockLaw *rule)
 {
     RnCorrelationKind kind = tensor->correlation.kind;
@@ -231,14 +239,17 @@ static void check_correlation(Context *ctx, Tensor *tensor, const BlockLaw *rule
     diag_hint(ctx->diag, d, "write `init normal(var = 1/fan_in)`");
 }
 
-static void give_law(Context *ctx, Layer *layer, const BlockLaw *rule)
+static void give_law(Block *block, uint32_t place, const BlockLaw *rule)
 {
+    Context *ctx = block->ctx;
+    const Layer *layer = block->scope->layers.items[place];
     Tensor *tensor = layer->tensors[rule->slot];
     if (tensor == NULL) {
         return;
     }
     if (rule->is_correlation) {
         tensor->correlation = rule->correlation;
+        block->correlated[place] = rule;
         return;
     }
     bool own = ctx->notes.items[tensor->index].own_law;
@@ -251,43 +262,50 @@ static void give_law(Context *ctx, Layer *layer, const BlockLaw *rule)
     }
 }
 
-static Layer *labelled_target(Context *ctx, const Scope *scope, const BlockLaw *rule)
+/* The place of a labelled layer with weights, or -1 and a message. */
+static int labelled_place(Block *block, const BlockLaw *rule)
 {
+    Context *ctx = block->ctx;
     const char *label = rule->statement->label;
+    int place = names_find(&block->labels, label);
+    if (place >= 0) {
+        return place;
+    }
+    if (names_find(&block->scope->labels, label) >= 0) {
+        diag_report(ctx->diag, E_RULE_TARGET, rule->statement->span,
+                    "the layer `%s` has no weights", label);
+        return -1;
+    }
+    Diag *d = diag_report(ctx->diag, E_UNKNOWN_LABEL, rule->statement->span,
+                          "no layer of this block has the label `%s`", label);
     VEC(const char *) labels = {0};
-    for (uint32_t i = 0; i < scope->layers.count; i++) {
-        Layer *layer = scope->layers.items[i];
-        if (layer->label == NULL) {
-            continue;
+    for (uint32_t i = 0; i < block->scope->layers.count; i++) {
+        if (block->scope->layers.items[i]->label != NULL) {
+            vec_push(ctx->arena, &labels, block->scope->layers.items[i]->label);
         }
-        if (str_equal(layer->label, label)) {
-            return layer;
-        }
-        vec_push(ctx->arena, &labels, layer->label);
     }
-    if (names_find(&scope->labels, label) < 0) {
-        Diag *d = diag_report(ctx->diag, E_UNKNOWN_LABEL, rule->statement->span,
-                              "no layer of this block has the label `%s`", label);
-        hint_nearest(ctx, d, label, labels.items, labels.count);
-        return NULL;
-    }
-    diag_report(ctx->diag, E_RULE_TARGET, rule->statement->span, "the layer `%s` has no weights",
-                label);
-    return NULL;
+    hint_nearest(ctx, d, label, labels.items, labels.count);
+    return -1;
 }
 
-static void give_to_label(Context *ctx, Scope *scope, const BlockLaw *rule)
+static void give_to_label(Block *block, const BlockLaw *rule)
 {
-    Layer *layer = labelled_target(ctx, scope, rule);
-    if (layer == NULL || (layer->kind == LAYER_DENSE && layer->tensors[0] == NULL)) {
+    int place = labelled_place(block, rule);
+    if (place < 0) {
         return;
     }
-    if (layer->kind != LAYER_DENSE || layer->tensors[rule->slot] == NULL) {
-        diag_report(ctx->diag, E_RULE_TARGET, rule->statement->span, "the layer `%s` has no %s",
-                    layer->label, rule->slot ? "biases to draw" : "weight matrix");
+    const Layer *layer = block->scope->layers.items[place];
+    bool dense = layer->kind == LAYER_DENSE;
+    if (dense && layer->tensors[0] == NULL) {
         return;
     }
-    give_law(ctx, layer, rule);
+    if (!dense || layer->tensors[rule->slot] == NULL) {
+        diag_report(block->ctx->diag, E_RULE_TARGET, rule->statement->span,
+                    "the layer `%s` has no %s", layer->label,
+                    rule->slot ? "biases to draw" : "weight matrix");
+        return;
+    }
+    give_law(block, (uint32_t)place, rule);
 }
 
 static bool read_rule(Context *ctx, const Ast *statement, BlockLaw *rule)
@@ -327,43 +345,24 @@ static bool first_of_its_kind(Context *ctx, NameTable *seen, const Ast *statemen
 }
 
 /* Laws without a label first, so that labelled ones take precedence wherever they stand. */
-static void apply_pass(Context *ctx, Scope *scope, const Statements *statements, bool labelled,
-                       BlockLaw *rules)
+static void apply_pass(Block *block, const Statements *statements, bool labelled, BlockLaw *rules)
 {
     NameTable seen = {0};
+    const Scope *scope = block->scope;
     for (uint32_t i = 0; i < statements->count; i++) {
         const Ast *ast = statements->items[i];
         if (!is_law_statement(ast) || (ast->label != NULL) != labelled ||
-            !first_of_its_kind(ctx, &seen, ast, statements, (int)i) ||
-            !read_rule(ctx, ast, &rules[i])) {
+            !first_of_its_kind(block->ctx, &seen, ast, statements, (int)i) ||
+            !read_rule(block->ctx, ast, &rules[i])) {
             continue;
         }
         if (labelled) {
-            give_to_label(ctx, scope, &rules[i]);
+            give_to_label(block, &rules[i]);
             continue;
         }
         for (uint32_t j = 0; j < scope->layers.count; j++) {
             if (scope->layers.items[j]->kind == LAYER_DENSE) {
-                give_law(ctx, scope->layers.items[j], &rules[i]);
-            }
-        }
-    }
-}
-
-static void check_correlations(Context *ctx, const Scope *scope, const Statements *statements,
-                               const BlockLaw *rules)
-{
-    for (uint32_t i = 0; i < scope->layers.count; i++) {
-        Tensor *weight = scope->layers.items[i]->tensors[0];
-        if (weight == NULL || weight->role != RN_ROLE_WEIGHT) {
-            continue;
-        }
-        for (uint32_t j = 0; j < statements->count; j++) {
-            bool its = rules[j].is_correlation && rules[j].ast != NULL &&
-                       weight->correlation.parameter != NULL &&
-                       rules[j].correlation.parameter == weight->correlation.parameter;
-            if (its) {
-                check_correlation(ctx, weight, &rules[j]);
+                give_law(block, j, &rules[i]);
             }
         }
     }
@@ -371,8 +370,19 @@ static void check_correlations(Context *ctx, const Scope *scope, const Statement
 
 void apply_block_laws(Context *ctx, Scope *scope, const Statements *statements)
 {
+    Block block = {.ctx = ctx, .scope = scope};
+    block.correlated = ARENA_ARRAY(ctx->arena, const BlockLaw *, scope->layers.count);
+    for (uint32_t i = 0; i < scope->layers.count; i++) {
+        if (scope->layers.items[i]->label != NULL) {
+            names_add(ctx->arena, &block.labels, scope->layers.items[i]->label, (int)i);
+        }
+    }
     BlockLaw *rules = ARENA_ARRAY(ctx->arena, BlockLaw, statements->count);
-    apply_pass(ctx, scope, statements, false, rules);
-    apply_pass(ctx, scope, statements, true, rules);
-    check_correlations(ctx, scope, statements, rules);
+    apply_pass(&block, statements, false, rules);
+    apply_pass(&block, statements, true, rules);
+    for (uint32_t i = 0; i < scope->layers.count; i++) {
+        if (block.correlated[i] != NULL) {
+            check_correlation(ctx, scope->layers.items[i]->tensors[0], block.correlated[i]);
+        }
+    }
 }

@@ -8,10 +8,10 @@
  *           ── tensors: everything that the network keeps, each with its law
  *           ── train, probe, check, sweeps
  *
- * Worked example, quickstart.rnet: items are [LAYER_SEQ(flatten, dense 784→64), Stack "residual",
- * LAYER_OP(dense 64→10)]; the stack has one branch, LAYER_SEQ(dense, relu, dense), fixed alpha whose
- * tensor is "residual.alpha" (role DERIVED, law FORMULA depth^-beta); tensors are dense.weight,
- * dense.bias, residual.alpha, residual.dense1.weight, … , dense2.weight, dense2.bias.
+ * Worked example, quickstart.rnet: items are [SEQ(FLATTEN, DENSE 784 to 64), Stack "residual",
+ * DENSE 64 to 10]; the stack has one branch, SEQ(DENSE, RELU, DENSE), and a fixed alpha whose
+ * tensor is "residual.alpha" (role DERIVED, law FORMULA depth^-beta); tensors are dense1.weight,
+ * dense1.bias, residual.alpha, residual.dense1.weight, … , dense2.weight, dense2.bias.
  */
 #ifndef RNET_SEMA_MODEL_H
 #define RNET_SEMA_MODEL_H
@@ -69,7 +69,7 @@ typedef struct Skip {
 typedef struct Branch {
     Layer *layer;
     Span span;
-    Tensor *alpha;      /* DERIVED (law FORMULA) or trained ALPHA, rank 0 or [channels]; NULL for 1 */
+    Tensor *alpha;      /* DERIVED (law FORMULA) or ALPHA, rank 0 or [channels]; NULL for 1 */
     const Expr *value;  /* the formula, or the trained one's start */
     bool learned;
     Layer *post;        /* or NULL */
