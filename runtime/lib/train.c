@@ -253,6 +253,14 @@ bool rt_stop_rules(RtPosition *position, double loss, double stop_loss, int64_t 
     return loss < stop_loss || (patience > 0 && position->waiting >= patience);
 }
 
+static void advance_epoch(RtTrainer *t)
+{
+    t->stopped = rt_stop_rules(&t->position, t->train_loss, t->stop_loss, t->patience);
+    t->position.epoch++;
+    t->position.position = t->position.correct = 0;
+    t->position.loss_sum = 0;
+}
+
 static bool finish_epoch(RtTrainer *t, double rate, RtError *error)
 {
     RtRow row = make_row(t);
@@ -269,10 +277,9 @@ static bool finish_epoch(RtTrainer *t, double rate, RtError *error)
     t->train_accuracy = row.train_accuracy;
     row.seconds = rt_seconds() - t->start;
     rt_progress_epoch(&t->progress, &row);
-    t->stopped = rt_stop_rules(&t->position, t->train_loss, t->stop_loss, t->patience);
-    t->position.epoch++;
-    t->position.position = t->position.correct = 0;
-    t->position.loss_sum = 0;
+    /* a run of a given number of steps may end inside an epoch, where another one can go on */
+    if (t->position.position == t->dataset.split.train.count)
+        advance_epoch(t);
     return rt_log_row(&t->log, "epoch", &row, error);
 }
 

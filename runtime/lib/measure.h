@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Measuring quantities of a network: for each draw of the weights one traced pass a block; a
+ * quantity, and the function around it, is evaluated for each sample, averaged over the samples,
+ * then over the draws.
+ */
+#ifndef RNET_LIB_MEASURE_H
+#define RNET_LIB_MEASURE_H
+
+#include "lib/commands.h"
+
+typedef struct RtMeasured {
+    bool possible;      /* this version measures it, and what it needs is there */
+    const char *reason; /* why not */
+    double mean, error; /* over the finite draws; standard error, NaN for fewer than two */
+    int64_t finite, draws;
+} RtMeasured;
+
+/* Means over samples and draws, layer by layer. */
+typedef struct RtProfile {
+    int32_t region;
+    int64_t depth, draws;
+    double *state, *gradient; /* [depth + 1]: ‖h_k‖/‖h_0‖, ‖p_k‖/‖p_L‖ */
+} RtProfile;
+
+typedef struct RtProber {
+    RtSession session;
+    RtCheckpoint checkpoint;
+    RtDataset dataset; /* of train, or of the probe's own data */
+    RtBuffers buffers;
+    RtBlock projection, trace;
+    const RnData *data;
+    const RnLoss *loss;
+    int64_t batch, repeat;
+    int32_t loss_kind;
+    bool has_dataset, train_data, scores; /* scores: losses and accuracies can be had */
+    RtProfile *profiles;                  /* [regions]; depth 0: not traced */
+} RtProber;
+
+/* `when` as in RnProbe; `measures` decide what is traced. */
+bool rt_prober_open(RtProber *prober, const RnProgram *program, const RtOptions *options,
+                    int32_t when, const RnMeasure *const *measures, int count, RtError *error);
+void rt_prober_close(RtProber *prober);
+bool rt_measure(RtProber *prober, const RnMeasure *const *measures, int count, RtMeasured *results,
+                RtError *error);
+/* Block that a measure is about, or -1. */
+int32_t rt_measure_region(const RnProgram *program, const RnMeasure *measure);
+/* The quantity of one sample from its trace, [RN_TRACE_ROWS][depth + 1][batch] squared norms. */
+double rt_trace_quantity(int32_t kind, const double *trace, int64_t depth, int64_t batch,
+                         int64_t sample);
+
+#endif
