@@ -27,10 +27,13 @@ typedef struct Tables {
 static Record record(Emitter *e, const char *struct_name)
 {
     Record r = {.e = e, .name = struct_name};
-    r.type = LLVMGetTypeByName2(e->context, str_format(e->arena, "struct.%s", struct_name));
-    if (r.type == NULL) {
+    /* A type's name is unique to its context, its layout object's to the module. */
+    char *layout = str_format(e->arena, "rn_layout_%s", struct_name);
+    LLVMValueRef object = LLVMGetNamedGlobal(e->module, layout);
+    if (object == NULL) {
         BUG("emit", "the kernels do not know struct %s", struct_name);
     }
+    r.type = LLVMGlobalGetValueType(object);
     return r;
 }
 

@@ -35,7 +35,16 @@ static void verify(LLVMModuleRef module, const char *when)
     LLVMDisposeMessage(message);
 }
 
-/* Only the code table stays visible; the layout objects have done their work. */
+/* The layout objects are the same in all modules: one of them reaches the main one. */
+static LLVMLinkage linkage_of(const char *global)
+{
+    if (strncmp(global, "rnet_code_", 10) == 0) {
+        return LLVMExternalLinkage;
+    }
+    return strncmp(global, "rn_layout_", 10) == 0 ? LLVMWeakODRLinkage : LLVMInternalLinkage;
+}
+
+/* Only the code table and the layouts stay visible. */
 static void hide_kernels(Emitter *e)
 {
     static const char *const keepers[] = {"llvm.used", "llvm.compiler.used"};
@@ -51,9 +60,19 @@ static void hide_kernels(Emitter *e)
         }
     }
     for (LLVMValueRef g = LLVMGetFirstGlobal(e->module); g; g = LLVMGetNextGlobal(g)) {
-        bool code = strncmp(LLVMGetValueName(g), "rnet_code_", 10) == 0;
-        if (!LLVMIsDeclaration(g) && !code) {
-            LLVMSetLinkage(g, LLVMInternalLinkage);
+        if (!LLVMIsDeclaration(g)) {
+            LLVMSetLinkage(g, linkage_of(LLVMGetValueName(g)));
+        }
+    }
+}
+
+static void drop_layouts(LLVMModuleRef module)
+{
+    LLVMValueRef next;
+    for (LLVMValueRef g = LLVMGetFirstGlobal(module); g; g = next) {
+        next = LLVMGetNextGlobal(g);
+        if (LLVMGetLinkage(g) == LLVMWeakODRLinkage) {
+            LLVMDeleteGlobal(g);
         }
     }
 }
@@ -93,6 +112,7 @@ static LLVMModuleRef build_main(Emitter *e, const bool chosen[ISA_COUNT])
     for (unsigned i = 0; i < count; i++) {
         LLVMDeleteGlobal(tables[i]);
     }
+    drop_layouts(main);
     LLVMDisposeBuilder(e->builder);
     return main;
 }
