@@ -123,11 +123,14 @@ void rn_draw_orthogonal(void *context, int64_t index)
     const RnDraw *draw = context;
     double *slot = (double *)(draw->slots + (size_t)index * draw->slot_bytes);
     int64_t shape[2] = {draw->outs, draw->ins}, step[2];
+    int64_t out_step = draw->tensor->matrix ? 1 : draw->ins;
+    int64_t in_step = draw->tensor->matrix ? draw->outs : 1;
     for (int64_t layer = index; layer < draw->drawn_layers; layer += draw->slot_count) {
         const double *q = rn_orthogonal_draw(draw->stream, (uint64_t)layer, shape, slot, step);
         for (int64_t in = 0; in < draw->ins; in++)
             for (int64_t out = 0; out < draw->outs; out++)
-                place_value(draw, layer, in * draw->outs + out, q[out * step[0] + in * step[1]]);
+                place_value(draw, layer, out * out_step + in * in_step,
+                            q[out * step[0] + in * step[1]]);
     }
 }
 

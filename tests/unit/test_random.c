@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The generator against its published answers, our functions against libm, normals against theirs.
+ */
+#include "core/random.c" /* one translation unit, as the bitcode is built */
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+enum { DRAWS = 1 << 17 };
+
+static double draws[DRAWS];
+
+typedef struct Answer {
+    uint64_t key, low, high;
+    uint32_t word[4];
+} Answer;
+
+/* The test vectors that Salmon and others publish with the generator. */
+static const Answer answers[] = {
+    {0, 0, 0, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+    {~0ull, ~0ull, ~0ull, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+    {0x299f31d0a4093822,
+     0x85a308d3243f6a88,
+     0x0370734413198a2e,
+     {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+};
+
+static void philox_gives_the_published_answers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        uint32_t word[4];
+        rn_philox(answers[i].key, answers[i].low, answers[i].high, word);
+        for (int w = 0; w < 4; w++)
+            assert_int_equal(word[w], answers[i].word[w]);
+    }
+}
+
+static void eight_counters_equal_one_by_one(void **state)
+{
+    (void)state;
+    const uint64_t lows[] = {0, 8, 0xfffffffcu, 0xfffffffffffffffcu, 0x123456789abcdefu};
+    for (size_t i = 0; i < sizeof lows / sizeof *lows; i++) {
+        RnPhilox8 eight;
+        rn_philox8(0xdeadbeef12345678u, lows[i], lows[i] * 3, &eight);
+        for (unsigned lane = 0; lane < 8; lane++) {
+            uint32_t word[4];
+            rn_philox(0xdeadbeef12345678u, lows[i] + lane, lows[i] * 3, word);
+            for (int w = 0; w < 4; w++)
+                assert_int_equal(eight.word[w][lane], word[w]);
+        }
+    }
+}
+
+static void one_index_equals_its_block(void **state)
+{
+    (void)state;
+    rn_normals(7, 3, 5, 4, draws);
+    for (unsigned i = 0; i < 64; i++) {
+        RnDouble8 u[2];
+        rn_uniform16(7, 3, 5 + i / 16, u);
+        assert_true(u[i % 16 / 8][i % 8] == rn_uniform(7, 3, 80 + i));
+        assert_true(draws[i] == rn_normal(7, 3, 80 + i));
+    }
+}
+
+static void open_unit_never_touches_its_ends(void **state)
+{
+    (void)state;
+    assert_true(rn_open_unit(0) == 0x1p-53);
+    assert_true(rn_open_unit(~0ull) == 1 - 0x1p-53);
+    RnBits8 bits = {0, ~0ull};
+    RnDouble8 u;
+    rn_open_unit8(&bits, &u);
+    assert_true(u[0] == 0x1p-53 && u[1] == 1 - 0x1p-53);
+}
+
+static void streams_differ(void **state)
+{
+    (void)state;
+    const uint64_t streams[] = {rn_stream("a", 0, 0), rn_stream("b", 0, 0), rn_stream("a", 1, 0),
+                                rn_stream("a", 0, 1), rn_stream("", 0, 0),  rn_stream("aa", 0, 0),
+                                rn_stream("a", 1, 1)};
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
+        for (size_t j = 0; j < i; j++)
+            assert_true(streams[i] != streams[j]);
+}
+
+/* Distance in units of the last place of a number with `bits` bits. */
+static double ulps(double got, long double want, int bits)
+{
+    int exponent;
+    (void)frexpl(want, &exponent);
+    return (double)(fabsl((long double)got - want) / ldexpl(1, exponent - bits));
+}
+
+static void assert_close(double got, long double want, int bits, double most)
+{
+    if (ulps(got, want, bits) > most)
+        fail_msg("got %.17g, want %.17Lg", got, want);
+}
+
+static void logarithm_is_near_libm(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 40000; i++) {
+        RnDouble8 u[2], y;
+        rn_uniform16(1, 0, i, u);
+        RnDouble8 x = i % 3 ? u[0] * (i % 3 == 1 ? 1.0 : 1e6) : 1.0 + u[0] * 1e-9;
+        rn_log8(&x, &y);
+        for (int lane = 0; lane < 8; lane++)
+            assert_close(y[lane], logl((long double)x[lane]), 53, 1);
+    }
+    assert_true(rn_log(1) == 0);
+    assert_close(rn_log(0x1p-53), logl(0x1p-53L), 53, 1);
+}
+
+/* Away from zeros, where the reference's own angle is rounded too coarsely. */
+static void turns_are_near_libm(void **state)
+{
+    (void)state;
+    const long double two_pi = 6.283185307179586476925286766559005768L;
+    for (uint64_t i = 0; i < 40000; i++) {
+        RnDouble8 u[2], s, c;
+        rn_uniform16(2, 0, i, u);
+        rn_turn8(&u[0], &s, &c);
+        for (int lane = 0; lane < 8; lane++) {
+            long double angle = two_pi * (long double)u[0][lane];
+            if (fabsl(sinl(angle)) > 1e-2L)
+                assert_close(s[lane], sinl(angle), 53, 3);
+            if (fabsl(cosl(angle)) > 1e-2L)
+                assert_close(c[lane], cosl(angle), 53, 3);
+            assert_true(fabs(s[lane]) <= 1 && fabs(c[lane]) <= 1);
+        }
+    }
+    const double at[] = {0, 1, 0, -1, 0, 1};
+    double s, c;
+    for (int quarter = 0; quarter <= 4; quarter++) {
+        rn_turn(quarter / 4.0, &s, &c);
+        assert_true(s == at[quarter]);
+        assert_true(c == at[quarter + 1]);
+    }
+}
+
+static void exponential_is_near_libm(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 200000; i++) {
+        double x = (rn_uniform(3, 0, i) - 0.5) * (i % 2 ? 1400 : 2);
+        assert_close(rn_exp(x), expl((long double)x), 53, 1);
+    }
+    assert_true(rn_exp(0) == 1 && rn_exp(-800) == 0);
+}
+
+static void floats_are_near_libm(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 40000; i++) {
+        RnDouble8 u[2];
+        RnFloat16 x, angle, y, s, c;
+        rn_uniform16(4, 0, i, u);
+        for (int lane = 0; lane < 16; lane++) {
+            x[lane] = (float)u[lane / 8][lane % 8] * (i % 2 ? 1.0f : 1e-6f);
+            angle[lane] = (float)u[1 - lane / 8][lane % 8];
+        }
+        rn_log16(&x, &y);
+        rn_turn16(&angle, &s, &c);
+        for (int lane = 0; lane < 16; lane++) {
+            double turn = 2 * 3.14159265358979323846 * (double)angle[lane];
+            assert_close((double)y[lane], (long double)log((double)x[lane]), 24, 2);
+            if (fabs(sin(turn)) > 1e-2)
+                assert_close((double)s[lane], (long double)sin(turn), 24, 3);
+            if (fabs(cos(turn)) > 1e-2)
+                assert_close((double)c[lane], (long double)cos(turn), 24, 3);
+        }
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Mean of z^k over n draws of a normal law lies within 4 standard errors; and Kolmogorov's
+ * distance times √n exceeds 1.95 once in a thousand samples. */
+static void check_normal(double *z, int n)
+{
+    const double moment[] = {0, 0, 1, 0, 3}, variance[] = {0, 1, 2, 15, 96};
+    for (int k = 1; k <= 4; k++) {
+        double sum = 0;
+        for (int i = 0; i < n; i++)
+            sum += pow(z[i], k);
+        assert_true(fabs(sum / n - moment[k]) < 4 * sqrt(variance[k] / n));
+    }
+    qsort(z, (size_t)n, sizeof *z, compare);
+    double distance = 0;
+    for (int i = 0; i < n; i++) {
+        double p = erfc(-z[i] / sqrt(2)) / 2;
+        distance = fmax(distance, fmax(p - (double)i / n, (i + 1.0) / n - p));
+    }
+    assert_true(distance * sqrt(n) < 1.95);
+}
+
+static void normals_are_normal(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 3; seed++) {
+        rn_normals(rn_stream("w", seed, 0), 0, 0, DRAWS / 16, draws);
+        check_normal(draws, DRAWS);
+    }
+}
+
+static void float_normals_are_normal(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < DRAWS / 32; i++) {
+        RnBits8 bits[2];
+        RnFloat16 normal[2];
+        rn_bits16(11, 2, i, bits);
+        RnWord16 words[2] = {(RnWord16)bits[0], (RnWord16)bits[1]};
+        rn_box_muller16(words, normal);
+        for (int lane = 0; lane < 32; lane++)
+            draws[32 * i + lane] = (double)normal[lane / 16][lane % 16];
+    }
+    check_normal(draws, DRAWS);
+    RnWord16 ends[2] = {{0, 0xffffffffu}, {0}};
+    RnFloat16 normal[2];
+    rn_box_muller16(ends, normal);
+    assert_true(normal[0][0] > 6.6f && normal[0][0] < 6.8f && normal[0][1] == 0);
+}
+
+/* Neighbours in a stream, the two halves of a transform, equal places of two streams. */
+static void normals_are_uncorrelated(void **state)
+{
+    (void)state;
+    static double other[DRAWS];
+    rn_normals(rn_stream("w", 0, 0), 0, 0, DRAWS / 16, draws);
+    rn_normals(rn_stream("w", 0, 1), 0, 0, DRAWS / 16, other);
+    double next = 0, half = 0, across = 0;
+    for (int i = 0; i + 8 < DRAWS; i++) {
+        next += draws[i] * draws[i + 1];
+        half += draws[i] * draws[i + 8];
+        across += draws[i] * other[i];
+    }
+    double bound = 4 * sqrt(DRAWS);
+    assert_true(fabs(next) < bound && fabs(half) < bound && fabs(across) < bound);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(philox_gives_the_published_answers),
+        cmocka_unit_test(eight_counters_equal_one_by_one),
+        cmocka_unit_test(one_index_equals_its_block),
+        cmocka_unit_test(open_unit_never_touches_its_ends),
+        cmocka_unit_test(streams_differ),
+        cmocka_unit_test(logarithm_is_near_libm),
+        cmocka_unit_test(turns_are_near_libm),
+        cmocka_unit_test(exponential_is_near_libm),
+        cmocka_unit_test(floats_are_near_libm),
+        cmocka_unit_test(normals_are_normal),
+        cmocka_unit_test(float_normals_are_normal),
+        cmocka_unit_test(normals_are_uncorrelated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
