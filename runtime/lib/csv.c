@@ -166,6 +166,7 @@ static bool settle_target(Parse *parse, RtError *error)
         return rt_fail(error, RT_BAD_DATA, "%s: line %lld: no column '%s' for the target",
                        parse->scan.path, (long long)parse->scan.line,
                        wanted->target ? wanted->target : "");
+    parse->has_target = parse->has_target && !wanted->inputs_only;
     parse->features = 0;
     for (int64_t i = 0; i < parse->columns; i++)
         parse->features += parse->uses[i] == USE_FEATURE;
@@ -289,7 +290,7 @@ static bool store_target(Parse *parse, double value, RtError *error)
 static bool read_field(Parse *parse, int64_t *feature, RtError *error)
 {
     Use use = parse->uses[parse->scan.column - 1];
-    if (use == USE_SKIP || (use == USE_TARGET && parse->wanted->inputs_only))
+    if (use == USE_SKIP || (use == USE_TARGET && !parse->has_target))
         return true;
     double value;
     if (!read_value(parse, use == USE_TARGET, &value, error))

@@ -59,7 +59,6 @@ static void put_metadata(FILE *out, const RtSession *session, const RtPosition *
     put_fact(out, "program", program->name);
     put_fact(out, "source_hash", program->source_hash);
     put_fact(out, "version", program->version);
-    put_fact(out, "isa", session->code->isa);
     put_count(out, "seed", session->seed);
     put_count(out, "repeat", session->repeat);
     put_count(out, "step", position->step);

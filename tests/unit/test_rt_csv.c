@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * CSV files: headers, quotes, columns by name and number, missing values, and the place of every
+ * mistake.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/csv.h"
+#include "lib/real.h"
+#include "lib/split.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool parse(const char *text, RtCsvWanted wanted, RtTable *table, RtError *error)
+{
+    RtFile file = {(uint8_t *)(uintptr_t)text, strlen(text)};
+    *table = (RtTable){0};
+    if (!wanted.real_size)
+        wanted.real_size = 8;
+    return rt_csv_parse("t.csv", &file, &wanted, table, error);
+}
+
+static double value(const RtTable *table, int64_t row, int64_t column)
+{
+    return rt_real(table->values, row * table->features + column, 8);
+}
+
+static void test_reads(void **state)
+{
+    (void)state;
+    RtError error;
+    RtTable table;
+    const char *text = "\xef\xbb\xbf"
+                       "a, y ,\"b,\"\"c\"\"\",d\r\n1,2e1,\"3\",x\r\n\r\n-4, 5,6.5 ,\"y\ny\"\n";
+    assert_true(parse(
+        text,
+        (RtCsvWanted){.target = "y", .skip = "d", .header = 1, .features = 2, .target_unit = 10},
+        &table, &error));
+    assert_int_equal(table.count, 2);
+    assert_true(value(&table, 0, 0) == 1 && value(&table, 0, 1) == 3);
+    assert_true(value(&table, 1, 0) == -4 && value(&table, 1, 1) == 6.5);
+    assert_true(rt_real(table.targets, 0, 8) == 2 && rt_real(table.targets, 1, 8) == 0.5);
+    rt_table_free(&table);
+}
+
+static void test_columns(void **state)
+{
+    (void)state;
+    RtError error;
+    RtTable table;
+    /* by number, without a header; classes */
+    assert_true(parse("1,0,3\n4,2,6", (RtCsvWanted){.target = "2", .features = 2, .labels = true},
+                      &table, &error));
+    assert_int_equal(table.labels[1], 2);
+    assert_true(value(&table, 1, 1) == 6);
+    rt_table_free(&table);
+    /* two columns to skip, one by number */
+    assert_true(parse("a,b,c,d\n1,2,3,4\n",
+                      (RtCsvWanted){.target = "d", .skip = "b, 3", .header = 1, .features = 1},
+                      &table, &error));
+    assert_true(value(&table, 0, 0) == 1);
+    rt_table_free(&table);
+    /* no target named: the last column; a header where there are words */
+    assert_true(parse("a,b\n1,2\n", (RtCsvWanted){.header = -1, .features = 1}, &table, &error));
+    assert_int_equal(table.count, 1);
+    assert_true(rt_real(table.targets, 0, 8) == 2);
+    rt_table_free(&table);
+    /* inputs alone, with and without the target's column */
+    RtCsvWanted inputs = {.target = "y", .header = -1, .features = 2, .inputs_only = true};
+    assert_true(parse("a,y,b\n1,2,3\n", inputs, &table, &error));
+    assert_true(value(&table, 0, 1) == 3 && !table.targets);
+    rt_table_free(&table);
+    assert_true(parse("1,2\n", inputs, &table, &error));
+    assert_true(value(&table, 0, 1) == 2);
+    rt_table_free(&table);
+}
+
+static void test_refuses(void **state)
+{
+    (void)state;
+    RtCsvWanted plain = {.target = "y", .header = 1, .features = 1};
+    RtCsvWanted classes = plain;
+    classes.labels = true;
+    const struct {
+        const char *text;
+        const RtCsvWanted *wanted;
+        const char *message;
+    } cases[] = {
+        {"x,y\n1,2\n3\n", &plain, "line 3: 1 fields, but the first row has 2"},
+        {"x,y\n1,2,3\n", &plain, "line 2, column 3: more fields"},
+        {"x,y\n1,2\n\nnan,2\n", &plain, "line 4, column 1: 'nan' is not a finite number"},
+        {"x,y\n1,inf\n", &plain, "line 2, column 2: 'inf' is not a finite number"},
+        {"x,y\n1,1e999\n", &plain, "line 2, column 2: '1e999' is not a finite number"},
+        {"x,y\none,1\n", &plain, "line 2, column 1: 'one' is not a number"},
+        {"x,y\n1 2,1\n", &plain, "line 2, column 1: '1 2' is not a number"},
+        {"x,y\n,1\n", &plain, "line 2, column 1: an empty field"},
+        {"x,y\n1,\n", &plain, "line 2, column 2: the target is empty"},
+        {"x,z\n1,2\n", &plain, "no column 'y'"},
+        {"x,w,y\n1,2,3\n", &plain, "2 columns of inputs (of 3), but the network reads 1"},
+        {"x,y\n", &plain, "no rows after the header"},
+        {"", &plain, "no rows"},
+        {"\n\r\n\n", &plain, "no rows"},
+        {"x,y\n1,0.5\n", &classes, "line 2, column 2: a class is a whole number from 0"},
+        {"x,y\n1,-1\n", &classes, "line 2, column 2: a class is a whole number from 0"},
+        {"x,y\n1,\"2\n", &classes, NULL}, /* a quote that nothing closes ends with the file */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        RtError error;
+        RtTable table;
+        bool read = parse(cases[i].text, *cases[i].wanted, &table, &error);
+        assert_true(read == !cases[i].message);
+        if (cases[i].message) {
+            assert_int_equal(error.status, RT_BAD_DATA);
+            assert_non_null(strstr(error.text, cases[i].message));
+            assert_non_null(strstr(error.text, "t.csv: "));
+        }
+        rt_table_free(&table);
+    }
+}
+
+/* Too large for a float, not for a double. */
+static void test_float_range(void **state)
+{
+    (void)state;
+    RtError error;
+    RtTable table;
+    RtCsvWanted wanted = {.target = "y", .header = 1, .features = 1, .real_size = 4};
+    assert_false(parse("x,y\n1e39,2\n", wanted, &table, &error));
+    assert_non_null(strstr(error.text, "not a finite number"));
+    wanted.real_size = 8;
+    assert_true(parse("x,y\n1e39,2\n", wanted, &table, &error));
+    rt_table_free(&table);
+}
+
+/* Rows beyond the first allocation keep their values. */
+static void test_many_rows(void **state)
+{
+    (void)state;
+    enum { ROWS = 5000 };
+    char *text = malloc(ROWS * 16), *at = text;
+    assert_non_null(text);
+    for (int i = 0; i < ROWS; i++)
+        at += sprintf(at, "%d,%d\n", i, 2 * i);
+    RtError error;
+    RtTable table;
+    assert_true(parse(text, (RtCsvWanted){.target = "2", .features = 1}, &table, &error));
+    assert_int_equal(table.count, ROWS);
+    for (int i = 0; i < ROWS; i++)
+        assert_true(value(&table, i, 0) == i && rt_real(table.targets, i, 8) == 2 * i);
+    rt_table_free(&table);
+    free(text);
+}
+
+/* Missing values get the mean of the rows that are trained on, not of those held out. */
+static void test_missing(void **state)
+{
+    (void)state;
+    char text[2000], *at = text;
+    for (int i = 0; i < 100; i++)
+        at += i % 10 == 3 ? sprintf(at, ",0\n") : sprintf(at, "%d,0\n", i);
+    RtError error;
+    RtData data = {0};
+    RtSplit split;
+    assert_true(parse(text, (RtCsvWanted){.target = "2", .features = 1, .missing = true},
+                      &data.train, &error));
+    assert_true(isnan(value(&data.train, 3, 0)));
+    assert_true(rt_split_make(&data, 0.2, 0.3, 1, &split, &error));
+    double sum = 0, known = 0;
+    for (int64_t i = 0; i < split.train.count; i++)
+        if (split.train.index[i] % 10 != 3) {
+            sum += split.train.index[i];
+            known++;
+        }
+    assert_true(rt_fill_missing(&data, &split, 8, &error));
+    assert_true(value(&data.train, 3, 0) == sum / known);
+    assert_true(value(&data.train, 93, 0) == sum / known);
+    assert_true(value(&data.train, 4, 0) == 4);
+    rt_split_free(&split);
+    rt_data_free(&data);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reads),     cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_refuses),   cmocka_unit_test(test_float_range),
+        cmocka_unit_test(test_many_rows), cmocka_unit_test(test_missing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pool: every piece once, the same results for any number of threads, through sleeps.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/pool.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+enum { PIECES = 257 };
+
+typedef struct Job {
+    _Atomic int runs[PIECES];
+    double result[PIECES];
+} Job;
+
+static void piece(void *context, int64_t index)
+{
+    Job *job = context;
+    atomic_fetch_add(&job->runs[index], 1);
+    double x = (double)index;
+    for (int i = 0; i < 100; i++)
+        x = x * 0.5 + 1.0 / (x + 1);
+    job->result[index] = x;
+}
+
+static void run_jobs(int threads, double result[PIECES])
+{
+    RtError error;
+    RtPool *pool = rt_pool_create(threads, &error);
+    assert_non_null(pool);
+    assert_int_equal(rt_pool_threads(pool), threads);
+    RnParallel parallel = rt_pool_parallel(pool);
+    for (int turn = 0; turn < 200; turn++) {
+        Job job = {0};
+        /* now and then long enough for the workers to fall asleep */
+        if (turn % 50 == 49)
+            nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+        parallel.run(parallel.pool, PIECES, piece, &job);
+        for (int i = 0; i < PIECES; i++)
+            assert_int_equal(job.runs[i], 1);
+        memcpy(result, job.result, sizeof job.result);
+    }
+    parallel.run(parallel.pool, 0, piece, NULL);
+    rt_pool_destroy(pool);
+}
+
+static void test_results_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    double one[PIECES], two[PIECES], five[PIECES];
+    run_jobs(1, one);
+    run_jobs(2, two);
+    run_jobs(5, five);
+    assert_memory_equal(one, two, sizeof one);
+    assert_memory_equal(one, five, sizeof one);
+}
+
+static void test_refuses_bad_counts(void **state)
+{
+    (void)state;
+    RtError error;
+    assert_null(rt_pool_create(0, &error));
+    assert_int_equal(error.status, RT_USAGE);
+    assert_null(rt_pool_create(1 << 20, &error));
+    assert_true(rt_pool_default_threads() >= 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_results_do_not_depend_on_threads),
+        cmocka_unit_test(test_refuses_bad_counts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
