@@ -7,11 +7,14 @@
 #include "core/fft.h"
 #include "core/path_draw.h"
 
-static const double RBF_REACH = 8.7;   /* exp(−8.7² / 2) is below the rounding of 1 */
-static const double SHORTEST = 0.1;    /* layers: neighbours correlate by less than 2e-22 */
-static const double LONGEST = 1e6;     /* depths: constant to 1e-12 */
-static const int64_t MOST_TERMS = 64;  /* where a series costs what a transform does */
-static const int64_t SERIES_FROM = 16; /* lag from which k^-16 is below rounding */
+enum {
+    MOST_TERMS = 64, /* where a series costs what a transform does */
+    SERIES_FROM = 4, /* lag from which a series replaces differences of powers … */
+    SERIES_END = 27  /* … and whose power at that order is below rounding */
+};
+static const double RBF_REACH = 8.7; /* exp(−8.7² / 2) is below the rounding of 1 */
+static const double SHORTEST = 0.1;  /* layers: neighbours correlate by less than 2e-22 */
+static const double LONGEST = 1e6;   /* depths: constant to 1e-12 */
 
 /* 1 − e^{-z} Σ_{n<m} z^n / n!, without cancellation. */
 double rn_path_tail(double z, int m)
@@ -39,7 +42,7 @@ double rn_path_noise_covariance(double hurst, int64_t lag)
     if (lag < SERIES_FROM)
         return (above - 2 * power + (lag > 1 ? rn_exp(h * rn_log(k - 1)) : 0)) / 2;
     double term = power, sum = 0;
-    for (int n = 1; n <= 12; n += 2) { /* Σ C(2H, 2j) k^{2H − 2j} */
+    for (int n = 1; n <= SERIES_END; n += 2) { /* Σ C(2H, 2j) k^{2H − 2j} */
         term *= (h - n + 1) * (h - n) / (n * (n + 1.0)) / (k * k);
         sum += term;
     }
@@ -99,7 +102,7 @@ static void prepare_transform(const RnPath *path, real *turns)
 /* Per layer, in runs of RN_PATH_STRIP layers a frequency: amplitude times cos, then times sin. */
 static void prepare_series(const RnPath *path, real *table)
 {
-    double density[MOST_TERMS + 1];
+    double density[MOST_TERMS];
     for (int64_t j = 0; j < path->points; j++) {
         double u = (double)j / path->period, z = 0x1.921fb54442d18p+2 * u * path->parameter;
         double value = 2.5066282746310002 * path->parameter * rn_exp(z * z * -0.5);
@@ -165,7 +168,7 @@ int rn_path_plan(RnPath *path)
         return plan_sizes(path);
     path->period = depth + 1 + RBF_REACH * path->parameter;
     double terms = RBF_REACH * path->period / (0x1.921fb54442d18p+2 * path->parameter) + 2;
-    path->method = terms <= (double)MOST_TERMS ? RN_PATH_SERIES : RN_PATH_TRANSFORM;
+    path->method = (int64_t)terms <= MOST_TERMS ? RN_PATH_SERIES : RN_PATH_TRANSFORM;
     path->points = path->method == RN_PATH_SERIES ? (int64_t)terms : power_of_two(path->period);
     return plan_sizes(path);
 }
