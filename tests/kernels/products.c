@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Products, gradients of weights and transposes against plain loops, over odd shapes.
+ */
+#include "kernel_test.h"
+
+static const int64_t SIZES[] = {1, 2, 3, 5, 10, 16, 17, 30, 64};
+static const int64_t WIDTHS[] = {16, 32, 48, 64, 80};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+typedef struct Sink {
+    real *out;
+    int64_t width;
+    int64_t calls;
+} Sink;
+
+static void collect(const void *context, int64_t row, int64_t lane, const vreal *value)
+{
+    const Sink *sink = context;
+    memcpy(sink->out + row * sink->width + lane, value, sizeof *value);
+    ((Sink *)(uintptr_t)sink)->calls++;
+}
+
+/* w(r, k) = w[r * row_step + k * k_step] times x; with fused multiply-adds bit for bit. */
+static void check_product(const real *w, int64_t row_step, int64_t k_step, int64_t rows,
+                          int64_t depth, const real *x, int64_t width, const real *got)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t b = 0; b < width; b++) {
+            long double sum = 0, size = 0;
+            double chain = 0;
+            float chain_float = 0;
+            for (int64_t k = 0; k < depth; k++) {
+                real a = w[r * row_step + k * k_step], c = x[k * width + b];
+                sum += (long double)a * c;
+                size += fabsl((long double)a * c);
+                chain = fma((double)a, (double)c, chain);
+                chain_float = fmaf((float)a, (float)c, chain_float);
+            }
+            real value = got[r * width + b];
+            test_close(value, sum, test_bound(depth, size));
+            if (FUSED)
+                assert_true((double)value == (sizeof(real) == 4 ? (double)chain_float : chain));
+        }
+}
+
+static void product_shape(int64_t out, int64_t in, int64_t width)
+{
+    real *w = make_reals(out * in, 1), *x = make_reals(in * width, 2);
+    real *y = make_reals(out * width, 3), *d = make_reals(out * width, 4);
+    real *back = make_reals(in * width, 5);
+    Sink sink = {y, width, 0}, sink_back = {back, width, 0};
+    rnk_dense(w, out, in, x, width, collect, &sink);
+    assert_int_equal(sink.calls, out * width / 16);
+    check_product(w, 1, out, out, in, x, width, y);
+    rnk_dense_back(w, out, in, d, width, collect, &sink_back);
+    assert_int_equal(sink_back.calls, in * width / 16);
+    check_product(w, out, 1, in, out, d, width, back);
+    drop_reals(w, out * in), drop_reals(x, in * width), drop_reals(y, out * width);
+    drop_reals(d, out * width), drop_reals(back, in * width);
+}
+
+static void test_dense(void **state)
+{
+    (void)state;
+    for (size_t o = 0; o < COUNT(SIZES); o++)
+        for (size_t i = 0; i < COUNT(SIZES); i++)
+            product_shape(SIZES[o], SIZES[i], WIDTHS[(o + i) % COUNT(WIDTHS)]);
+    for (size_t w = 0; w < COUNT(WIDTHS); w++)
+        product_shape(17, 30, WIDTHS[w]);
+}
+
+static void test_map(void **state)
+{
+    (void)state;
+    real *y = make_reals(5 * 48, 1);
+    Sink sink = {y, 48, 0};
+    rnk_map(5, 48, collect, &sink);
+    assert_int_equal(sink.calls, 15);
+    for (int i = 0; i < 5 * 48; i++)
+        assert_true(y[i] == 0);
+    drop_reals(y, 5 * 48);
+}
+
+typedef struct Gradient {
+    int64_t in, out, groups, batch, width, add;
+} Gradient;
+
+/* One entry of the gradient from x [tile][group·in][width] and delta [sample][column + group·out].
+ */
+static void check_entry(const Gradient *s, const real *x, const real *delta, int64_t columns,
+                        int64_t i, int64_t o, real before, real got)
+{
+    long double sum = 0, size = 0;
+    for (int64_t b = 0; b < s->batch; b++)
+        for (int64_t g = 0; g < s->groups; g++) {
+            int64_t tile = b / s->width, lane = b % s->width;
+            long double a = x ? x[((tile * s->groups + g) * s->in + i) * s->width + lane] : 1;
+            long double c = delta[b * columns + g * s->out + o];
+            sum += a * c;
+            size += fabsl(a * c);
+        }
+    if (s->add)
+        sum += before, size += fabsl((long double)before);
+    test_close(got, sum, test_bound(s->batch * s->groups + 1, size));
+}
+
+static void gradient_shape(Gradient s)
+{
+    const RnPass *pass = test_pass(s.batch, s.width);
+    int64_t column = 3, columns = column + s.groups * s.out + 2;
+    int64_t stride = s.groups * s.in * s.width, cells = s.in * s.out;
+    real *x = make_reals(stride * pass->tile_count, 1);
+    real *delta = make_reals(s.batch * columns, 2);
+    real *g = make_reals(cells, 3), *before = make_reals(cells, 3);
+    real *row = make_reals(s.out, 4), *row_before = make_reals(s.out, 4);
+    rnk_weight_gradient(pass, g, s.in, s.out, s.groups, x, stride, delta, columns, column, s.add);
+    rnk_row_gradient(pass, row, s.out, s.groups, delta, columns, column, s.add);
+    for (int64_t c = 0; c < cells; c++)
+        check_entry(&s, x, delta + column, columns, c / s.out, c % s.out, before[c], g[c]);
+    for (int64_t o = 0; o < s.out; o++)
+        check_entry(&s, NULL, delta + column, columns, 0, o, row_before[o], row[o]);
+    drop_reals(x, stride * pass->tile_count), drop_reals(delta, s.batch * columns);
+    drop_reals(g, cells), drop_reals(before, cells);
+    drop_reals(row, s.out), drop_reals(row_before, s.out);
+}
+
+static void test_gradients(void **state)
+{
+    (void)state;
+    for (size_t o = 0; o < COUNT(SIZES); o++)
+        for (size_t i = 0; i < COUNT(SIZES); i++)
+            gradient_shape(
+                (Gradient){SIZES[i], SIZES[o], 1 + (int64_t)(o % 3), 37, 16, (int64_t)(i & 1)});
+    gradient_shape((Gradient){7, 70, 1, 200, 64, 0});
+    gradient_shape((Gradient){13, 130, 2, 1, 16, 1});
+}
+
+/* The bits must not depend on how the batch is cut into tiles. */
+static void test_tiles(void **state)
+{
+    (void)state;
+    enum { IN = 10, OUT = 30, BATCH = 100 };
+    real *delta = make_reals(BATCH * OUT, 1), *sample = make_reals(BATCH * IN, 2);
+    real *first = make_reals(IN * OUT, 3), *g = make_reals(IN * OUT, 3);
+    for (int64_t width = 16; width <= 112; width += 32) {
+        const RnPass *pass = test_pass(BATCH, width);
+        int64_t cells = pass->tile_count * IN * width;
+        real *x = make_reals(cells, 4);
+        for (int64_t b = 0; b < BATCH; b++)
+            for (int64_t i = 0; i < IN; i++)
+                x[(b / width * IN + i) * width + b % width] = sample[b * IN + i];
+        rnk_weight_gradient(pass, width == 16 ? first : g, IN, OUT, 1, x, IN * width, delta, OUT, 0,
+                            0);
+        assert_true(width == 16 || memcmp(first, g, IN * OUT * sizeof *g) == 0);
+        drop_reals(x, cells);
+    }
+    drop_reals(delta, BATCH * OUT), drop_reals(sample, BATCH * IN);
+    drop_reals(first, IN * OUT), drop_reals(g, IN * OUT);
+}
+
+static void test_scalar(void **state)
+{
+    (void)state;
+    const RnPass *pass = test_pass(21, 16);
+    real *delta = make_reals(21 * 4, 1), sum = 0;
+    for (int b = 0; b < 21; b++)
+        sum += delta[b * 4 + 2];
+    real values[] = {-1, 0, 2};
+    for (int i = 0; i < 3; i++)
+        for (int absolute = 0; absolute < 2; absolute++) {
+            real g = 5, sign = absolute && values[i] < 0 ? -1 : 1;
+            rnk_scalar_gradient(pass, &g, &values[i], absolute, delta, 4, 2, 0);
+            assert_true(g == sign * sum);
+            rnk_scalar_gradient(pass, &g, &values[i], absolute, delta, 4, 2, 1);
+            assert_true(g == sign * sum + sign * sum);
+        }
+    drop_reals(delta, 21 * 4);
+}
+
+static void transpose_shape(int64_t rows, int64_t batch, int64_t width)
+{
+    const RnPass *pass = test_pass(batch, width);
+    int64_t columns = rows + 5, cells = batch * columns;
+    real *a = make_reals(rows * width, 1), *b = make_reals(rows * width, 2);
+    real *delta = make_reals(cells, 3), *before = make_reals(cells, 3);
+    const RnTile *tile = &pass->tiles[pass->tile_count - 1];
+    rnk_transpose(tile, a, rows, width, delta, columns, 2);
+    rnk_dot(tile, a, b, rows, width, delta, columns, columns - 1);
+    for (int64_t s = 0; s < batch; s++)
+        for (int64_t c = 0; c < columns; c++) {
+            int64_t lane = s - tile->first;
+            real got = delta[s * columns + c];
+            long double sum = 0, size = 0;
+            for (int64_t r = 0; lane >= 0 && c == columns - 1 && r < rows; r++) {
+                sum += (long double)a[r * width + lane] * b[r * width + lane];
+                size += fabsl((long double)a[r * width + lane] * b[r * width + lane]);
+            }
+            if (lane < 0 || c < 2 || (c >= rows + 2 && c < columns - 1))
+                assert_true(got == before[s * columns + c]);
+            else if (c == columns - 1)
+                test_close(got, sum, test_bound(rows, size));
+            else
+                assert_true(got == a[(c - 2) * width + lane]);
+        }
+    drop_reals(a, rows * width), drop_reals(b, rows * width);
+    drop_reals(delta, cells), drop_reals(before, cells);
+}
+
+static void test_transposes(void **state)
+{
+    (void)state;
+    for (size_t r = 0; r < COUNT(SIZES); r++)
+        for (size_t w = 0; w < COUNT(WIDTHS); w++) {
+            transpose_shape(SIZES[r], WIDTHS[w], WIDTHS[w]);
+            transpose_shape(SIZES[r], WIDTHS[w] + 7, WIDTHS[w]);
+        }
+}
+
+/* Packing is the inverse of the transpose; lanes behind the last sample repeat it. */
+static void test_pack(void **state)
+{
+    (void)state;
+    for (size_t r = 0; r < COUNT(SIZES); r++) {
+        int64_t rows = SIZES[r], batch = 41, width = 32;
+        const RnPass *pass = test_pass(batch, width);
+        real *x = make_reals(batch * rows, 1), *packed = make_reals(rows * width, 2);
+        rn_pack(&pass->tiles[1], x, rows, packed);
+        for (int64_t c = 0; c < rows * width; c++) {
+            int64_t sample = 32 + c % width < batch ? 32 + c % width : batch - 1;
+            assert_true(packed[c] == x[sample * rows + c / width]);
+        }
+        drop_reals(x, batch * rows), drop_reals(packed, rows * width);
+    }
+}
+
+int test_products_run(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dense),     cmocka_unit_test(test_map),
+        cmocka_unit_test(test_gradients), cmocka_unit_test(test_tiles),
+        cmocka_unit_test(test_scalar),    cmocka_unit_test(test_transposes),
+        cmocka_unit_test(test_pack),
+    };
+    return cmocka_run_group_tests_name("products", tests, NULL, NULL);
+}

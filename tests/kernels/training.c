@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The driver of a step on a small network written by hand: dense, three residual layers with a
+ * shared bias, dense. Gradients against differences, optimisers against their formulas, and that
+ * threads, guards and failures behave.
+ */
+#include "kernel_test.h"
+
+enum { IN = 5, WIDE = 7, DEEP = 3, OUT = 4, BATCH = 83 };
+enum { FIRST, WEIGHT, BIAS, LAST, TENSORS };
+
+typedef struct Add {
+    const real *w, *bias, *state;
+    real *out;
+    int64_t width;
+} Add;
+
+/* out = value (+ bias) (+ state) */
+static void finish(const void *context, int64_t row, int64_t lane, const vreal *value)
+{
+    const Add *add = context;
+    vreal sum = *value;
+    if (add->bias)
+        sum = sum + add->bias[row];
+    if (add->state)
+        sum = sum + *(const vreal *)(add->state + row * add->width + lane);
+    *(vreal *)(add->out + row * add->width + lane) = sum;
+}
+
+static const struct Shape {
+    int64_t tensor, in, out;
+    int residual;
+} SHAPES[] = {{FIRST, IN, WIDE, 0}, {WEIGHT, WIDE, WIDE, 1}, {LAST, WIDE, OUT, 0}};
+
+static void forward(const RnPass *pass, const RnTile *tile, int64_t region, int64_t from,
+                    int64_t to)
+{
+    const struct Shape *s = &SHAPES[region];
+    for (int64_t k = from; k < to; k++) {
+        const real *x = rnk_state(pass, tile, region, k);
+        Add add = {.width = rnk_width(tile), .out = rnk_next(pass, tile, region, k)};
+        add.bias = s->residual ? rnk_tensor(pass, BIAS, k, 0) : NULL;
+        add.state = s->residual ? x : NULL;
+        rnk_dense(rnk_tensor(pass, s->tensor, k, s->in * s->out), s->out, s->in, x, add.width,
+                  finish, &add);
+    }
+}
+
+static void backward(const RnPass *pass, const RnTile *tile, int64_t region, int64_t from,
+                     int64_t to)
+{
+    const struct Shape *s = &SHAPES[region];
+    for (int64_t k = to - 1; k >= from; k--) {
+        const real *d = rnk_gradient_in(tile, to - 1 - k);
+        Add add = {.width = rnk_width(tile), .out = rnk_gradient_out(tile, to - 1 - k)};
+        add.state = s->residual ? d : NULL;
+        rnk_transpose(tile, d, s->out, add.width, rnk_delta(pass, region, k), s->out, 0);
+        rnk_dense_back(rnk_tensor(pass, s->tensor, k, s->in * s->out), s->out, s->in, d, add.width,
+                       finish, &add);
+    }
+}
+
+static void gradient(const RnPass *pass, int64_t region, int64_t k)
+{
+    const struct Shape *s = &SHAPES[region];
+    rnk_weight_gradient(pass, rnk_tensor_gradient(pass, s->tensor, k, s->in * s->out), s->in,
+                        s->out, 1, rnk_state(pass, rnk_first_tile(pass), region, k),
+                        rnk_state_stride(pass, region), rnk_delta(pass, region, k), s->out, 0, 0);
+}
+
+#define REGION(n)                                                                                  \
+    static void forward_##n(const RnPass *p, const RnTile *t, int64_t from, int64_t to)            \
+    {                                                                                              \
+        forward(p, t, n, from, to);                                                                \
+    }                                                                                              \
+    static void backward_##n(const RnPass *p, const RnTile *t, int64_t from, int64_t to)           \
+    {                                                                                              \
+        backward(p, t, n, from, to);                                                               \
+    }                                                                                              \
+    static void gradient_##n(const RnPass *p, int64_t layer)                                       \
+    {                                                                                              \
+        gradient(p, n, layer);                                                                     \
+    }
+REGION(0)
+REGION(1)
+REGION(2)
+
+static void shared_1(const RnPass *pass, int64_t from, int64_t to)
+{
+    for (int64_t k = to - 1; k >= from; k--)
+        rnk_row_gradient(pass, rnk_tensor_gradient(pass, BIAS, k, 0), WIDE, 1,
+                         rnk_delta(pass, 1, k), WIDE, 0, 1);
+}
+
+static double depth_of(const RnPlace *place)
+{
+    return place->params[0];
+}
+static double tenth(const RnPlace *place)
+{
+    (void)place;
+    return 0.1;
+}
+static double nine_tenths(const RnPlace *place)
+{
+    (void)place;
+    return 0.9;
+}
+static double half_base(const RnPlace *place)
+{
+    return place->base / 2;
+}
+
+static const RnRegion REGIONS[] = {
+    {.in_rows = IN, .out_rows = WIDE, .delta_columns = WIDE, .keeps_states = 1, .trained = 1},
+    {.depth = depth_of,
+     .in_rows = WIDE,
+     .out_rows = WIDE,
+     .delta_columns = WIDE,
+     .keeps_states = 1,
+     .trained = 1,
+     .trained_shared = 1},
+    {.in_rows = WIDE, .out_rows = OUT, .delta_columns = OUT, .keeps_states = 1, .trained = 1}};
+
+static const RnTensor TABLE[] = {
+    {.role = RN_ROLE_WEIGHT, .region = 0, .trainable = 1, .size = IN * WIDE},
+    {.role = RN_ROLE_WEIGHT, .region = 1, .trainable = 1, .size = WIDE * WIDE, .rate = half_base},
+    {.role = RN_ROLE_BIAS, .region = 1, .shared = 1, .trainable = 1, .size = WIDE},
+    {.role = RN_ROLE_WEIGHT, .region = 2, .trainable = 1, .size = WIDE * OUT}};
+
+static const RnRegionCode CODES[] = {{forward_0, backward_0, gradient_0, NULL},
+                                     {forward_1, backward_1, gradient_1, shared_1},
+                                     {forward_2, backward_2, gradient_2, NULL}};
+
+/* Everything of one call, on buffers with guards. */
+typedef struct Net {
+    RnTrain train;
+    RnProgram program;
+    RnCode code;
+    double config, loss;
+    RnCall call;
+    int64_t params, state, work; /* in reals */
+    int32_t labels[BATCH];
+} Net;
+
+static void open_net(Net *net, int what, int loss)
+{
+    *net = (Net){.code = {.regions = CODES}, .config = DEEP};
+    net->program = (RnProgram){.tensor_count = TENSORS,
+                               .region_count = 3,
+                               .tensors = TABLE,
+                               .regions = REGIONS,
+                               .train = &net->train};
+    net->train.optimizer = (RnOptimizer){
+        .kind = RN_OPTIMIZER_ADAM, .beta1 = nine_tenths, .beta2 = nine_tenths, .epsilon = tenth};
+    net->call = (RnCall){.program = &net->program,
+                         .code = &net->code,
+                         .config = &net->config,
+                         .loss = &net->loss,
+                         .batch = BATCH,
+                         .what = what,
+                         .loss_kind = loss,
+                         .trace_region = 1,
+                         .rate = 0.25};
+    for (int s = 0; s < BATCH; s++)
+        net->labels[s] = s * 7 % OUT;
+}
+
+static void fill_net(Net *net)
+{
+    RnCall *call = &net->call;
+    size_t unit = sizeof(real);
+    net->params = (int64_t)(rn_params_size(&net->program, &net->config) / unit);
+    net->state = (int64_t)(rn_state_size(&net->program, &net->config) / unit);
+    size_t work = rn_workspace_size(call);
+    assert_true(net->params && net->state && work && work % unit == 0);
+    net->work = (int64_t)(work / unit);
+    call->params = make_reals(net->params, 1);
+    call->state = make_reals(net->state, 2);
+    memset(call->state, 0, (size_t)net->state * unit);
+    call->gradient = make_reals(net->params, 3);
+    memset(call->gradient, 0, (size_t)net->params * unit);
+    call->workspace = make_reals(net->work, 4);
+    call->x = make_reals(BATCH * IN, 5);
+    call->y = make_reals(BATCH * OUT, 6);
+    call->losses = make_reals(BATCH, 7);
+    call->projection = make_reals(OUT, 8);
+    call->target =
+        call->loss_kind == RN_LOSS_CROSS_ENTROPY ? (void *)net->labels : make_reals(BATCH * OUT, 9);
+}
+
+static void close_net(Net *net)
+{
+    RnCall *call = &net->call;
+    drop_reals(call->params, net->params), drop_reals(call->state, net->state);
+    drop_reals(call->gradient, net->params), drop_reals(call->workspace, net->work);
+    drop_reals((real *)call->x, BATCH * IN), drop_reals(call->y, BATCH * OUT);
+    drop_reals(call->losses, BATCH), drop_reals((real *)call->projection, OUT);
+    if (call->loss_kind != RN_LOSS_CROSS_ENTROPY)
+        drop_reals((real *)call->target, BATCH * OUT);
+}
+
+static double loss_with(Net *net, real *weight, real value)
+{
+    real before = *weight;
+    *weight = value;
+    net->call.what = RN_FORWARD;
+    assert_int_equal(rn_run(&net->call), RN_OK);
+    *weight = before;
+    return net->loss;
+}
+
+/* Central differences lose h² f‴ / 6 and a few units of the loss over h; with h = u^(1/3) both are
+ * near u^(2/3), and third derivatives here are below some tens. */
+static void check_differences(Net *net)
+{
+    double h = cbrt(UNIT);
+    real *gradient = net->call.gradient, *params = net->call.params;
+    for (int32_t t = 0; t < TENSORS; t++) {
+        int64_t layers;
+        size_t at = rn_tensor_offset(&net->program, &net->config, t, &layers) / sizeof(real);
+        for (size_t i = at; i < at + (size_t)(layers * TABLE[t].size); i += 5) {
+            real up = (real)((double)params[i] + h), down = (real)((double)params[i] - h);
+            double slope = (loss_with(net, &params[i], up) - loss_with(net, &params[i], down)) /
+                           ((double)up - (double)down);
+            test_close(gradient[i], slope, 200 * h * h * (1 + fabs(slope)));
+        }
+    }
+}
+
+static void test_gradients(void **state)
+{
+    (void)state;
+    for (int loss = RN_LOSS_CROSS_ENTROPY; loss <= RN_LOSS_PROJECTION; loss++) {
+        Net net;
+        open_net(&net, RN_BACKWARD, loss);
+        fill_net(&net);
+        assert_int_equal(rn_run(&net.call), RN_OK);
+        double sum = 0;
+        for (int s = 0; s < BATCH; s++)
+            sum += (double)((real *)net.call.losses)[s];
+        test_close(net.loss, sum / BATCH, 8 * UNIT * (1 + fabs(net.loss)) * 4);
+        check_differences(&net);
+        close_net(&net);
+    }
+}
+
+/* In the other order, as a pool of threads might. */
+static void last_first(void *pool, int64_t count, void (*body)(void *context, int64_t index),
+                       void *context)
+{
+    (void)pool;
+    while (count-- > 0)
+        body(context, count);
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    static const RnParallel parallel = {last_first, NULL};
+    Net a, b;
+    open_net(&a, RN_UPDATE, RN_LOSS_CROSS_ENTROPY), open_net(&b, RN_UPDATE, RN_LOSS_CROSS_ENTROPY);
+    fill_net(&a), fill_net(&b);
+    b.call.parallel = &parallel;
+    for (int step = 0; step < 3; step++) {
+        assert_int_equal(rn_run(&a.call), RN_OK);
+        assert_int_equal(rn_run(&b.call), RN_OK);
+    }
+    assert_int_equal(((RnState *)a.call.state)->step, 3);
+    assert_memory_equal(a.call.params, b.call.params, (size_t)a.params * sizeof(real));
+    assert_memory_equal(a.call.state, b.call.state, (size_t)a.state * sizeof(real));
+    close_net(&a), close_net(&b);
+}
+
+/* Inference with two state slots gives the bits of training, and so does half the batch. */
+static void test_inference(void **state)
+{
+    (void)state;
+    Net a, b;
+    open_net(&a, RN_BACKWARD, RN_LOSS_MSE), open_net(&b, RN_FORWARD, RN_LOSS_MSE);
+    fill_net(&a), fill_net(&b);
+    assert_true(b.work < a.work);
+    assert_int_equal(rn_run(&a.call), RN_OK);
+    assert_int_equal(rn_run(&b.call), RN_OK);
+    assert_memory_equal(a.call.y, b.call.y, BATCH * OUT * sizeof(real));
+    b.call.batch = 30;
+    memset(b.call.y, 0, BATCH * OUT * sizeof(real));
+    assert_int_equal(rn_run(&b.call), RN_OK);
+    assert_memory_equal(a.call.y, b.call.y, 30 * OUT * sizeof(real));
+    close_net(&a), close_net(&b);
+}
+
+typedef struct Oracle {
+    long double w, g, first, second;
+} Oracle;
+
+/* One update by the book (Kingma and Ba 2015; Loshchilov and Hutter 2019; Duchi, Hazan and Singer
+ * 2011), with rate r, decay and momentum as in the test. */
+static void by_the_book(const RnOptimizer *o, Oracle *e, long double r, long double decay, int step)
+{
+    const long double beta = 0.9L, epsilon = 0.1L, momentum = o->momentum ? 0.9L : 0;
+    if (o->kind == RN_OPTIMIZER_ADAMW)
+        e->w -= r * decay * e->w;
+    else
+        e->g += decay * e->w;
+    long double g = e->g, move;
+    if (o->kind == RN_OPTIMIZER_SGD) {
+        e->first = momentum * e->first + g;
+        move = o->nesterov ? g + momentum * e->first : e->first;
+    } else if (o->kind == RN_OPTIMIZER_RMSPROP) {
+        e->first = beta * e->first + (1 - beta) * g * g;
+        move = g / (sqrtl(e->first) + epsilon);
+        e->second = momentum * e->second + move;
+        move = e->second;
+    } else if (o->kind == RN_OPTIMIZER_ADAGRAD) {
+        e->first += g * g;
+        move = g / (sqrtl(e->first) + epsilon);
+    } else {
+        e->first = beta * e->first + (1 - beta) * g;
+        e->second = beta * e->second + (1 - beta) * g * g;
+        long double correct = 1 - powl(beta, step);
+        move = e->first / correct / (sqrtl(e->second / correct) + epsilon);
+    }
+    e->w -= r * move;
+}
+
+static void run_optimizer(RnOptimizer optimizer, long double clip)
+{
+    Net net;
+    open_net(&net, RN_UPDATE, RN_LOSS_CROSS_ENTROPY);
+    net.train.optimizer = optimizer;
+    net.train.clip = clip > 0 ? tenth : NULL;
+    fill_net(&net);
+    Oracle *oracle = calloc((size_t)net.params, sizeof *oracle);
+    for (int step = 1; step <= 3; step++) {
+        for (int64_t i = 0; i < net.params; i++)
+            oracle[i].w = ((real *)net.call.params)[i];
+        assert_int_equal(rn_run(&net.call), RN_OK);
+        long double square = 0;
+        const real *g = net.call.gradient;
+        for (int64_t i = 0; i < net.params; i++)
+            square += (long double)g[i] * g[i];
+        long double scale = clip > 0 && sqrtl(square) > clip ? clip / sqrtl(square) : 1;
+        assert_true(clip <= 0 || scale < 1);
+        for (int32_t t = 0; t < TENSORS; t++) {
+            int64_t layers;
+            size_t at = rn_tensor_offset(&net.program, &net.config, t, &layers) / sizeof(real);
+            for (size_t i = at; i < at + (size_t)(layers * TABLE[t].size); i++) {
+                oracle[i].g = g[i] * scale;
+                by_the_book(&optimizer, &oracle[i], t == WEIGHT ? 0.125L : 0.25L,
+                            optimizer.decay && t != BIAS ? 0.1L : 0, step);
+                /* a few dozen roundings, none of which cancels more than the sizes say */
+                test_close(((real *)net.call.params)[i], oracle[i].w,
+                           64 * UNIT * (1 + fabsl(oracle[i].w) + fabsl(oracle[i].g)));
+            }
+        }
+    }
+    free(oracle);
+    close_net(&net);
+}
+
+static void test_optimizers(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < RN_OPTIMIZER_COUNT; kind++)
+        for (int form = 0; form < 8; form++) {
+            RnOptimizer o = {
+                .kind = kind, .beta1 = nine_tenths, .beta2 = nine_tenths, .epsilon = tenth};
+            o.momentum = form & 1 ? nine_tenths : NULL;
+            o.decay = form & 2 ? tenth : NULL;
+            o.nesterov = kind == RN_OPTIMIZER_SGD && form == 5;
+            run_optimizer(o, form & 4 ? 0.1L : 0);
+        }
+}
+
+static void test_trace(void **state)
+{
+    (void)state;
+    Net net;
+    open_net(&net, RN_BACKWARD | RN_TRACE, RN_LOSS_MSE);
+    fill_net(&net);
+    double trace[RN_TRACE_ROWS][DEEP + 1][BATCH];
+    net.call.trace = &trace[0][0][0];
+    assert_int_equal(rn_run(&net.call), RN_OK);
+    const RnPass *pass = net.call.workspace;
+    for (int k = 0; k <= DEEP; k++)
+        for (int s = 0; s < BATCH; s++) {
+            const RnTile *tile = &pass->tiles[s / pass->width];
+            const real *h = k ? rnk_next(pass, tile, 1, k - 1) : rnk_state(pass, tile, 1, 0);
+            double sum = 0;
+            for (int r = 0; r < WIDE; r++)
+                sum += (double)h[r * pass->width + s % pass->width] *
+                       (double)h[r * pass->width + s % pass->width];
+            assert_true(trace[RN_TRACE_STATE][k][s] == sum);
+            assert_true(isfinite(trace[RN_TRACE_GRADIENT][k][s]));
+            assert_true((k == 0) == (trace[RN_TRACE_STATE_CHANGE][k][s] == 0));
+            assert_true((k == DEEP) == (trace[RN_TRACE_GRADIENT_CHANGE][k][s] == 0));
+        }
+    /* the last layer's gradient is Wᵀ 2 (y − t) / OUT, free of the batch */
+    const real *w = (real *)net.call.params, *y = net.call.y, *t = net.call.target;
+    int64_t layers;
+    w += rn_tensor_offset(&net.program, &net.config, LAST, &layers) / sizeof(real);
+    for (int s = 0; s < BATCH; s++) {
+        long double square = 0;
+        for (int i = 0; i < WIDE; i++) {
+            long double p = 0;
+            for (int o = 0; o < OUT; o++)
+                p += (long double)w[i * OUT + o] * 2 * (y[s * OUT + o] - t[s * OUT + o]) / OUT;
+            square += p * p;
+        }
+        test_close(trace[RN_TRACE_GRADIENT][DEEP][s], square, 64 * UNIT * (1 + square));
+    }
+    close_net(&net);
+}
+
+static void test_failures(void **state)
+{
+    (void)state;
+    Net net;
+    open_net(&net, RN_UPDATE, RN_LOSS_CROSS_ENTROPY);
+    fill_net(&net);
+    size_t bytes = (size_t)net.params * sizeof(real);
+    real *params = make_reals(net.params, 1);
+    net.labels[BATCH - 1] = OUT;
+    assert_int_equal(rn_run(&net.call), RN_BAD_TARGET);
+    net.labels[BATCH - 1] = -1;
+    assert_int_equal(rn_run(&net.call), RN_BAD_TARGET);
+    net.labels[BATCH - 1] = 0;
+    real *x = (real *)net.call.x, before = x[17];
+    x[17] = (real)NAN;
+    assert_int_equal(rn_run(&net.call), RN_NOT_FINITE);
+    assert_memory_equal(params, net.call.params, bytes);
+    assert_int_equal(((RnState *)net.call.state)->step, 0);
+    x[17] = before;
+    net.config = 2.5;
+    assert_int_equal(rn_run(&net.call), RN_BAD_CONFIG);
+    assert_int_equal(rn_params_size(&net.program, &net.config), 0);
+    assert_int_equal(rn_workspace_size(&net.call), 0);
+    net.config = 0x1p40;
+    net.call.batch = (int64_t)1 << 40;
+    assert_int_equal(rn_workspace_size(&net.call), 0);
+    net.call.batch = 0;
+    net.config = DEEP;
+    assert_int_equal(rn_workspace_size(&net.call), 0);
+    drop_reals(params, net.params);
+    close_net(&net);
+}
+
+int test_training_run(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gradients), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_inference), cmocka_unit_test(test_optimizers),
+        cmocka_unit_test(test_trace),     cmocka_unit_test(test_failures),
+    };
+    return cmocka_run_group_tests_name("training", tests, NULL, NULL);
+}
