@@ -3,8 +3,8 @@
  * Activations and their derivatives, one vector at a time.
  *
  * Derivatives that follow from the output take it; the others take the input. relu and leaky_relu
- * have the derivative of their left side at 0. gelu and its derivative carry an error of 3·2^-24
- * (in float) relative to |x| and to 1: for x far below 0 both cancel.
+ * have the derivative of their left side at 0. gelu and its derivative carry an error of 4·2^-24
+ * (in float) relative to 1 + |x|: for x far below 0 both cancel.
  */
 #include "kernels/kernels.h"
 
