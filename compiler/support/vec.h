@@ -29,7 +29,7 @@ static inline void *vec_grow(Arena *arena, void *items, uint32_t *capacity, size
 {
     uint32_t larger = *capacity ? *capacity * 2 : 8;
     void *moved = arena_alloc(arena, larger, size);
-    if (*capacity) {
+    if (items && *capacity) {
         memcpy(moved, items, *capacity * size);
     }
     *capacity = larger;
