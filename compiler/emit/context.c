@@ -110,11 +110,15 @@ LLVMValueRef e_function(Emitter *e, const char *name, LLVMTypeRef type)
         copy_attribute(e, function, same_in_an_isa[i]);
     }
     add_enum_attribute(e, function, "nounwind");
+    return function;
+}
+
+void e_mark_sanitized(Emitter *e, LLVMValueRef function)
+{
     if (e->options->sanitize != NULL) {
         bool address = strcmp(e->options->sanitize, "address") == 0;
         add_enum_attribute(e, function, address ? "sanitize_address" : "sanitize_thread");
     }
-    return function;
 }
 
 LLVMValueRef e_i64(Emitter *e, int64_t value)

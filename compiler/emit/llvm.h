@@ -52,6 +52,8 @@ LLVMValueRef e_kernel(Emitter *e, const char *name);
 LLVMValueRef e_call_kernel(Emitter *e, const char *name, LLVMValueRef *args, unsigned count);
 /* A function of this ISA with its attributes; static unless exported. */
 LLVMValueRef e_function(Emitter *e, const char *name, LLVMTypeRef type);
+/* For --sanitize: the function's accesses are checked. */
+void e_mark_sanitized(Emitter *e, LLVMValueRef function);
 LLVMValueRef e_i64(Emitter *e, int64_t value);
 LLVMValueRef e_real(Emitter *e, double value);
 /* p + index reals. */

@@ -44,8 +44,8 @@ static LLVMLinkage linkage_of(const char *global)
     return strncmp(global, "rn_layout_", 10) == 0 ? LLVMWeakODRLinkage : LLVMInternalLinkage;
 }
 
-/* Only the code table and the layouts stay visible. */
-static void hide_kernels(Emitter *e)
+/* Only the code table and the layouts stay visible; kernels are sanitized like emitted code. */
+static void finish_kernels(Emitter *e)
 {
     static const char *const keepers[] = {"llvm.used", "llvm.compiler.used"};
     for (size_t i = 0; i < sizeof keepers / sizeof *keepers; i++) {
@@ -57,6 +57,7 @@ static void hide_kernels(Emitter *e)
     for (LLVMValueRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f)) {
         if (!LLVMIsDeclaration(f)) {
             LLVMSetLinkage(f, LLVMInternalLinkage);
+            e_mark_sanitized(e, f);
         }
     }
     for (LLVMValueRef g = LLVMGetFirstGlobal(e->module); g; g = LLVMGetNextGlobal(g)) {
@@ -87,7 +88,7 @@ static LLVMModuleRef build_isa(Emitter *e, const Isa *isa)
     }
     emit_code_table(e, functions);
     emitter_close(e);
-    hide_kernels(e);
+    finish_kernels(e);
     return e->module;
 }
 

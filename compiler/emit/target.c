@@ -7,6 +7,7 @@
  */
 #include "emit/llvm.h"
 #include "support/bug.h"
+#include "support/str.h"
 
 #include <string.h>
 
@@ -31,13 +32,21 @@ LLVMTargetMachineRef target_machine(Emitter *e)
                                    LLVMRelocPIC, LLVMCodeModelDefault);
 }
 
+/* The sanitizer's pass comes last: it instruments what is left after inlining. */
+static const char *sanitizer_pass(const char *sanitize)
+{
+    if (sanitize == NULL) {
+        return "";
+    }
+    return strcmp(sanitize, "address") == 0 ? ",asan" : ",tsan-module,function(tsan)";
+}
+
 void target_optimise(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine)
 {
-    static const char *const pipelines[] = {"default<O0>", "default<O1>", "default<O2>",
-                                            "default<O3>"};
+    char *pipeline = str_format(e->arena, "default<O%d>%s", e->options->optimisation,
+                                sanitizer_pass(e->options->sanitize));
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    LLVMErrorRef error =
-        LLVMRunPasses(module, pipelines[e->options->optimisation], machine, options);
+    LLVMErrorRef error = LLVMRunPasses(module, pipeline, machine, options);
     LLVMDisposePassBuilderOptions(options);
     if (error != NULL) {
         char *message = LLVMGetErrorMessage(error);
