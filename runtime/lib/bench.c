@@ -96,8 +96,9 @@ static bool bench(RtSession *session, RtBuffers *buffers, const RtCheckpoint *ch
 {
     const RtOptions *options = session->options;
     const int32_t step_bits = RN_FORWARD | RN_BACKWARD | RN_UPDATE | RN_TRAINING;
-    double most = options->repeat > MOST_REPEAT ? MOST_REPEAT : options->repeat;
-    int repeat = most >= 1 ? (int)most : USUAL_REPEAT;
+    int repeat = options->repeat < 1                     ? USUAL_REPEAT
+                 : options->repeat > (double)MOST_REPEAT ? MOST_REPEAT
+                                                         : (int)options->repeat;
     int64_t batch;
     if (!rt_train_batch(session, &batch, error))
         return false;

@@ -20,7 +20,7 @@ enum { FLOW_STEPS = 100 };
 static void rotate(double *z, int64_t dim)
 {
     for (int t = 0; t < FLOW_STEPS; t++) {
-        double angle = 5 * 3.14159265358979323846 * t / FLOW_STEPS;
+        double angle = 5 * 3.14159265358979323846 * t / (double)FLOW_STEPS;
         double s = sin(angle), c = cos(angle);
         for (int64_t i = 0; i < dim; i++)
             z[i] += tanh(s * z[i] + c) / sqrt((double)FLOW_STEPS);

@@ -179,8 +179,8 @@ static double fake_loss(const RnCall *call, int64_t sample, const double *y, dou
             loss -= hit ? y[o] - most - log(sum) : 0;
         } else if (call->loss_kind == RN_LOSS_MSE) {
             double d = y[o] - (double)((const float *)call->target)[sample * FAKE_OUT + o];
-            delta[o] = 2 * d / FAKE_OUT;
-            loss += d * d / FAKE_OUT;
+            delta[o] = 2 * d / (double)FAKE_OUT;
+            loss += d * d / (double)FAKE_OUT;
         } else {
             delta[o] = 0;
         }

@@ -327,7 +327,7 @@ static void test_npy_refuses(void **state)
 static void test_npy_not_a_number(void **state)
 {
     (void)state;
-    const double data[] = {1, 2, 3, NAN};
+    const double data[] = {1, 2, 3, (double)NAN};
     Scratch scratch = scratch_make();
     char path[256];
     uint8_t bytes[256];
@@ -409,8 +409,8 @@ static void test_gaussian_overlap(void **state)
     assert_true(rt_synthetic_inputs(&request, 0, 2, x, &error));
     double overlap = 0, square = 0;
     for (int i = 0; i < WIDTH; i++) {
-        overlap += (double)x[i] * (double)x[WIDTH + i] / WIDTH;
-        square += (double)x[i] * (double)x[i] / WIDTH;
+        overlap += (double)x[i] * (double)x[WIDTH + i] / (double)WIDTH;
+        square += (double)x[i] * (double)x[i] / (double)WIDTH;
     }
     /* standard errors: √((1 + ρ²)/n) = 0.008 and √(2/n) = 0.01; five of them */
     assert_true(fabs(overlap + 0.5) < 0.04);

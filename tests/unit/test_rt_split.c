@@ -46,7 +46,7 @@ static void test_shuffle_is_fair(void **state)
         for (int i = 0; i < N; i++)
             counts[i][order[i]]++;
     }
-    double chi = 0, expected = (double)TURNS / N;
+    double chi = 0, expected = (double)TURNS / (double)N;
     for (int i = 0; i < N; i++)
         for (int j = 0; j < N; j++)
             chi += (counts[i][j] - expected) * (counts[i][j] - expected) / expected;
