@@ -103,7 +103,7 @@ void elaborate_alpha(Context *ctx, Scope *scope, const Ast *statement, Branch *b
     if (value == NULL) {
         return;
     }
-    if (value->kind == AST_CALL && str_equal(value->text, "learned")) {
+    if (is_call(value) && str_equal(value->text, "learned")) {
         learned_alpha(ctx, scope, value, branch, name);
     } else if (is_call(value) && str_equal(value->text, "optimal")) {
         optimal_alpha(ctx, value);

@@ -61,11 +61,12 @@ typedef struct Context {
     VEC(TensorNote) notes;
     VEC(Scope *) scopes; /* the top level, then one a block */
     NameTable tensor_names, stack_names;
-    int nesting;
+    int nesting, operators; /* of the expression being read */
     int unnamed_blocks, unnamed_seen; /* residual blocks without a name */
     Measure *measure;                 /* being read, else NULL */
     bool quantity_seen;
     bool trained_seen;
+    bool lost;     /* statements failed to be read: none is called missing */
     bool poisoned; /* a part of the model failed: what hangs on the whole stays silent */
 } Context;
 
@@ -123,6 +124,7 @@ const char *eval_string(Context *ctx, const Ast *ast, const char *what);
 int eval_word(Context *ctx, const Ast *ast, const char *what, const char *const *words,
               size_t count);
 bool is_scalar(Context *ctx, const Ast *ast);
+const char *number_text(Arena *arena, double value); /* as short as reads back the same */
 bool is_call(const Ast *ast); /* NAME or CALL: something that may take arguments */
 void mark_integer(Context *ctx, const Expr *e);
 const Expr *number_at(Context *ctx, double value);
@@ -147,6 +149,7 @@ bool shape_check_size(Context *ctx, const Shape *shape, Span span);
 bool shape_equal(const Shape *a, const Shape *b);
 const char *shape_text(Arena *arena, const Shape *shape);
 const Layer *shape_source(const Layer *layer);
+bool is_layer_name(const char *name);
 
 /* tensor.c */
 Tensor *add_tensor(Context *ctx, Scope *scope, Layer *layer, const char *part, RnRole role);

@@ -143,7 +143,7 @@ static void count_unnamed(Context *ctx, const Statements *statements)
 
 static void require_input(Context *ctx, const Ast *block, const Ast *input)
 {
-    if (input == NULL && !ctx->poisoned) {
+    if (input == NULL && !ctx->lost) {
         Diag *d = diag_report(ctx->diag, E_MISSING_STATEMENT, block->name_span,
                               "the model has no `input`");
         diag_hint(ctx->diag, d, "write, for example, `input image[28, 28]`");
@@ -165,7 +165,7 @@ static void elaborate_model(Context *ctx, const Ast *block)
         walk_statement(ctx, &walk, statements.items[i]);
     }
     ctx->model->output = walk.shape;
-    if (ctx->model->items.count == 0 && !ctx->poisoned && diag_error_count(ctx->diag) == 0) {
+    if (ctx->model->items.count == 0 && !ctx->lost && diag_error_count(ctx->diag) == 0) {
         diag_report(ctx->diag, E_MISSING_STATEMENT, block->name_span, "the model has no layers");
     }
     name_everything(ctx);
@@ -226,6 +226,7 @@ static void elaborate_file(Context *ctx, const AstFile *file)
             diag_report(ctx->diag, E_MISSING_BLOCK, (Span){0, 0}, "the file has no `model` block");
         diag_hint(ctx->diag, d, "a network is written as `model { input x[8] … }`");
         ctx->poisoned = true;
+        ctx->lost = true;
     } else {
         elaborate_model(ctx, model);
     }

@@ -7,8 +7,9 @@
 
 #include <math.h>
 
-/* Recursion is bounded here, not by the parser: left-hanging chains count once there. */
-enum { NESTING_MAX = 1000, CHAIN_MAX = 4000 };
+/* An Expr is as deep as it has operators, where chains are nested in chains: whoever walks it in
+ * recursion relies on the second limit. */
+enum { NESTING_MAX = 1000, OPERATORS_MAX = 4000 };
 
 static const struct {
     const char *name;
@@ -60,8 +61,13 @@ static const Expr *check_finite(Context *ctx, const Expr *e, Span span)
     return e;
 }
 
-static const Expr *unknown_name(Context *ctx, const Ast *ast)
+static const Expr *unknown_name(Context *ctx, const Ast *ast, const char *what)
 {
+    if (is_layer_name(ast->text)) {
+        diag_report(ctx->diag, E_KIND, ast->span, "`%s` is a layer, but %s is a number", ast->text,
+                    what);
+        return NULL;
+    }
     static const char *const words[] = {"depth", "layer", "fan_in", "fan_out", "base", "sqrt",
                                         "exp",   "log",   "log10",  "abs",     "min",  "max"};
     Diag *d =
@@ -133,7 +139,8 @@ static const Expr *eval_name(Context *ctx, const Ast *ast, unsigned allows, cons
         return NULL;
     }
     const Symbol *symbol = scope_find(ctx, ast->text);
-    return symbol != NULL ? symbol_value(ctx, ast, symbol, allows, what) : unknown_name(ctx, ast);
+    return symbol != NULL ? symbol_value(ctx, ast, symbol, allows, what)
+                          : unknown_name(ctx, ast, what);
 }
 
 static const Expr *eval_function(Context *ctx, const Ast *ast, unsigned allows, const char *what)
@@ -145,7 +152,7 @@ static const Expr *eval_function(Context *ctx, const Ast *ast, unsigned allows, 
     if (f == LENGTH(functions)) {
         const Symbol *symbol = scope_find(ctx, ast->text);
         if (symbol == NULL) {
-            return unknown_name(ctx, ast);
+            return unknown_name(ctx, ast, what);
         }
         diag_report(ctx->diag, E_KIND, ast->span, "`%s` is a number and takes no arguments",
                     ast->text);
@@ -196,7 +203,7 @@ static ExprKind binary_kind(AstOp op)
     return EXPR_COUNT;
 }
 
-static bool combine(Context *ctx, const Ast *ast, const Expr **left, const Expr *right, int *length)
+static bool combine(Context *ctx, const Ast *ast, const Expr **left, const Expr *right)
 {
     if (*left == NULL || right == NULL) {
         *left = NULL;
@@ -204,9 +211,9 @@ static bool combine(Context *ctx, const Ast *ast, const Expr **left, const Expr 
     }
     const Expr *e = expr_make(ctx->arena, binary_kind(ast->op), *left, right, ast->span);
     *left = check_finite(ctx, e, ast->span);
-    if (*left != NULL && !expr_is_number(*left) && ++*length > CHAIN_MAX) {
+    if (*left != NULL && !expr_is_number(*left) && ++ctx->operators > OPERATORS_MAX) {
         diag_report(ctx->diag, E_NESTING, ast->span, "this expression has more than %d operators",
-                    CHAIN_MAX);
+                    OPERATORS_MAX);
         *left = NULL;
     }
     return *left != NULL;
@@ -226,10 +233,9 @@ static const Expr *eval_binary(Context *ctx, const Ast *ast, unsigned allows, co
         }
     }
     const Expr *left = eval_scalar(ctx, node, inner, what);
-    int length = 0;
     for (uint32_t i = spine.count; i-- > 0;) {
         const Expr *right = eval_scalar(ctx, spine.items[i]->first->next, inner, what);
-        combine(ctx, spine.items[i], &left, right, &length);
+        combine(ctx, spine.items[i], &left, right);
     }
     return left;
 }
@@ -286,6 +292,7 @@ const Expr *eval_scalar(Context *ctx, const Ast *ast, unsigned allows, const cha
         diag_report(ctx->diag, E_NESTING, ast->span, "this expression is nested too deeply");
         return NULL;
     }
+    ctx->operators = ctx->nesting == 0 ? 0 : ctx->operators;
     ctx->nesting++;
     const Expr *e = eval_node(ctx, ast, allows, what);
     ctx->nesting--;

@@ -50,8 +50,9 @@ static const Expr *spread(Context *ctx, const Ast *ast, unsigned allows)
         return NULL;
     }
     if ((values[0] == NULL) == (values[1] == NULL)) {
-        Diag *d = diag_report(ctx->diag, E_LAW, ast->span, "`%s` wants %s of `var` and `std`",
-                              ast->text, values[0] ? "one" : "either");
+        Diag *d = diag_report(ctx->diag, E_LAW, ast->span,
+                              "`%s` wants one of `var` and `std`, and has %s", ast->text,
+                              values[0] ? "both" : "neither");
         diag_hint(ctx->diag, d, "write `%s(var = 1/fan_in)`", ast->text);
         return NULL;
     }

@@ -59,6 +59,11 @@ static LayerKind find_row(const char *name)
     return LAYER_NONE;
 }
 
+bool is_layer_name(const char *name)
+{
+    return find_row(name) != LAYER_NONE || find_word(name, activations, LENGTH(activations)) >= 0;
+}
+
 static Layer *unknown_layer(Context *ctx, const Ast *ast, Shape in)
 {
     Span span = ast->name_span.end > 0 ? ast->name_span : ast->span;
@@ -178,9 +183,10 @@ static Layer *built_in_layer(Context *ctx, Scope *scope, const Ast *ast, LayerKi
     if (kind == LAYER_STANDARDIZE) {
         check_standardize(ctx, scope, ast);
     }
+    bool bias = read_bias(ctx, kind, values);
     bool shaped = layer_shape(ctx, layer, ast, values, origin);
     if (shaped && shape_check_size(ctx, &layer->out, ast->span)) {
-        create_tensors(ctx, scope, layer, read_bias(ctx, kind, values));
+        create_tensors(ctx, scope, layer, bias);
     } else {
         layer->out = (Shape){0};
         ctx->poisoned = true;
@@ -234,11 +240,13 @@ static Layer *labelled_layer(Context *ctx, Scope *scope, const Ast *ast, Shape i
         diag_report(ctx->diag, E_RESERVED_NAME, ast->name_span,
                     "a label cannot be `%s`: the block's own tensors are called so", ast->text);
     }
-    if (!names_add(ctx->arena, &scope->labels, ast->text, 0)) {
+    const char *label = ast->text;
+    if (!names_add(ctx->arena, &scope->labels, label, 0)) {
+        label = NULL;
         diag_report(ctx->diag, E_REDECLARED, ast->name_span, "the label `%s` is used twice%s",
                     ast->text, scope->stack ? " in one block" : "");
     }
-    return single_layer(ctx, scope, inner, ast->text, in, origin);
+    return single_layer(ctx, scope, inner, label, in, origin);
 }
 
 typedef VEC(const Ast *) Operands;

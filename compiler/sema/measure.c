@@ -12,7 +12,7 @@ void read_when(Context *ctx, const Statements *statements, When *when)
     const Ast *value = single_value(ctx, single_statement(ctx, statements, "when"));
     int word = value ? eval_word(ctx, value, "`when`", words, LENGTH(words)) : -1;
     *when = word < 0 ? WHEN_DEFAULT : word == 0 ? WHEN_INIT : WHEN_TRAINED;
-    if (word == 1 && ctx->model->train == NULL && !ctx->poisoned) {
+    if (word == 1 && ctx->model->train == NULL && !ctx->lost) {
         diag_report(ctx->diag, E_MISSING_BLOCK, value->span,
                     "`when trained` wants a `train` block, and the file has none");
     }
@@ -56,7 +56,7 @@ void elaborate_probe(Context *ctx, const Ast *block)
     read_measures(ctx, &statements, probe);
     check_data(ctx, &probe->data, RN_LOSS_NONE);
     bool has_data = probe->data.kind != RN_DATA_NONE || ctx->model->train != NULL;
-    if (!has_data && !ctx->poisoned && diag_error_count(ctx->diag) == 0) {
+    if (!has_data && !ctx->lost && diag_error_count(ctx->diag) == 0) {
         Diag *d = diag_report(ctx->diag, E_MISSING_STATEMENT, block->name_span,
                               "`probe` has no `data`, and there is no `train` to take it from");
         diag_hint(ctx->diag, d, "write `data gaussian`");

@@ -48,7 +48,7 @@ static const Stack *only_block(Context *ctx, const Ast *ast)
         return ctx->model->stacks.items[0];
     }
     if (count == 0) {
-        if (!ctx->poisoned) {
+        if (!ctx->lost) {
             diag_report(ctx->diag, E_MISSING_BLOCK, ast->span,
                         "`%s` is measured on a residual block, but the model has none", ast->text);
         }
@@ -214,11 +214,11 @@ static bool check_trained(Context *ctx, const Ast *ast, RnQuantityKind kind)
                                               RN_QUANTITY_VALIDATION_ACCURACY};
     const Train *train = ctx->model->train;
     if (train == NULL) {
-        if (!ctx->poisoned) {
+        if (!ctx->lost) {
             diag_report(ctx->diag, E_MISSING_BLOCK, ast->span,
                         "`%s` wants a `train` block, and the file has none", ast->text);
         }
-        return ctx->poisoned;
+        return false;
     }
     bool wants_classes = in_kinds(kind, classes, LENGTH(classes));
     bool wants_numbers = in_kinds(kind, numbers, LENGTH(numbers));

@@ -228,10 +228,12 @@ static void check_default(Context *ctx, const Ast *ast, const Param *param, bool
     if (param->value >= param->low && param->value <= param->high) {
         return;
     }
-    Diag *d = diag_report(ctx->diag, E_PARAM_RANGE, ast->first->span,
-                          "%s of `%s` is %g, outside its range %g..%g",
-                          defined ? "the value given with -D" : "the default", param->name,
-                          param->value, param->low, param->high);
+    const char *format = defined ? "-D sets `%s` to %s, outside its range %s..%s"
+                                 : "the default of `%s` is %s, outside its range %s..%s";
+    const char *text =
+        str_format(ctx->arena, format, param->name, number_text(ctx->arena, param->value),
+                   number_text(ctx->arena, param->low), number_text(ctx->arena, param->high));
+    Diag *d = diag_report(ctx->diag, E_PARAM_RANGE, ast->first->span, "%s", text);
     diag_label(ctx->diag, d, ast->range->span, "the range of `%s`", param->name);
 }
 

@@ -201,7 +201,7 @@ static void elaborate_body(Context *ctx, Scope *scope, const Ast *block, Span or
     AstVec branches = {0};
     find_all(ctx, &statements, "branch", &branches);
     elaborate_skip(ctx, scope, single_statement(ctx, &statements, "skip"), branches.count);
-    if (branches.count == 0 && !ctx->poisoned) {
+    if (branches.count == 0 && !ctx->lost) {
         Diag *d = diag_report(ctx->diag, E_MISSING_STATEMENT, block->name_span,
                               "a `%s` block wants a `branch`", block->text);
         diag_hint(ctx->diag, d, "write, for example, `branch dense(64) -> relu -> dense(64)`");
@@ -234,8 +234,9 @@ static Stack *new_stack(Context *ctx, const Ast *block, Shape in)
     stack->index = (int)ctx->model->stacks.count;
     if (!names_add(ctx->arena, &ctx->stack_names, stack->name, stack->index)) {
         int other = names_find(&ctx->stack_names, stack->name);
+        stack->name = str_format(ctx->arena, "%s#%d", stack->name, stack->index);
         Diag *d = diag_report(ctx->diag, E_REDECLARED, stack->span, "two blocks are called `%s`",
-                              stack->name);
+                              block->name ? block->name : "residual");
         if (other < (int)ctx->model->stacks.count) {
             diag_label(ctx->diag, d, ctx->model->stacks.items[other]->span, "the other one");
         }

@@ -20,7 +20,7 @@ static const Ast *chosen_body(Context *ctx, const Ast *choice)
     while (choice != NULL && choice->kind == AST_IF) {
         bool holds = false;
         if (choice->first == NULL || !condition_holds(ctx, choice->first, &holds)) {
-            ctx->poisoned = true;
+            ctx->lost = ctx->poisoned = true;
             return NULL;
         }
         if (holds) {
@@ -37,7 +37,7 @@ void collect_statements(Context *ctx, const Ast *body, Statements *out)
         if (ast->kind == AST_IF) {
             collect_statements(ctx, chosen_body(ctx, ast), out);
         } else if (ast->kind == AST_ERROR) {
-            ctx->poisoned = true;
+            ctx->lost = ctx->poisoned = true;
         } else {
             vec_push(ctx->arena, out, ast);
         }

@@ -11,6 +11,7 @@ typedef struct Axes {
     Context *ctx;
     VEC(const char *) names;
     double cells;
+    bool any; /* an axis is written, be it right or wrong */
 } Axes;
 
 static bool is_axis(const Axes *axes, const char *name)
@@ -84,7 +85,7 @@ static bool grid_value(Context *ctx, const Ast *ast, const Param *param, double 
 static double spaced_values(Context *ctx, const Ast *ast, const Param *param)
 {
     static const char *const words[] = {"linspace", "geomspace"};
-    int word = eval_word(ctx, ast, "a grid in brackets aside, the values of an axis", words, 2);
+    int word = eval_word(ctx, ast, "the values of an axis", words, 2);
     const Ast *values[ARGUMENTS_MAX];
     double first, last;
     int64_t count;
@@ -241,11 +242,12 @@ static void read_settings(Context *ctx, const Statements *statements)
     read_when(ctx, statements, &when);
 }
 
-static void require(Context *ctx, const Ast *block, const char *what, const char *example)
+static void require(Context *ctx, const Ast *block, Span span, const char *what,
+                    const char *example)
 {
-    if (!ctx->poisoned) {
-        Diag *d = diag_report(ctx->diag, E_MISSING_STATEMENT, block->block_name_span,
-                              "the sweep `%s` has no %s", block->name, what);
+    if (!ctx->lost) {
+        Diag *d = diag_report(ctx->diag, E_MISSING_STATEMENT, span, "the sweep `%s` has no %s",
+                              block->name, what);
         diag_hint(ctx->diag, d, "write, for example, `%s`", example);
     }
 }
@@ -258,17 +260,18 @@ void elaborate_sweep(Context *ctx, const Ast *block)
     for (uint32_t i = 0; i < statements.count; i++) {
         const Ast *ast = statements.items[i];
         if (ast->kind == AST_IN) {
+            axes.any = true;
             read_axis(&axes, ast);
         } else if (ast->kind != AST_STATEMENT) {
             diag_report(ctx->diag, E_KIND, ast->span, "this is no statement of a `sweep` block");
         }
     }
     const Ast *measure = single_statement(ctx, &statements, "measure");
-    if (axes.names.count == 0) {
-        require(ctx, block, "axis", "L in [10, 100, 1000]");
+    if (!axes.any) {
+        require(ctx, block, block->block_name_span, "axis", "L in [10, 100, 1000]");
     }
     if (measure == NULL) {
-        require(ctx, block, "`measure`", "measure forward_ratio");
+        require(ctx, block, block->name_span, "`measure`", "measure forward_ratio");
     }
     read_measures(&axes, measure);
     read_fit(&axes, single_statement(ctx, &statements, "fit"));

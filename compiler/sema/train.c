@@ -8,16 +8,25 @@
 
 #include <math.h>
 
-static const Ast *required(Context *ctx, const Statements *statements, const Ast *block,
-                           const char *keyword, const char *example)
+/* What has no default; all that is missing in one message. */
+static void check_required(Context *ctx, const Statements *statements, const Ast *block)
 {
-    const Ast *statement = single_statement(ctx, statements, keyword);
-    if (statement == NULL && !ctx->poisoned) {
-        Diag *d = diag_report(ctx->diag, E_MISSING_STATEMENT, block->name_span,
-                              "`train` wants a `%s` statement", keyword);
-        diag_hint(ctx->diag, d, "write, for example, `%s %s`", keyword, example);
+    static const char *const examples[][2] = {
+        {"data", "fashion_mnist"}, {"loss", "cross_entropy"}, {"optimizer", "adam(lr = 1e-3)"}};
+    Text words = {.arena = ctx->arena}, example = {.arena = ctx->arena};
+    bool missing = false;
+    for (size_t i = 0; i < LENGTH(examples); i++) {
+        if (single_statement(ctx, statements, examples[i][0]) == NULL) {
+            text_append(&words, "%s`%s`", missing ? " and " : "", examples[i][0]);
+            text_append(&example, "%s%s %s", missing ? "; " : "", examples[i][0], examples[i][1]);
+            missing = true;
+        }
     }
-    return statement;
+    if (missing && !ctx->lost) {
+        Diag *d = diag_report(ctx->diag, E_MISSING_STATEMENT, block->name_span, "`train` wants %s",
+                              words.data);
+        diag_hint(ctx->diag, d, "write, for example, `%s`", example.data);
+    }
 }
 
 static const Expr *read_count(Context *ctx, const Statements *statements, const char *keyword,
@@ -163,10 +172,10 @@ void elaborate_train(Context *ctx, const Ast *block)
     Statements statements = {0};
     collect_statements(ctx, block->body, &statements);
     reject_bare(ctx, &statements, "train");
-    read_data(ctx, required(ctx, &statements, block, "data", "fashion_mnist"), &train->data, true);
-    read_loss(ctx, required(ctx, &statements, block, "loss", "cross_entropy"), &train->loss, true);
-    read_optimizer(ctx, required(ctx, &statements, block, "optimizer", "adam(lr = 1e-3)"),
-                   &train->optimizer);
+    check_required(ctx, &statements, block);
+    read_data(ctx, single_statement(ctx, &statements, "data"), &train->data, true);
+    read_loss(ctx, single_statement(ctx, &statements, "loss"), &train->loss, true);
+    read_optimizer(ctx, single_statement(ctx, &statements, "optimizer"), &train->optimizer);
     read_schedule(ctx, single_statement(ctx, &statements, "schedule"), &train->schedule);
     train->clip = read_positive(ctx, &statements, "clip", (Range){0, INFINITY, true, false});
     train->batch = read_count(ctx, &statements, "batch", 128);

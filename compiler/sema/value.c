@@ -6,6 +6,7 @@
 #include "sema/context.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 void mark_integer(Context *ctx, const Expr *e)
 {
@@ -36,14 +37,28 @@ static bool in_range(double value, Range range)
     return above && below;
 }
 
+/* The fewest digits that read back as the same number. */
+const char *number_text(Arena *arena, double value)
+{
+    for (int digits = 6; digits < 17; digits++) {
+        const char *text = str_format(arena, "%.*g", digits, value);
+        if (strtod(text, NULL) == value && strchr(text, 'e') == NULL) {
+            return text;
+        }
+    }
+    const char *text = str_format(arena, "%g", value);
+    return strtod(text, NULL) == value ? text : str_format(arena, "%.17g", value);
+}
+
 static const char *range_text(Context *ctx, Range range)
 {
+    const char *low = number_text(ctx->arena, range.low);
     if (isinf(range.high)) {
-        return str_format(ctx->arena, "%s %g", range.open_low ? "greater than" : "at least",
-                          range.low);
+        return str_format(ctx->arena, "%s %s", range.open_low ? "greater than" : "at least", low);
     }
-    return str_format(ctx->arena, "%s%g and %s%g", range.open_low ? "greater than " : "at least ",
-                      range.low, range.open_high ? "less than " : "at most ", range.high);
+    return str_format(ctx->arena, "%s %s and %s %s", range.open_low ? "greater than" : "at least",
+                      low, range.open_high ? "less than" : "at most",
+                      number_text(ctx->arena, range.high));
 }
 
 static bool check_range(Context *ctx, const Ast *ast, const Expr *e, const char *what, Range range)
@@ -55,7 +70,8 @@ static bool check_range(Context *ctx, const Ast *ast, const Expr *e, const char 
     if (in_range(value, range)) {
         return true;
     }
-    diag_report(ctx->diag, E_VALUE_RANGE, ast->span, "%s is %g%s, but must be %s", what, value,
+    diag_report(ctx->diag, E_VALUE_RANGE, ast->span, "%s is %s%s, but must be %s", what,
+                number_text(ctx->arena, value),
                 expr_is_number(e) ? "" : " with the params at their defaults",
                 range_text(ctx, range));
     return false;
@@ -80,8 +96,8 @@ const Expr *eval_count(Context *ctx, const Ast *ast, const char *what, double lo
     }
     double value = expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
     if (value != floor(value)) {
-        diag_report(ctx->diag, E_INTEGER, ast->span, "%s is %g, but must be an integer", what,
-                    value);
+        diag_report(ctx->diag, E_INTEGER, ast->span, "%s is %s, but must be an integer", what,
+                    number_text(ctx->arena, value));
         return NULL;
     }
     mark_integer(ctx, e);
@@ -105,12 +121,13 @@ bool eval_size(Context *ctx, const Ast *ast, const char *what, int64_t low, int6
         return false;
     }
     if (number != floor(number)) {
-        diag_report(ctx->diag, E_INTEGER, ast->span, "%s is %g, but must be an integer", what,
-                    number);
+        diag_report(ctx->diag, E_INTEGER, ast->span, "%s is %s, but must be an integer", what,
+                    number_text(ctx->arena, number));
         return false;
     }
     if (number < (double)low || number > 0x1p53) {
-        diag_report(ctx->diag, E_SIZE_RANGE, ast->span, "%s is %.17g, but must be %s", what, number,
+        diag_report(ctx->diag, E_SIZE_RANGE, ast->span, "%s is %s, but must be %s", what,
+                    number_text(ctx->arena, number),
                     number < (double)low ? str_format(ctx->arena, "at least %lld", (long long)low)
                                          : "at most 2^53");
         return false;
