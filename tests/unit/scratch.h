@@ -5,6 +5,10 @@
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* nftw */
+#endif
+
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
