@@ -46,7 +46,7 @@ typedef __typeof__((vreal){} < (vreal){}) vmask;
 
 static inline __attribute__((always_inline)) vreal rnk_splat(real value)
 {
-    return (vreal){} + value;
+    return value - (vreal){}; /* + would turn −0 to 0, and so remain in the code */
 }
 
 static inline __attribute__((always_inline)) vreal rnk_select(vmask mask, vreal yes, vreal no)
