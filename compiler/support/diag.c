@@ -10,7 +10,7 @@
 
 #include <stdarg.h>
 
-enum { KEPT_ERRORS = 200, KEPT_WARNINGS = 100 };
+enum { KEPT_WARNINGS = 100 };
 
 typedef struct DiagRow {
     const char *code, *slug;
@@ -101,7 +101,7 @@ Diag *diag_report(DiagSink *sink, DiagId id, Span span, const char *format, ...)
         return ignore(sink);
     }
     unsigned *count = severity == SEVERITY_ERROR ? &sink->errors : &sink->warnings;
-    if (*count >= (severity == SEVERITY_ERROR ? KEPT_ERRORS : KEPT_WARNINGS)) {
+    if (*count >= (severity == SEVERITY_ERROR ? DIAG_KEPT_ERRORS : KEPT_WARNINGS)) {
         ++*count;
         return ignore(sink);
     }

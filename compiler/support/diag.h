@@ -25,7 +25,8 @@ typedef enum DiagId {
 
 typedef enum Severity { SEVERITY_ERROR, SEVERITY_WARNING } Severity;
 
-enum { DIAG_LABELS = 4 };
+/* More errors than this are counted but not kept: by then nobody reads on. */
+enum { DIAG_LABELS = 4, DIAG_KEPT_ERRORS = 200 };
 
 typedef struct DiagLabel {
     Span span;

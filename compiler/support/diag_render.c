@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-enum { EXCERPT_CELLS = 88, CLIP_CONTEXT = 20, TAB_CELLS = 8 };
+/* A line of megabytes is looked at only around what is underlined. */
+enum { EXCERPT_CELLS = 88, CLIP_CONTEXT = 20, TAB_CELLS = 8, WINDOW_BYTES = 4096 };
 
 #define BOLD "\033[1m"
 #define RED "\033[1;31m"
@@ -103,6 +104,20 @@ static void append_repeated(Text *out, char c, unsigned count)
     }
 }
 
+/* The line's bytes near the offset, from a whole character on. */
+static void find_window(const Source *source, uint32_t offset, uint32_t *begin, uint32_t *end)
+{
+    if (offset - *begin > WINDOW_BYTES) {
+        *begin = offset - WINDOW_BYTES;
+        while (*begin < offset && (source->text[*begin] & 0xC0) == 0x80) {
+            ++*begin;
+        }
+    }
+    if (*end > offset && *end - offset > WINDOW_BYTES) {
+        *end = offset + WINDOW_BYTES;
+    }
+}
+
 /* Cells [from, to) of one line that a span covers, at least one cell. */
 typedef struct Underline {
     uint32_t line, begin, end;
@@ -115,6 +130,7 @@ static Underline underline_of(const Source *source, Span span)
     u.line = source_place(source, span.begin).line;
     u.begin = source->lines[u.line - 1];
     u.end = line_end(source, u.line);
+    find_window(source, span.begin, &u.begin, &u.end);
     u.from = cells_before(source, u.begin, span.begin, u.end);
     u.to = cells_before(source, u.begin, span.end, u.end);
     if (u.to <= u.from) {

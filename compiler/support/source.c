@@ -7,8 +7,8 @@
 #include "support/diag.h"
 #include "support/fileio.h"
 #include "support/str.h"
-#include "support/utf8.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Far above any real file, and far below what a 32-bit offset can name. */
@@ -86,8 +86,9 @@ Place source_place(const Source *source, uint32_t offset)
         offset = source->length;
     }
     uint32_t line = find_line(source, offset), column = 1;
-    for (uint32_t i = source->lines[line]; i < offset; column++) {
-        i += utf8_decode(source->text + i, source->length - i).length;
+    for (uint32_t i = source->lines[line]; i < offset; i++) {
+        bool continues = (source->text[i] & 0xC0) == 0x80;
+        column += !continues;
     }
     return (Place){line + 1, column};
 }

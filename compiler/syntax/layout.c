@@ -22,6 +22,9 @@ Token layout_take(Layout *layout)
 {
     Token token = layout->ahead[0];
     layout->ahead[0] = layout->ahead[1];
+    if (diag_error_count(layout->diag) - layout->errors_before > DIAG_KEPT_ERRORS) {
+        layout->stopped = true;
+    }
     if (layout->stopped) {
         layout->ahead[1] = end_of_file(layout);
         return token;
@@ -40,6 +43,7 @@ Layout *layout_create(Arena *arena, const Source *source, DiagSink *diag)
     layout->arena = arena;
     layout->source = source;
     layout->diag = diag;
+    layout->errors_before = diag_error_count(diag);
     layout->scanner = scanner_create(arena, source, COMMENTS_SKIPPED);
     layout_take(layout);
     layout_take(layout);

@@ -33,6 +33,7 @@ struct Layout {
     Arena *arena;
     const Source *source;
     DiagSink *diag;
+    unsigned errors_before; /* of another file in the same sink */
     Scanner *scanner;
     Token ahead[2];       /* not yet taken */
     uint32_t checked;     /* bytes before this are known to be text, or reported */
