@@ -26,28 +26,36 @@ static void fill_chunk(const RnDraw *draw, int64_t first, double *values)
     }
 }
 
-/* Writes `value` at place `index` of layer `layer`, or of all layers where they share the draw. */
-static void place_value(const RnDraw *draw, int64_t layer, int64_t index, double value)
+/* values[e] times the layer's scale to index + e · step of layer `layer`, or of all layers where
+ * they share the draw. */
+static void place_run(const RnDraw *draw, int64_t layer, const int64_t place[2],
+                      const double *values, int64_t count)
 {
-    int64_t size = draw->tensor->size;
-    int64_t end = draw->drawn_layers < draw->layers ? draw->layers : layer + 1;
-    for (; layer < end; layer++)
-        draw->out[layer * size + index] = (real)(draw->scales[layer] * value);
+    int64_t step = place[1], end = draw->drawn_layers < draw->layers ? draw->layers : layer + 1;
+    for (; layer < end; layer++) {
+        real *out = draw->out + layer * draw->tensor->size + place[0];
+        double scale = draw->scales[layer];
+        for (int64_t e = 0; e < count; e++)
+            out[e * step] = (real)(scale * values[e]);
+    }
 }
 
+/* Row by row: a row lies along checkpoints, and `outs` apart in memory. */
 static void place_chunk(const RnDraw *draw, int64_t first, int64_t count, const double *values)
 {
     int64_t size = draw->tensor->size, layer = first / size, entry = first % size;
     int64_t out = entry / draw->ins, in = entry % draw->ins;
-    for (int64_t e = 0; e < count; e++) {
-        place_value(draw, layer, in * draw->outs + out, values[e]);
-        if (++in < draw->ins)
-            continue;
+    while (count > 0) {
+        int64_t run = draw->ins - in < count ? draw->ins - in : count;
+        int64_t place[2] = {in * draw->outs + out, draw->outs};
+        place_run(draw, layer, place, values, run);
+        values += run;
+        count -= run;
         in = 0;
-        if (++out < draw->outs)
-            continue;
-        out = 0;
-        layer++;
+        if (++out == draw->outs) {
+            out = 0;
+            layer++;
+        }
     }
 }
 
@@ -128,9 +136,10 @@ void rn_draw_orthogonal(void *context, int64_t index)
     for (int64_t layer = index; layer < draw->drawn_layers; layer += draw->slot_count) {
         const double *q = rn_orthogonal_draw(draw->stream, (uint64_t)layer, shape, slot, step);
         for (int64_t in = 0; in < draw->ins; in++)
-            for (int64_t out = 0; out < draw->outs; out++)
-                place_value(draw, layer, out * out_step + in * in_step,
-                            q[out * step[0] + in * step[1]]);
+            for (int64_t out = 0; out < draw->outs; out++) {
+                int64_t place[2] = {out * out_step + in * in_step, 0};
+                place_run(draw, layer, place, q + out * step[0] + in * step[1], 1);
+            }
     }
 }
 

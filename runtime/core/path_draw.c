@@ -8,27 +8,29 @@
 
 typedef double Wide __attribute__((vector_size(16 * sizeof(double))));
 
-/* Complex normals, one a lane. In single precision many of them mix into one weight, so 32-bit
- * uniforms do; each counter then serves two lanes. */
-RN_INLINE void draw_noise(uint64_t stream, uint64_t high, int64_t group, vreal noise[2])
+/* Complex normals, one a lane, at two places of the counter's upper half: noise[0], noise[1] are
+ * the parts at high[0]. In single precision many of them mix into one weight, so 32-bit uniforms
+ * do; each counter then serves two lanes. */
+RN_INLINE void draw_noise(uint64_t stream, const uint64_t high[2], int64_t group, vreal noise[4])
 {
 #if RNK_IS(RNK_REAL)
-    RnDouble8 u[2], low[2], upper[2];
-    rn_uniform16(stream, high, 2 * (uint64_t)group, u);
-    rn_box_muller8(u, low);
-    rn_uniform16(stream, high, 2 * (uint64_t)group + 1, u);
-    rn_box_muller8(u, upper);
-    for (int part = 0; part < 2; part++) {
-        __builtin_memcpy(&noise[part], &low[part], sizeof low[part]);
-        __builtin_memcpy((char *)&noise[part] + sizeof low[part], &upper[part], sizeof low[part]);
+    for (int place = 0; place < 2; place++) {
+        RnDouble16 normal[2];
+        rn_normal_pairs(stream, high[place], (uint64_t)group * RN_PATH_LANES, normal);
+        __builtin_memcpy(noise + 2 * place, normal, sizeof normal);
     }
 #else
-    RnBits8 bits[2];
-    rn_bits16(stream, high, (uint64_t)group, bits);
-    RnWord16 words[2] = {(RnWord16)bits[0], (RnWord16)bits[1]};
-    RnFloat16 normal[2];
-    rn_box_muller16(words, normal);
-    __builtin_memcpy(noise, normal, sizeof normal);
+    const RnBits16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
+    RnBits16 low = lane + (uint64_t)group * RN_RANDOM_LANES, bits[2];
+    rn_philox16(stream, &low, high, bits);
+    RnWord32 words[2] = {(RnWord32)bits[0], (RnWord32)bits[1]};
+    RnFloat32 normal[2];
+    rn_box_muller32(words, normal);
+    const char *cosine = (const char *)&normal[0], *sine = (const char *)&normal[1];
+    for (int place = 0; place < 2; place++) {
+        __builtin_memcpy(&noise[2 * place], cosine + place * sizeof *noise, sizeof *noise);
+        __builtin_memcpy(&noise[2 * place + 1], sine + place * sizeof *noise, sizeof *noise);
+    }
 #endif
 }
 
@@ -37,11 +39,12 @@ static void draw_transform(const RnPath *path, const real *turns, uint64_t strea
 {
     int64_t n = path->points;
     const real *spectrum = turns + 2 * n;
-    for (int64_t p = 0, j = 0; p < n; p++, j = rn_fft_next(j, n)) {
-        vreal noise[2];
-        draw_noise(stream, (uint64_t)j, group, noise);
-        slot[2 * p] = noise[0] * spectrum[p];
-        slot[2 * p + 1] = noise[1] * spectrum[p];
+    for (int64_t p = 0, j = 0; p < n; p += 2, j = rn_fft_next(j + n / 2, n)) {
+        /* p is even and so lacks the lowest bit, which is j's highest */
+        vreal noise[4];
+        draw_noise(stream, (const uint64_t[]){(uint64_t)j, (uint64_t)(j + n / 2)}, group, noise);
+        for (int part = 0; part < 4; part++)
+            slot[2 * p + part] = noise[part] * spectrum[p + part / 2];
     }
     rn_fft(slot, n, turns, 1);
 }
@@ -67,8 +70,8 @@ static void draw_series(const RnPath *path, const real *table, uint64_t stream, 
 {
     int64_t terms = path->points;
     vreal *coefficients = slot + 2 * (path->layers + RN_PATH_STRIP);
-    for (int64_t j = 0; j < 2 * terms; j++)
-        draw_noise(stream, (uint64_t)j, group, coefficients + 2 * j);
+    for (uint64_t j = 0; j < 2 * (uint64_t)terms; j += 2)
+        draw_noise(stream, (const uint64_t[]){j, j + 1}, group, coefficients + 2 * j);
     for (int64_t k = 0; k < path->layers; k += RN_PATH_STRIP)
         sum_strip(table + 2 * k * terms, terms, coefficients, slot + 2 * k);
 }
@@ -104,33 +107,39 @@ static Step step_matern(double rate)
                   .increment_variance = 2 * rn_path_tail(rate, 2)};
 }
 
-RN_INLINE void draw_wide(uint64_t stream, int64_t high, int64_t group, Wide noise[2])
+/* Noise numbers 2 pair and 2 pair + 1, in double. */
+RN_INLINE void draw_wide(uint64_t stream, int64_t pair, int64_t group, Wide noise[4])
 {
-    vreal drawn[2];
-    draw_noise(stream, (uint64_t)high, group, drawn);
-    noise[0] = __builtin_convertvector(drawn[0], Wide);
-    noise[1] = __builtin_convertvector(drawn[1], Wide);
+    vreal drawn[4];
+    uint64_t first = 2 * (uint64_t)pair;
+    draw_noise(stream, (const uint64_t[]){first, first + 1}, group, drawn);
+    for (int part = 0; part < 4; part++)
+        noise[part] = __builtin_convertvector(drawn[part], Wide);
 }
 
+/* Layer k of OU takes noise k, of Matérn noises 2k and 2k + 1; a last step belongs to the last
+ * increment. */
 static void draw_markov(const RnPath *path, uint64_t stream, int64_t group, vreal *slot)
 {
     int second = path->correlation == RN_CORRELATION_GP_MATERN32;
     double rate = (second ? 0x1.bb67ae8584caap+0 : 1.0) / path->parameter; /* √3 */
     Step step = second ? step_matern(rate) : step_ou(rate);
     double scale = 1 / __builtin_sqrt(step.increment_variance);
-    Wide x[2], y[2] = {0}, first[2], other[2] = {0};
-    draw_wide(stream, 0, group, x);
-    if (second)
-        draw_wide(stream, 1, group, y);
+    Wide noise[4], x[2], y[2] = {0};
+    draw_wide(stream, 0, group, noise);
+    for (int part = 0; part < 2; part++) {
+        x[part] = noise[part];
+        y[part] = second ? noise[2 + part] : y[part];
+    }
     for (int64_t k = 0; k < path->layers; k++) {
-        draw_wide(stream, 2 * k + 2, group, first);
-        if (second)
-            draw_wide(stream, 2 * k + 3, group, other);
+        int odd = !second && k % 2 == 0; /* noise k + 1 is the second of its pair */
+        if (!odd)
+            draw_wide(stream, second ? k + 1 : (k + 1) / 2, group, noise);
         for (int part = 0; part < 2; part++) {
-            Wide old = x[part];
+            Wide old = x[part], first = noise[odd ? 2 + part : part];
             x[part] =
-                old * step.xx + y[part] * step.xy + first[part] * step.n1 + other[part] * step.n2;
-            y[part] = old * step.yx + y[part] * step.yy + first[part] * step.m1;
+                old * step.xx + y[part] * step.xy + first * step.n1 + noise[2 + part] * step.n2;
+            y[part] = old * step.yx + y[part] * step.yy + first * step.m1;
             Wide value = path->increments ? (x[part] - old) * scale : old;
             slot[2 * k + part] = __builtin_convertvector(value, vreal);
         }

@@ -1,35 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Logarithm, exponential, sine and cosine for drawing weights, eight doubles (or sixteen floats) at
- * a time. They use +, −, ·, / and square roots alone, each rounded once and never fused, so their
- * bits are the same on every machine. Polynomials interpolate at Chebyshev points; errors stated
- * are of the whole function, and tests hold them against libm.
+ * Logarithm, exponential, sine and cosine for drawing weights, sixteen doubles (or 32 floats) at a
+ * time: two of the widest vectors, for one alone would wait for its own results. They use +, −, ·,
+ * / and square roots alone, each rounded once and never fused, so their bits are the same on every
+ * machine. Polynomials interpolate at Chebyshev points; errors stated are of the whole function,
+ * and tests hold them against libm.
  */
 #ifndef RNET_CORE_RANDOM_MATH_H
 #define RNET_CORE_RANDOM_MATH_H
 
 #include "core/random.h"
 
-typedef int64_t RnInt8 __attribute__((vector_size(64)));
-typedef uint32_t RnWord16 __attribute__((vector_size(64)));
-typedef float RnFloat16 __attribute__((vector_size(64)));
+typedef uint64_t RnBits16 __attribute__((vector_size(128)));
+typedef int64_t RnInts16 __attribute__((vector_size(128)));
+typedef double RnDouble16 __attribute__((vector_size(128)));
+typedef uint32_t RnWord32 __attribute__((vector_size(128)));
+typedef int32_t RnInts32 __attribute__((vector_size(128)));
+typedef float RnFloat32 __attribute__((vector_size(128)));
 
-RN_INLINE void rn_sqrt8(RnDouble8 *x)
-{
-#ifdef __clang__
-    *x = __builtin_elementwise_sqrt(*x);
-#else
-    for (int lane = 0; lane < 8; lane++)
-        (*x)[lane] = __builtin_sqrt((*x)[lane]);
-#endif
-}
-
-RN_INLINE void rn_sqrt16(RnFloat16 *x)
+RN_INLINE void rn_sqrt16(RnDouble16 *x)
 {
 #ifdef __clang__
     *x = __builtin_elementwise_sqrt(*x);
 #else
     for (int lane = 0; lane < 16; lane++)
+        (*x)[lane] = __builtin_sqrt((*x)[lane]);
+#endif
+}
+
+RN_INLINE void rn_sqrt32(RnFloat32 *x)
+{
+#ifdef __clang__
+    *x = __builtin_elementwise_sqrt(*x);
+#else
+    for (int lane = 0; lane < 32; lane++)
         (*x)[lane] = __builtin_sqrtf((*x)[lane]);
 #endif
 }
@@ -37,15 +41,15 @@ RN_INLINE void rn_sqrt16(RnFloat16 *x)
 /* Natural logarithm of normal positive numbers; within 1 ulp.
  * x = 2^k (1 + f) with 1 + f in [√½, √2), s = f / (2 + f), log(1 + f) = 2 artanh s
  * = f − s (f − z Q(z)), z = s²: the big part f is exact. */
-RN_INLINE void rn_log8(const RnDouble8 *x, RnDouble8 *y)
+RN_INLINE void rn_log16(const RnDouble16 *x, RnDouble16 *y)
 {
     const uint64_t root_half = 0x3FE6A09E667F3BCDu;
-    RnBits8 bits = (RnBits8)*x - root_half;
-    RnInt8 exponent = (RnInt8)bits >> 52;
-    RnDouble8 f = (RnDouble8)((bits & 0x000FFFFFFFFFFFFFu) + root_half) - 1.0;
+    RnBits16 bits = (RnBits16)*x - root_half;
+    RnInts16 exponent = (RnInts16)bits >> 52;
+    RnDouble16 f = (RnDouble16)((bits & 0x000FFFFFFFFFFFFFu) + root_half) - 1.0;
     /* To double by way of the mantissa of 1.5 · 2^52: AVX2 has no conversion of 64-bit integers. */
-    RnDouble8 k = (RnDouble8)(exponent + 0x4338000000000000) - 0x1.8p52;
-    RnDouble8 s = f / (f + 2.0), z = s * s, q = z * 0x1.2b584aae78a57p-3 + 0x1.39fe606542ddep-3;
+    RnDouble16 k = (RnDouble16)(exponent + 0x4338000000000000) - 0x1.8p52;
+    RnDouble16 s = f / (f + 2.0), z = s * s, q = z * 0x1.2b584aae78a57p-3 + 0x1.39fe606542ddep-3;
     q = q * z + 0x1.7462b4ab2ef6bp-3;
     q = q * z + 0x1.c71c62e5800a1p-3;
     q = q * z + 0x1.2492492df148dp-2;
@@ -56,11 +60,11 @@ RN_INLINE void rn_log8(const RnDouble8 *x, RnDouble8 *y)
 }
 
 /* sin 2πu and cos 2πu, 0 ≤ u ≤ 1; within 3 ulp. r = u − q/4 is exact, |r| ≤ 1/8. */
-RN_INLINE void rn_turn8(const RnDouble8 *u, RnDouble8 *sine, RnDouble8 *cosine)
+RN_INLINE void rn_turn16(const RnDouble16 *u, RnDouble16 *sine, RnDouble16 *cosine)
 {
-    RnDouble8 shifted = *u * 4.0 + 0x1.8p52, r = *u - (shifted - 0x1.8p52) * 0.25, z = r * r;
-    RnDouble8 s = z * 0x1.e4a9d9166f052p+1 - 0x1.e3027dea82bd7p+3;
-    RnDouble8 c = z * -0x1.b2f3eb054afcdp+0 + 0x1.f9ce245cada0bp+2;
+    RnDouble16 shifted = *u * 4.0 + 0x1.8p52, r = *u - (shifted - 0x1.8p52) * 0.25, z = r * r;
+    RnDouble16 s = z * 0x1.e4a9d9166f052p+1 - 0x1.e3027dea82bd7p+3;
+    RnDouble16 c = z * -0x1.b2f3eb054afcdp+0 + 0x1.f9ce245cada0bp+2;
     s = s * z + 0x1.50783208843ebp+5;
     c = c * z - 0x1.a6d1eef479be1p+4;
     s = s * z - 0x1.32d2cce500387p+6;
@@ -70,13 +74,13 @@ RN_INLINE void rn_turn8(const RnDouble8 *u, RnDouble8 *sine, RnDouble8 *cosine)
     s = s * z - 0x1.4abbce625be52p+5;
     c = c * z + 0x1.03c1f081b5ac0p+6;
     c = c * z - 0x1.3bd3cc9be45dep+4;
-    RnBits8 sine_bits = (RnBits8)(r * 0x1.921fb54442d18p+2 + r * z * s);
-    RnBits8 cosine_bits = (RnBits8)(c * z + 1.0);
+    RnBits16 sine_bits = (RnBits16)(r * 0x1.921fb54442d18p+2 + r * z * s);
+    RnBits16 cosine_bits = (RnBits16)(c * z + 1.0);
     /* Quadrant q: odd ones swap the two; signs are bit 1 of q and of q + 1. */
-    RnBits8 quadrant = (RnBits8)shifted, swap = -(quadrant & 1);
-    RnBits8 changed = (sine_bits ^ cosine_bits) & swap;
-    *sine = (RnDouble8)(sine_bits ^ changed ^ (quadrant & 2) << 62);
-    *cosine = (RnDouble8)(cosine_bits ^ changed ^ ((quadrant + 1) & 2) << 62);
+    RnBits16 quadrant = (RnBits16)shifted, swap = -(quadrant & 1);
+    RnBits16 changed = (sine_bits ^ cosine_bits) & swap;
+    *sine = (RnDouble16)(sine_bits ^ changed ^ (quadrant & 2) << 62);
+    *cosine = (RnDouble16)(cosine_bits ^ changed ^ ((quadrant + 1) & 2) << 62);
 }
 
 /* e^x for x ≤ 700; within 1 ulp, and 0 below −700. */
@@ -108,82 +112,114 @@ RN_INLINE double rn_exp(double x)
 
 RN_INLINE double rn_log(double x)
 {
-    RnDouble8 v = (RnDouble8){} + x;
-    rn_log8(&v, &v);
+    RnDouble16 v = (RnDouble16){} + x;
+    rn_log16(&v, &v);
     return v[0];
 }
 
 /* sin and cos of 2πu. */
 RN_INLINE void rn_turn(double u, double *sine, double *cosine)
 {
-    RnDouble8 v = (RnDouble8){} + u, s, c;
-    rn_turn8(&v, &s, &c);
+    RnDouble16 v = (RnDouble16){} + u, s, c;
+    rn_turn16(&v, &s, &c);
     *sine = s[0];
     *cosine = c[0];
 }
 
 /* Two normals from two uniforms in (0, 1). */
-RN_INLINE void rn_box_muller8(const RnDouble8 u[2], RnDouble8 normal[2])
+RN_INLINE void rn_box_muller16(const RnDouble16 u[2], RnDouble16 normal[2])
 {
-    RnDouble8 radius, sine, cosine;
-    rn_log8(&u[0], &radius);
+    RnDouble16 radius, sine, cosine;
+    rn_log16(&u[0], &radius);
     radius = radius * -2.0;
-    rn_sqrt8(&radius);
-    rn_turn8(&u[1], &sine, &cosine);
+    rn_sqrt16(&radius);
+    rn_turn16(&u[1], &sine, &cosine);
     normal[0] = radius * cosine;
     normal[1] = radius * sine;
+}
+
+/* Sixteen counters through the rounds: low[l] and the halves' upper parts high[l / 8]. bits[0]
+ * holds words 0 and 1 of each, bits[1] words 2 and 3; as rn_philox. */
+RN_INLINE void rn_philox16(uint64_t key, const RnBits16 *low, const uint64_t high[2],
+                           RnBits16 bits[2])
+{
+    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+    uint64_t a = high[0], b = high[1];
+    RnBits16 w0 = *low, w1 = *low >> 32, w2 = {a, a, a, a, a, a, a, a, b, b, b, b, b, b, b, b};
+    RnBits16 w3 = w2 >> 32;
+#pragma GCC unroll 10
+    for (int round = 0; round < RN_PHILOX_ROUNDS; round++) {
+        RnBits16 p = (w0 & 0xffffffffu) * RN_PHILOX_M0, q = (w2 & 0xffffffffu) * RN_PHILOX_M1;
+        w0 = (q >> 32) ^ w1 ^ k0;
+        w1 = q;
+        w2 = (p >> 32) ^ w3 ^ k1;
+        w3 = p;
+        k0 += RN_PHILOX_W0;
+        k1 += RN_PHILOX_W1;
+    }
+    bits[0] = (w0 & 0xffffffffu) | w1 << 32;
+    bits[1] = (w2 & 0xffffffffu) | w3 << 32;
+}
+
+/* Pairs of normals of sixteen counters: normal[0] the cosine halves, normal[1] the sine ones. */
+RN_INLINE void rn_normal_pairs(uint64_t stream, uint64_t high, uint64_t counter,
+                               RnDouble16 normal[2])
+{
+    const RnBits16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    RnBits16 low = lane + counter, bits[2];
+    RnDouble16 u[2];
+    rn_philox16(stream, &low, (const uint64_t[]){high, high}, bits);
+    for (int half = 0; half < 2; half++)
+        u[half] = (RnDouble16)(bits[half] >> 12 | 0x3FF0000000000000u) - (1.0 - 0x1p-53);
+    rn_box_muller16(u, normal);
 }
 
 /* ---- the same in single precision, for the many normals that mix into one weight ---- */
 
 /* log of normal positive floats; within 2 ulp. */
-RN_INLINE void rn_log16(const RnFloat16 *x, RnFloat16 *y)
+RN_INLINE void rn_log32(const RnFloat32 *x, RnFloat32 *y)
 {
-    typedef int32_t Int16 __attribute__((vector_size(64)));
     const uint32_t root_half = 0x3F3504F3u;
-    RnWord16 bits = (RnWord16)*x - root_half;
-    RnFloat16 k = __builtin_convertvector((Int16)bits >> 23, RnFloat16);
-    RnFloat16 f = (RnFloat16)((bits & 0x007FFFFFu) + root_half) - 1.0f;
-    RnFloat16 s = f / (f + 2.0f), z = s * s, q = z * 0x1.ddced8p-3f + 0x1.245c44p-2f;
+    RnWord32 bits = (RnWord32)*x - root_half;
+    RnFloat32 k = __builtin_convertvector((RnInts32)bits >> 23, RnFloat32);
+    RnFloat32 f = (RnFloat32)((bits & 0x007FFFFFu) + root_half) - 1.0f;
+    RnFloat32 s = f / (f + 2.0f), z = s * s, q = z * 0x1.ddced8p-3f + 0x1.245c44p-2f;
     q = q * z + 0x1.9999ecp-2f;
     q = q * z + 0x1.555556p-1f;
     *y = k * 0x1.62e4p-1f + (f - (s * (f - q * z) - k * 0x1.7f7d1cp-20f));
 }
 
 /* sin and cos of 2πu, 0 ≤ u ≤ 1; within 3 ulp, or 2^-25 near their zeros. */
-RN_INLINE void rn_turn16(const RnFloat16 *u, RnFloat16 *sine, RnFloat16 *cosine)
+RN_INLINE void rn_turn32(const RnFloat32 *u, RnFloat32 *sine, RnFloat32 *cosine)
 {
-    RnFloat16 shifted = *u * 4.0f + 0x1.8p23f, r = *u - (shifted - 0x1.8p23f) * 0.25f, z = r * r;
-    RnFloat16 s = z * -0x1.2d9b4p+6f + 0x1.465ec4p+6f;
-    RnFloat16 c = z * 0x1.db6492p+5f - 0x1.55cb98p+6f;
+    RnFloat32 shifted = *u * 4.0f + 0x1.8p23f, r = *u - (shifted - 0x1.8p23f) * 0.25f, z = r * r;
+    RnFloat32 s = z * -0x1.2d9b4p+6f + 0x1.465ec4p+6f;
+    RnFloat32 c = z * 0x1.db6492p+5f - 0x1.55cb98p+6f;
     s = s * z - 0x1.4abbbap+5f;
     c = c * z + 0x1.03c1eap+6f;
     c = c * z - 0x1.3bd3ccp+4f;
-    RnWord16 sine_bits = (RnWord16)(r * 0x1.921fb6p+2f + r * z * s);
-    RnWord16 cosine_bits = (RnWord16)(c * z + 1.0f);
-    RnWord16 quadrant = (RnWord16)shifted, swap = -(quadrant & 1);
-    RnWord16 changed = (sine_bits ^ cosine_bits) & swap;
-    *sine = (RnFloat16)(sine_bits ^ changed ^ (quadrant & 2) << 30);
-    *cosine = (RnFloat16)(cosine_bits ^ changed ^ ((quadrant + 1) & 2) << 30);
+    RnWord32 sine_bits = (RnWord32)(r * 0x1.921fb6p+2f + r * z * s);
+    RnWord32 cosine_bits = (RnWord32)(c * z + 1.0f);
+    RnWord32 quadrant = (RnWord32)shifted, swap = -(quadrant & 1);
+    RnWord32 changed = (sine_bits ^ cosine_bits) & swap;
+    *sine = (RnFloat32)(sine_bits ^ changed ^ (quadrant & 2) << 30);
+    *cosine = (RnFloat32)(cosine_bits ^ changed ^ ((quadrant + 1) & 2) << 30);
 }
 
-/* Sixteen pairs of normals from 32-bit words. The radius's uniform is exact where it is small, so
- * the tail reaches 6.7 standard deviations; beyond lie 2 draws in 10^11. */
-RN_INLINE void rn_box_muller16(const RnWord16 words[2], RnFloat16 normal[2])
+/* 32 pairs of normals from 32-bit words. The radius's uniform is exact where it is small, so the
+ * tail reaches 6.6 standard deviations; beyond lie 5 draws in 10^11. */
+RN_INLINE void rn_box_muller32(const RnWord32 words[2], RnFloat32 normal[2])
 {
-    typedef int32_t Int16 __attribute__((vector_size(64)));
-    /* In two halves: conversions of unsigned words are slow before AVX-512, and a small sum keeps
-     * its low bits. */
-    RnFloat16 high = __builtin_convertvector((Int16)(words[0] >> 16), RnFloat16);
-    RnFloat16 low = __builtin_convertvector((Int16)(words[0] & 0xFFFFu), RnFloat16);
-    RnFloat16 u = high * 0x1p-16f + (low + 0.5f) * 0x1p-32f;
-    RnFloat16 angle = __builtin_convertvector((Int16)(words[1] >> 8), RnFloat16) * 0x1p-24f;
-    RnFloat16 radius, sine, cosine;
-    rn_log16(&u, &radius);
+    /* 31 bits, for conversions of unsigned words are slow before AVX-512. */
+    RnFloat32 u = __builtin_convertvector((RnInts32)(words[0] >> 1), RnFloat32);
+    RnFloat32 angle = __builtin_convertvector((RnInts32)(words[1] >> 8), RnFloat32) * 0x1p-24f;
+    u = (u + 0.5f) * 0x1p-31f;
+    RnFloat32 radius, sine, cosine;
+    rn_log32(&u, &radius);
     radius = radius * -2.0f;
-    radius = (RnFloat16)((RnWord16)radius & 0x7FFFFFFFu); /* −0 at u = 1 */
-    rn_sqrt16(&radius);
-    rn_turn16(&angle, &sine, &cosine);
+    radius = (RnFloat32)((RnWord32)radius & 0x7FFFFFFFu); /* −0 at u = 1 */
+    rn_sqrt32(&radius);
+    rn_turn32(&angle, &sine, &cosine);
     normal[0] = radius * cosine;
     normal[1] = radius * sine;
 }

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 enum { DRAWS = 1 << 17 };
@@ -57,11 +58,31 @@ static void eight_counters_equal_one_by_one(void **state)
     }
 }
 
+static void sixteen_counters_equal_one_by_one(void **state)
+{
+    (void)state;
+    const uint64_t high[2] = {0xfffffffffu, 3};
+    RnBits16 low, bits[2];
+    for (unsigned lane = 0; lane < 16; lane++)
+        low[lane] = 0xfffffff8u + lane;
+    rn_philox16(0xdeadbeef12345678u, &low, high, bits);
+    for (unsigned lane = 0; lane < 16; lane++) {
+        uint32_t word[4];
+        rn_philox(0xdeadbeef12345678u, low[lane], high[lane / 8], word);
+        for (int half = 0; half < 2; half++) {
+            assert_int_equal(bits[half][lane] & 0xffffffffu, word[2 * half]);
+            assert_int_equal(bits[half][lane] >> 32, word[2 * half + 1]);
+        }
+    }
+}
+
 static void one_index_equals_its_block(void **state)
 {
     (void)state;
-    rn_normals(7, 3, 5, 4, draws);
-    for (unsigned i = 0; i < 64; i++) {
+    draws[80] = 99;
+    rn_normals(7, 3, 5, 5, draws); /* an odd count */
+    assert_true(draws[80] == 99);
+    for (unsigned i = 0; i < 80; i++) {
         RnDouble8 u[2];
         rn_uniform16(7, 3, 5 + i / 16, u);
         assert_true(u[i % 16 / 8][i % 8] == rn_uniform(7, 3, 80 + i));
@@ -105,15 +126,22 @@ static void assert_close(double got, long double want, int bits, double most)
         fail_msg("got %.17g, want %.17Lg", got, want);
 }
 
+static void draw_uniforms(uint64_t stream, uint64_t block, RnDouble16 *u)
+{
+    RnDouble8 halves[2];
+    rn_uniform16(stream, 0, block, halves);
+    memcpy(u, halves, sizeof halves);
+}
+
 static void logarithm_is_near_libm(void **state)
 {
     (void)state;
     for (uint64_t i = 0; i < 40000; i++) {
-        RnDouble8 u[2], y;
-        rn_uniform16(1, 0, i, u);
-        RnDouble8 x = i % 3 ? u[0] * (i % 3 == 1 ? 1.0 : 1e6) : 1.0 + u[0] * 1e-9;
-        rn_log8(&x, &y);
-        for (int lane = 0; lane < 8; lane++)
+        RnDouble16 u, y;
+        draw_uniforms(1, i, &u);
+        RnDouble16 x = i % 3 ? u * (i % 3 == 1 ? 1.0 : 1e6) : 1.0 + u * 1e-9;
+        rn_log16(&x, &y);
+        for (int lane = 0; lane < 16; lane++)
             assert_close(y[lane], logl((long double)x[lane]), 53, 1);
     }
     assert_true(rn_log(1) == 0);
@@ -126,11 +154,11 @@ static void turns_are_near_libm(void **state)
     (void)state;
     const long double two_pi = 6.283185307179586476925286766559005768L;
     for (uint64_t i = 0; i < 40000; i++) {
-        RnDouble8 u[2], s, c;
-        rn_uniform16(2, 0, i, u);
-        rn_turn8(&u[0], &s, &c);
-        for (int lane = 0; lane < 8; lane++) {
-            long double angle = two_pi * (long double)u[0][lane];
+        RnDouble16 u, s, c;
+        draw_uniforms(2, i, &u);
+        rn_turn16(&u, &s, &c);
+        for (int lane = 0; lane < 16; lane++) {
+            long double angle = two_pi * (long double)u[lane];
             if (fabsl(sinl(angle)) > 1e-2L)
                 assert_close(s[lane], sinl(angle), 53, 3);
             if (fabsl(cosl(angle)) > 1e-2L)
@@ -161,16 +189,16 @@ static void floats_are_near_libm(void **state)
 {
     (void)state;
     for (uint64_t i = 0; i < 40000; i++) {
-        RnDouble8 u[2];
-        RnFloat16 x, angle, y, s, c;
-        rn_uniform16(4, 0, i, u);
-        for (int lane = 0; lane < 16; lane++) {
-            x[lane] = (float)u[lane / 8][lane % 8] * (i % 2 ? 1.0f : 1e-6f);
-            angle[lane] = (float)u[1 - lane / 8][lane % 8];
+        RnDouble16 u;
+        RnFloat32 x, angle, y, s, c;
+        draw_uniforms(4, i, &u);
+        for (int lane = 0; lane < 32; lane++) {
+            x[lane] = (float)u[lane % 16] * (i % 2 ? 1.0f : 1e-6f);
+            angle[lane] = (float)u[(lane + 5) % 16];
         }
-        rn_log16(&x, &y);
-        rn_turn16(&angle, &s, &c);
-        for (int lane = 0; lane < 16; lane++) {
+        rn_log32(&x, &y);
+        rn_turn32(&angle, &s, &c);
+        for (int lane = 0; lane < 32; lane++) {
             double turn = 2 * 3.14159265358979323846 * (double)angle[lane];
             assert_close((double)y[lane], (long double)log((double)x[lane]), 24, 2);
             if (fabs(sin(turn)) > 1e-2)
@@ -219,20 +247,20 @@ static void normals_are_normal(void **state)
 static void float_normals_are_normal(void **state)
 {
     (void)state;
-    for (uint64_t i = 0; i < DRAWS / 32; i++) {
-        RnBits8 bits[2];
-        RnFloat16 normal[2];
-        rn_bits16(11, 2, i, bits);
-        RnWord16 words[2] = {(RnWord16)bits[0], (RnWord16)bits[1]};
-        rn_box_muller16(words, normal);
-        for (int lane = 0; lane < 32; lane++)
-            draws[32 * i + lane] = (double)normal[lane / 16][lane % 16];
+    for (uint64_t i = 0; i < DRAWS / 64; i++) {
+        RnBits16 low = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, bits[2];
+        RnFloat32 normal[2];
+        rn_philox16(11, &low, (const uint64_t[]){i, i}, bits);
+        RnWord32 words[2] = {(RnWord32)bits[0], (RnWord32)bits[1]};
+        rn_box_muller32(words, normal);
+        for (int lane = 0; lane < 64; lane++)
+            draws[64 * i + lane] = (double)normal[lane / 32][lane % 32];
     }
     check_normal(draws, DRAWS);
-    RnWord16 ends[2] = {{0, 0xffffffffu}, {0}};
-    RnFloat16 normal[2];
-    rn_box_muller16(ends, normal);
-    assert_true(normal[0][0] > 6.6f && normal[0][0] < 6.8f && normal[0][1] == 0);
+    RnWord32 ends[2] = {{0, 0xffffffffu}, {0}};
+    RnFloat32 normal[2];
+    rn_box_muller32(ends, normal);
+    assert_true(normal[0][0] > 6.5f && normal[0][0] < 6.8f && normal[0][1] == 0);
 }
 
 /* Neighbours in a stream, the two halves of a transform, equal places of two streams. */
@@ -257,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_gives_the_published_answers),
         cmocka_unit_test(eight_counters_equal_one_by_one),
+        cmocka_unit_test(sixteen_counters_equal_one_by_one),
         cmocka_unit_test(one_index_equals_its_block),
         cmocka_unit_test(open_unit_never_touches_its_ends),
         cmocka_unit_test(streams_differ),
