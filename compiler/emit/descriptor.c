@@ -405,6 +405,19 @@ LLVMValueRef emit_codes(Emitter *e, const LLVMValueRef *tables, unsigned count)
     return array_of(e, record(e, "RnCode").type, items, count, "codes");
 }
 
+static const Node *find_standardize(const Graph *graph)
+{
+    for (uint32_t r = 0; r < graph->regions.count; r++) {
+        const Block *block = &graph->regions.items[r].forward;
+        for (uint32_t i = 0; i < block->nodes.count; i++) {
+            if (block->nodes.items[i].op == OP_STANDARDIZE) {
+                return &block->nodes.items[i];
+            }
+        }
+    }
+    return NULL;
+}
+
 void emit_descriptor(Emitter *e, LLVMValueRef codes, unsigned code_count)
 {
     const Graph *graph = e->graph;
@@ -424,6 +437,9 @@ void emit_descriptor(Emitter *e, LLVMValueRef codes, unsigned code_count)
     put_i32(&r, code_count);
     put_i32(&r, graph->input.rank);
     put_i32(&r, graph->output.rank);
+    const Node *standardize = find_standardize(graph);
+    put_i32(&r, standardize ? standardize->tensor : NO_TENSOR);
+    put_i32(&r, standardize ? standardize->tensor2 : NO_TENSOR);
     put_dims(&r, graph->input.rank, graph->input.dim);
     put_dims(&r, graph->output.rank, graph->output.dim);
     put(&r, param_table(&t));

@@ -90,7 +90,7 @@ static void create_norm(Context *ctx, Scope *scope, Layer *layer)
 
 static void create_standardize(Context *ctx, Scope *scope, Layer *layer)
 {
-    static const char *const parts[] = {"mean", "scale"};
+    static const char *const parts[] = {"mean", "inverse"};
     for (int i = 0; i < 2; i++) {
         Tensor *tensor = layer_tensor(ctx, scope, layer, i, parts[i], RN_ROLE_BUFFER);
         set_dims(tensor, layer->in.rank, layer->in.dim);

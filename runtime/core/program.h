@@ -154,6 +154,7 @@ typedef struct RnProgram {
     int32_t real_size;         /* 4 or 8 */
     int32_t param_count, tensor_count, region_count, sweep_count, code_count;
     int32_t input_rank, output_rank;
+    int32_t mean, inverse;     /* tensors of `standardize`, which RN_FIT is for; -1: none */
     int64_t input_shape[RN_DIMS], output_shape[RN_DIMS];
     const RnParam *params;
     const RnTensor *tensors;

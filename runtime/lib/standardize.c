@@ -1,46 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fits the `standardize` layer: its two buffers end in ".mean" and ".inverse", and hold a number
- * for each input.
+ * Fits the `standardize` layer: its two buffers hold a number for each input.
  */
 #include "lib/commands.h"
 #include "lib/real.h"
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
-
-static bool ends_in(const char *name, const char *suffix)
-{
-    size_t length = strlen(name), tail = strlen(suffix);
-    return length >= tail && strcmp(name + length - tail, suffix) == 0;
-}
-
-/* The buffer named STEM.inverse, or -1. */
-static int32_t find_inverse(const RnProgram *program)
-{
-    for (int32_t i = 0; i < program->tensor_count; i++)
-        if (program->tensors[i].role == RN_ROLE_BUFFER &&
-            ends_in(program->tensors[i].name, ".inverse"))
-            return i;
-    return -1;
-}
-
-/* STEM.mean of the same layer: batchnorm has means too. */
-static int32_t find_mean(const RnProgram *program, int32_t inverse)
-{
-    const char *name = program->tensors[inverse].name;
-    size_t stem = strlen(name) - strlen("inverse");
-    for (int32_t i = 0; i < program->tensor_count; i++)
-        if (strncmp(program->tensors[i].name, name, stem) == 0 &&
-            strcmp(program->tensors[i].name + stem, "mean") == 0)
-            return i;
-    return -1;
-}
 
 bool rt_has_standardize(const RnProgram *program)
 {
-    return find_inverse(program) >= 0;
+    return program->mean >= 0;
 }
 
 void rt_standardize_from_sums(double sum, double squares, int64_t count, double *mean,
@@ -91,11 +61,10 @@ static void store_fit(RtSession *session, int32_t mean, int32_t inverse, const d
 bool rt_fit_standardize(RtSession *session, RtBuffers *buffers, const RtSet *set, RtError *error)
 {
     const RnProgram *program = session->program;
-    int32_t inverse = find_inverse(program);
-    if (inverse < 0)
+    int32_t mean = program->mean, inverse = program->inverse;
+    if (mean < 0)
         return true;
-    int32_t mean = find_mean(program, inverse);
-    if (mean < 0 || program->tensors[mean].size > session->features ||
+    if (program->tensors[mean].size > session->features ||
         program->tensors[inverse].size != program->tensors[mean].size)
         return rt_fail(error, RT_FAILED, "the tensors of standardize do not fit its input");
     RtBlock fit;

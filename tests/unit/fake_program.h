@@ -53,6 +53,8 @@ static inline RnProgram fake_program(const RnTrain *train)
                        .code_count = 1,
                        .input_rank = 1,
                        .output_rank = 1,
+                       .mean = FAKE_MEAN,
+                       .inverse = FAKE_INVERSE,
                        .input_shape = {FAKE_IN},
                        .output_shape = {FAKE_OUT},
                        .params = fake_params,
