@@ -51,7 +51,7 @@ static void optimal_alpha(Context *ctx, const Ast *ast)
     if (bind_arguments(ctx, ast, "response= norm=1 overlap=0", values)) {
         eval_word(ctx, values[0], "`response`", responses, LENGTH(responses));
         if (values[1] != NULL) {
-            eval_ranged(ctx, values[1], ALLOW_PARAMS, "`norm`", (Range){0, INFINITY, true, false});
+            eval_ranged(ctx, values[1], ALLOW_PARAMS, "`norm`", (Range){0, HUGE_VAL, true, false});
         }
         if (values[2] != NULL) {
             eval_scalar(ctx, values[2], ALLOW_PARAMS, "`overlap`");

@@ -61,7 +61,7 @@ typedef struct Context {
     VEC(TensorNote) notes;
     VEC(Scope *) scopes; /* the top level, then one a block */
     NameTable tensor_names, stack_names;
-    int nesting, operators; /* of the expression being read */
+    int nesting, operators;           /* of the expression being read */
     int unnamed_blocks, unnamed_seen; /* residual blocks without a name */
     Measure *measure;                 /* being read, else NULL */
     bool quantity_seen;

@@ -31,7 +31,7 @@ static bool read_gp(Context *ctx, const Ast *ast, Correlation *correlation)
     int kernel = eval_word(ctx, values[0], "the kernel of `gp`", kernels, LENGTH(kernels));
     int path = values[2] ? eval_word(ctx, values[2], "`of`", paths, LENGTH(paths)) : 0;
     correlation->parameter = eval_ranged(ctx, values[1], ALLOW_PARAMS | ALLOW_DEPTH,
-                                         "the length of `gp`", (Range){0, INFINITY, true, false});
+                                         "the length of `gp`", (Range){0, HUGE_VAL, true, false});
     if (kernel < 0 || path < 0 || correlation->parameter == NULL) {
         return false;
     }

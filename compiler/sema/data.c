@@ -46,7 +46,7 @@ static void read_csv(Context *ctx, const Ast *const *values, Data *data)
     }
     if (values[5] != NULL) {
         const Expr *e =
-            eval_ranged(ctx, values[5], 0, "`target_unit`", (Range){0, INFINITY, true, false});
+            eval_ranged(ctx, values[5], 0, "`target_unit`", (Range){0, HUGE_VAL, true, false});
         data->target_unit = e ? e->number : 1;
     }
 }

@@ -56,7 +56,7 @@ static const Expr *spread(Context *ctx, const Ast *ast, unsigned allows)
         diag_hint(ctx->diag, d, "write `%s(var = 1/fan_in)`", ast->text);
         return NULL;
     }
-    Range range = {0, INFINITY, false, false};
+    Range range = {0, HUGE_VAL, false, false};
     if (values[1] != NULL) {
         return eval_ranged(ctx, values[1], allows, "`std`", range);
     }

@@ -27,7 +27,7 @@
  *   train KEY VALUE                                          (see print_train)
  *
  * LAYER is `(KIND IN OUT word=… child …)`: KIND is a name of the language, or seq, sum, scale.
- * Words are the tensors by part (weight, bias, gain, mean, variance, scale, index, by), number=N
+ * Words are the tensors by part (weight, bias, gain, mean, variance, inverse, index, by), number=N
  * and stream=NAME. `(dense [784] [64] weight=dense.weight bias=dense.bias)`.
  */
 #include "sema/model.h"
@@ -89,7 +89,7 @@ static const char *const *part_names(LayerKind kind)
 {
     static const char *const trained[] = {"weight", "bias", "", ""};
     static const char *const norm[] = {"gain", "bias", "mean", "variance"};
-    static const char *const standard[] = {"mean", "scale", "", ""};
+    static const char *const standard[] = {"mean", "inverse", "", ""};
     static const char *const index[] = {"index", "", "", ""};
     return kind == LAYER_DENSE         ? trained
            : kind == LAYER_STANDARDIZE ? standard

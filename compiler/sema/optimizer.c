@@ -15,7 +15,7 @@ static const char *const names[] = {
 #undef X
 };
 
-static const Range not_negative = {0, INFINITY, false, false};
+static const Range not_negative = {0, HUGE_VAL, false, false};
 
 /* The value given for `name`, or the default. */
 typedef struct Setting {
@@ -27,27 +27,27 @@ typedef struct Setting {
 
 #define AT(field) offsetof(Optimizer, field)
 static const Setting settings[RN_OPTIMIZER_COUNT][6] = {
-    [RN_OPTIMIZER_SGD] = {{"lr", 0, {0, INFINITY, false, false}, AT(rate)},
+    [RN_OPTIMIZER_SGD] = {{"lr", 0, {0, HUGE_VAL, false, false}, AT(rate)},
                           {"momentum", 0, {0, 1, false, true}, AT(momentum)},
-                          {"weight_decay", 0, {0, INFINITY, false, false}, AT(decay)}},
-    [RN_OPTIMIZER_ADAM] = {{"lr", 1e-3, {0, INFINITY, false, false}, AT(rate)},
+                          {"weight_decay", 0, {0, HUGE_VAL, false, false}, AT(decay)}},
+    [RN_OPTIMIZER_ADAM] = {{"lr", 1e-3, {0, HUGE_VAL, false, false}, AT(rate)},
                            {"beta1", 0.9, {0, 1, false, true}, AT(beta1)},
                            {"beta2", 0.999, {0, 1, false, true}, AT(beta2)},
-                           {"eps", 1e-8, {0, INFINITY, false, false}, AT(epsilon)},
-                           {"weight_decay", 0, {0, INFINITY, false, false}, AT(decay)}},
-    [RN_OPTIMIZER_ADAMW] = {{"lr", 1e-3, {0, INFINITY, false, false}, AT(rate)},
+                           {"eps", 1e-8, {0, HUGE_VAL, false, false}, AT(epsilon)},
+                           {"weight_decay", 0, {0, HUGE_VAL, false, false}, AT(decay)}},
+    [RN_OPTIMIZER_ADAMW] = {{"lr", 1e-3, {0, HUGE_VAL, false, false}, AT(rate)},
                             {"beta1", 0.9, {0, 1, false, true}, AT(beta1)},
                             {"beta2", 0.999, {0, 1, false, true}, AT(beta2)},
-                            {"eps", 1e-8, {0, INFINITY, false, false}, AT(epsilon)},
-                            {"weight_decay", 0.01, {0, INFINITY, false, false}, AT(decay)}},
-    [RN_OPTIMIZER_RMSPROP] = {{"lr", 1e-2, {0, INFINITY, false, false}, AT(rate)},
+                            {"eps", 1e-8, {0, HUGE_VAL, false, false}, AT(epsilon)},
+                            {"weight_decay", 0.01, {0, HUGE_VAL, false, false}, AT(decay)}},
+    [RN_OPTIMIZER_RMSPROP] = {{"lr", 1e-2, {0, HUGE_VAL, false, false}, AT(rate)},
                               {"alpha", 0.99, {0, 1, false, true}, AT(beta2)},
-                              {"eps", 1e-8, {0, INFINITY, false, false}, AT(epsilon)},
+                              {"eps", 1e-8, {0, HUGE_VAL, false, false}, AT(epsilon)},
                               {"momentum", 0, {0, 1, false, true}, AT(momentum)},
-                              {"weight_decay", 0, {0, INFINITY, false, false}, AT(decay)}},
-    [RN_OPTIMIZER_ADAGRAD] = {{"lr", 1e-2, {0, INFINITY, false, false}, AT(rate)},
-                              {"eps", 1e-10, {0, INFINITY, false, false}, AT(epsilon)},
-                              {"weight_decay", 0, {0, INFINITY, false, false}, AT(decay)}},
+                              {"weight_decay", 0, {0, HUGE_VAL, false, false}, AT(decay)}},
+    [RN_OPTIMIZER_ADAGRAD] = {{"lr", 1e-2, {0, HUGE_VAL, false, false}, AT(rate)},
+                              {"eps", 1e-10, {0, HUGE_VAL, false, false}, AT(epsilon)},
+                              {"weight_decay", 0, {0, HUGE_VAL, false, false}, AT(decay)}},
 };
 #undef AT
 

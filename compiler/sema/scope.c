@@ -240,8 +240,8 @@ static void check_default(Context *ctx, const Ast *ast, const Param *param, bool
 static void declare_param(Context *ctx, const Ast *ast, Symbol *symbol)
 {
     Param param = {.name = ast->text, .doc = ast->doc, .span = ast->name_span};
-    param.low = -INFINITY;
-    param.high = INFINITY;
+    param.low = -HUGE_VAL;
+    param.high = HUGE_VAL;
     bool good = eval_number(ctx, ast->first, "the default of a param", &param.value);
     bool is_bool = false;
     bool defined = apply_definition(ctx, ast->text, &param.value, &is_bool);

@@ -69,7 +69,7 @@ static void read_stop_part(Context *ctx, const Ast *part, Train *train)
     const Expr *before = *slot;
     if (bound) {
         *slot = eval_ranged(ctx, part->first->next, ALLOW_PARAMS, "the bound of the loss",
-                            (Range){0, INFINITY, true, false});
+                            (Range){0, HUGE_VAL, true, false});
     } else if (part->kind == AST_CALL && str_equal(part->text, "patience")) {
         if (bind_arguments(ctx, part, "epochs", values)) {
             *slot = eval_count(ctx, values[0], "`patience`, in epochs,", 1);
@@ -177,7 +177,7 @@ void elaborate_train(Context *ctx, const Ast *block)
     read_loss(ctx, single_statement(ctx, &statements, "loss"), &train->loss, true);
     read_optimizer(ctx, single_statement(ctx, &statements, "optimizer"), &train->optimizer);
     read_schedule(ctx, single_statement(ctx, &statements, "schedule"), &train->schedule);
-    train->clip = read_positive(ctx, &statements, "clip", (Range){0, INFINITY, true, false});
+    train->clip = read_positive(ctx, &statements, "clip", (Range){0, HUGE_VAL, true, false});
     train->batch = read_count(ctx, &statements, "batch", 128);
     read_length(ctx, &statements, train);
     read_shares(ctx, &statements, train);
