@@ -216,7 +216,7 @@ static const char *why_not(const RtProber *p, const RnMeasure *measure)
 /* Welford's mean and sum of squared deviations, the latter in `error` until the end. */
 static void add_draw(RtMeasured *result, double value)
 {
-    result->draws++;
+    result->values[result->draws++] = value;
     if (!isfinite(value))
         return;
     double difference = value - result->mean;
@@ -270,9 +270,12 @@ bool rt_measure(RtProber *p, const RnMeasure *const *measures, int count, RtMeas
 {
     bool any = false;
     for (int i = 0; i < count; i++) {
-        results[i] = (RtMeasured){.reason = why_not(p, measures[i])};
+        results[i].reason = why_not(p, measures[i]);
         results[i].possible = !results[i].reason;
         any = any || results[i].possible;
+        results[i].values = calloc((size_t)p->repeat, sizeof *results[i].values);
+        if (!results[i].values)
+            return rt_fail(error, RT_FAILED, "out of memory for %lld draws", (long long)p->repeat);
     }
     for (int64_t draw = 0; any && draw < p->repeat; draw++)
         if (!measure_draw(p, (uint64_t)draw, measures, count, results, error))
@@ -282,4 +285,10 @@ bool rt_measure(RtProber *p, const RnMeasure *const *measures, int count, RtMeas
     return any || rt_fail(error, RT_FAILED, "nothing could be measured: %s: %s",
                           count ? quantity_names[measures[0]->kind] : "no quantity",
                           count ? results[0].reason : "none is named");
+}
+
+void rt_measured_free(RtMeasured *results, int count)
+{
+    for (int i = 0; results && i < count; i++)
+        free(results[i].values);
 }

@@ -14,6 +14,7 @@ typedef struct RtMeasured {
     const char *reason; /* why not */
     double mean, error; /* over the finite draws; standard error, NaN for fewer than two */
     int64_t finite, draws;
+    double *values; /* [draws] */
 } RtMeasured;
 
 /* Means over samples and draws, layer by layer. */
@@ -43,6 +44,8 @@ bool rt_prober_open(RtProber *prober, const RnProgram *program, const RtOptions 
 void rt_prober_close(RtProber *prober);
 bool rt_measure(RtProber *prober, const RnMeasure *const *measures, int count, RtMeasured *results,
                 RtError *error);
+/* What the results own; also of results that rt_measure did not fill to the end. */
+void rt_measured_free(RtMeasured *results, int count);
 /* Block that a measure is about, or -1. */
 int32_t rt_measure_region(const RnProgram *program, const RnMeasure *measure);
 /* The quantity of one sample from its trace, [RN_TRACE_ROWS][depth + 1][batch] squared norms. */

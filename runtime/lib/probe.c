@@ -20,6 +20,15 @@ static void put_number(cJSON *object, const char *key, double value)
         cJSON_AddNullToObject(object, key);
 }
 
+static cJSON *numbers_json(const double *values, int64_t count)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (int64_t i = 0; i < count; i++)
+        cJSON_AddItemToArray(list, isfinite(values[i]) ? cJSON_CreateNumber(values[i])
+                                                       : cJSON_CreateNull());
+    return list;
+}
+
 static cJSON *measured_json(const RnMeasure *measure, const RtMeasured *result)
 {
     cJSON *row = cJSON_CreateObject();
@@ -32,16 +41,8 @@ static cJSON *measured_json(const RnMeasure *measure, const RtMeasured *result)
     put_number(row, "standard_error", result->error);
     cJSON_AddNumberToObject(row, "draws", (double)result->draws);
     cJSON_AddNumberToObject(row, "finite", (double)result->finite);
+    cJSON_AddItemToObject(row, "values", numbers_json(result->values, result->draws));
     return row;
-}
-
-static cJSON *numbers_json(const double *values, int64_t count)
-{
-    cJSON *list = cJSON_CreateArray();
-    for (int64_t i = 0; i < count; i++)
-        cJSON_AddItemToArray(list, isfinite(values[i]) ? cJSON_CreateNumber(values[i])
-                                                       : cJSON_CreateNull());
-    return list;
 }
 
 static void add_profiles(cJSON *root, const RtProber *prober)
@@ -167,6 +168,7 @@ bool rt_probe(const RnProgram *program, const RtOptions *options, RtError *error
                 print_probe(&prober, measures, count, results, error);
     rt_prober_close(&prober);
     free(measures);
+    rt_measured_free(results, count);
     free(results);
     return good;
 }
@@ -246,6 +248,7 @@ bool rt_check(const RnProgram *program, const RtOptions *options, RtError *error
                 judge(&prober, check, results, error);
     rt_prober_close(&prober);
     free(measures);
+    rt_measured_free(results, check->count);
     free(results);
     return good;
 }
