@@ -54,7 +54,7 @@ void emitter_open(Emitter *e, const Isa *isa)
         BUG("emit", "the kernels of %s cannot be read", isa->name);
     }
     e->builder = LLVMCreateBuilderInContext(e->context);
-    e->model_function = e_kernel(e, "rn_run");
+    e->model_function = e_kernel(e, "rnk_map");
     debug_open(e);
 }
 

@@ -366,6 +366,14 @@ static void put_or_null(Record *r, LLVMValueRef value)
     put(r, value ? value : LLVMConstPointerNull(r->e->t_ptr));
 }
 
+/* A function of the core, which is machine code already; only its address is of interest here. */
+static LLVMValueRef core_function(Emitter *e, const char *entry)
+{
+    const char *precision = e->graph->is_double ? "double" : "float";
+    char *name = str_format(e->arena, "%s_%s_%s", entry, e->isa, precision);
+    return LLVMAddFunction(e->module, name, LLVMFunctionType(e->t_void, NULL, 0, 0));
+}
+
 void emit_code_table(Emitter *e, const RegionFunctions *functions)
 {
     uint32_t count = e->graph->regions.count;
@@ -385,7 +393,7 @@ void emit_code_table(Emitter *e, const RegionFunctions *functions)
     put_string(&r, e->isa);
     put(&r, array_of(e, record(e, "RnRegionCode").type, items, count, "region_code"));
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
-        put(&r, e_kernel(e, entries[i]));
+        put(&r, core_function(e, entries[i]));
     }
     char *name = str_format(e->arena, "rnet_code_%s", e->isa);
     LLVMSetLinkage(constant(e, finish(&r), name), LLVMExternalLinkage);
