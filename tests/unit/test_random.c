@@ -3,6 +3,7 @@
  * The generator against its published answers, our functions against libm, normals against theirs.
  */
 #include "core/random.c" /* one translation unit, as the bitcode is built */
+#include "core/random_float.h"
 
 #include <math.h>
 #include <setjmp.h>
