@@ -41,7 +41,7 @@ static bool read_magic(const char *path, const RtFile *file, int least, int most
 static bool read_header(const char *path, const RtFile *file, int least, int most, Header *header,
                         RtError *error)
 {
-    int rank;
+    int rank = 0;
     if (!read_magic(path, file, least, most, &rank, error))
         return false;
     header->bytes = 4 + 4 * (size_t)rank;

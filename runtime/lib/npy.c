@@ -90,7 +90,7 @@ static bool find_header(const char *path, const RtFile *file, size_t *start, siz
 
 bool rt_npy_parse(const char *path, const RtFile *file, RtNpy *npy, RtError *error)
 {
-    size_t start, length, wanted;
+    size_t start = 0, length = 0, wanted;
     if (!find_header(path, file, &start, &length, error))
         return false;
     char *header = strndup((const char *)file->bytes + start, length);
