@@ -35,67 +35,49 @@ static const char *const format_names[] = {"text", "json", NULL};
 static const char *const sanitizer_names[] = {"address", "thread", NULL};
 
 #define FLAG(name, member, value, help)                                                            \
-    {name, FORM_FLAG, offsetof(Options, member), value, NULL, NULL, help},
+    {name, FORM_FLAG, offsetof(Options, member), value, NULL, NULL, help}
 #define TEXT(name, member, argument, help)                                                         \
-    {name, FORM_TEXT, offsetof(Options, member), 0, NULL, argument, help},
+    {name, FORM_TEXT, offsetof(Options, member), 0, NULL, argument, help}
 #define CHOICE(name, member, first, names, argument, help)                                         \
-    {name, FORM_CHOICE, offsetof(Options, member), first, names, argument, help},
-#define LATER(name, argument, help) {name, FORM_LATER, 0, 0, NULL, argument, help},
+    {name, FORM_CHOICE, offsetof(Options, member), first, names, argument, help}
+#define LATER(name, argument, help) {name, FORM_LATER, 0, 0, NULL, argument, help}
 
+/* clang-format off: one row an option. */
 static const OptionRow table[] = {
-    TEXT("-o", output, "FILE", "write to FILE; - is standard output")
-        CHOICE("--emit", emit, 0, emit_names, "KIND", "exe (default), asm or llvm") FLAG(
-            "--check", check_only, 1, "read and check the file, write nothing"){
-            "-D", FORM_DEFINE, 0, 0, NULL, "NAME=VALUE", "set a const, or the default of a param"},
-    FLAG("-O0", optimise, 0, "do not optimise") FLAG("-O1", optimise, 1, "optimise a little") FLAG(
-        "-O2", optimise, 2, "optimise (default)") FLAG("-O3", optimise, 3, "optimise more")
-        FLAG("-g", debug, 1, "line tables that point into the .rnet file") TEXT(
-            "--cpu", cpu, "NAME",
-            "a CPU, native or baseline; default: pick when the program starts")
-            FLAG("-fPIC", pic, 1, "position-independent code") TEXT(
-                "--prefix", prefix, "NAME", "the model's name, in place of the file's stem")
-                FLAG("-M", dependencies_only, 1, "write a make rule of dependencies, nothing else")
-                    FLAG("-MD", dependencies, 1, "write a make rule of dependencies as well") TEXT(
-                        "-MF", dependency_file,
-                        "FILE", "where -M and -MD write") TEXT("-MT", dependency_target, "NAME",
-                                                               "the target that the rule names")
-                        CHOICE("--dump", dump, 1, dump_names, "STAGE",
-                               "print ast, model, graph, plan or llvm")
-                            FLAG("--verify", verify, 1, "check every intermediate form") CHOICE(
-                                "--sanitize", sanitizer, 1, sanitizer_names, "NAME",
-                                "address or thread, for tests") FLAG("-Werror", werror, 1,
-                                                                     "warnings are errors")
-                                CHOICE("--color", colour, 0, colour_names, "WHEN",
-                                       "auto (default), always or never")
-                                    CHOICE("--diagnostics", diag_format, 0, format_names, "FORM",
-                                           "text (default) or json")
-                                        FLAG("-v", verbose, 1, "show the commands that are run")
-                                            FLAG(
-                                                "-save-temps", save_temps,
-                                                1, "keep intermediate files") FLAG("--time-report",
-                                                                                   time_report, 1,
-                                                                                   "print the time "
-                                                                                   "of each stage")
-                                                TEXT("--explain", explain, "CODE",
-                                                     "explain a diagnostic at length")
-                                                    FLAG("--version", command, COMMAND_VERSION,
-                                                         "print the version")
-                                                        FLAG("--help", command, COMMAND_HELP,
-                                                             "print this text")
-                                                            LATER(
-                                                                "--analyze", NULL,
-                                                                "what theory says about the "
-                                                                "network") LATER("-c", NULL,
-                                                                                 "write an object "
-                                                                                 "to embed")
-                                                                LATER("--target", "TRIPLE",
-                                                                      "compile for another machine")
-                                                                    LATER("--header", "FILE",
-                                                                          "where the header of an "
-                                                                          "object goes")
-                                                                        LATER("--weights", "FILE",
-                                                                              "bake weights into "
-                                                                              "an object")};
+    TEXT("-o", output, "FILE", "write to FILE; - is standard output"),
+    CHOICE("--emit", emit, 0, emit_names, "KIND", "exe (default), asm or llvm"),
+    FLAG("--check", check_only, 1, "read and check the file, write nothing"),
+    {"-D", FORM_DEFINE, 0, 0, NULL, "NAME=VALUE", "set a const, or the default of a param"},
+    FLAG("-O0", optimise, 0, "do not optimise"),
+    FLAG("-O1", optimise, 1, "optimise a little"),
+    FLAG("-O2", optimise, 2, "optimise (default)"),
+    FLAG("-O3", optimise, 3, "optimise more"),
+    FLAG("-g", debug, 1, "line tables that point into the .rnet file"),
+    TEXT("--cpu", cpu, "NAME", "a CPU, native or baseline; default: pick when the program starts"),
+    FLAG("-fPIC", pic, 1, "position-independent code (always the case)"),
+    TEXT("--prefix", prefix, "NAME", "the model's name, in place of the file's stem"),
+    FLAG("-M", dependencies_only, 1, "write a make rule of dependencies, nothing else"),
+    FLAG("-MD", dependencies, 1, "write a make rule of dependencies as well"),
+    TEXT("-MF", dependency_file, "FILE", "where -M and -MD write"),
+    TEXT("-MT", dependency_target, "NAME", "the target that the rule names"),
+    CHOICE("--dump", dump, 1, dump_names, "STAGE", "print ast, model, graph, plan or llvm"),
+    CHOICE("--sanitize", sanitizer, 1, sanitizer_names, "NAME", "address or thread, for tests"),
+    FLAG("-Werror", werror, 1, "warnings are errors"),
+    CHOICE("--color", colour, 0, colour_names, "WHEN", "auto (default), always or never"),
+    CHOICE("--diagnostics", diag_format, 0, format_names, "FORM", "text (default) or json"),
+    FLAG("-v", verbose, 1, "show the commands that are run"),
+    FLAG("-save-temps", save_temps, 1, "keep the object beside the program, as OUTPUT.o"),
+    FLAG("--time-report", time_report, 1, "print the time of each stage"),
+    TEXT("--explain", explain, "CODE", "explain a diagnostic at length"),
+    FLAG("--version", command, COMMAND_VERSION, "print the version"),
+    FLAG("--help", command, COMMAND_HELP, "print this text"),
+    LATER("--analyze", NULL, "what theory says about the network"),
+    LATER("-c", NULL, "write an object to embed"),
+    LATER("--target", "TRIPLE", "compile for another machine"),
+    LATER("--header", "FILE", "where the header of an object goes"),
+    LATER("--weights", "FILE", "bake weights into an object"),
+};
+/* clang-format on */
 
 enum { ROWS = sizeof table / sizeof *table };
 

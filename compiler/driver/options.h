@@ -65,7 +65,6 @@ typedef struct Options {
     int verbose, save_temps, time_report;
     int colour;       /* ColourUse */
     int diag_format;  /* DiagFormat */
-    int verify;       /* check every intermediate form, also in release builds */
     int format_check; /* fmt --check */
     const char *explain;
     VEC(const char *) files; /* of fmt */

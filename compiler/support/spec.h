@@ -51,7 +51,8 @@ typedef struct Rules {
 typedef struct Stack Stack;
 
 /* A tensor that the network keeps. In a stack it is one array with depth as its leading dimension,
- * unless shared by all layers. dims are per layer, in checkpoint order (dense weight: [out, in]). */
+ * unless shared by all layers. dims are per layer, in checkpoint order: a dense weight's are
+ * [out, in]. */
 typedef struct Tensor {
     const char *name;  /* "residual.W.weight", unique */
     Span span;
@@ -76,7 +77,7 @@ typedef struct Data {
     const char *path;                 /* csv, npy */
     const char *images, *labels;      /* idx, npy: inputs and targets */
     const char *test_images, *test_labels;
-    const char *target, *skip;        /* csv: column name (or "#3", 1-based), comma-separated skips */
+    const char *target, *skip;        /* csv: a column, by name or as "#3"; columns */
     bool header, missing_mean;
     double target_unit;
     int64_t dim, train, test, steps;  /* synthetic data */
