@@ -12,16 +12,6 @@ bool activation_is_kinked(Activation kind)
     return kind == ACT_RELU || kind == ACT_LEAKY_RELU;
 }
 
-static double bell(double x) /* density of the normal law */
-{
-    return exp(-x * x / 2) / sqrt(2 * pi);
-}
-
-static double step_probability(double x)
-{
-    return erfc(-x / sqrt(2)) / 2;
-}
-
 static double logistic(double x)
 {
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
@@ -44,9 +34,16 @@ static Num erf_num(Num x)
     return num_function(x, erf(x.value), slope, 2 * sqrt(2 / pi) * exp(-0.5));
 }
 
+/* Φ(x) = (1 + erf(x/√2)) / 2 */
+static Num probability_num(Num x)
+{
+    Num error = erf_num(num_mul(x, num_constant(sqrt(0.5))));
+    return num_mul(num_exact(0.5), num_add(num_exact(1), error));
+}
+
 Num activation_apply(Activation kind, double slope, Num x)
 {
-    double v = x.value, s = logistic(v), t = tanh(v);
+    double v = x.value, t = tanh(v);
     switch (kind) {
     case ACT_RELU:
         return v > 0 ? x : num_exact(0);
@@ -58,28 +55,25 @@ Num activation_apply(Activation kind, double slope, Num x)
         return logistic_num(x);
     case ACT_ERF:
         return erf_num(x);
-    case ACT_GELU: /* f'' = φ(x)(2 − x²) */
-        return num_function(x, v * step_probability(v), step_probability(v) + v * bell(v),
-                            2 * bell(0));
-    case ACT_SILU: /* f'' is greatest at 0 */
-        return num_function(x, v * s, s * (1 + v * (1 - s)), 0.5);
+    case ACT_GELU: /* x Φ(x), and Φ is known to a few units of 1: it cancels far below 0 */
+        return num_mul(x, probability_num(x));
+    case ACT_SILU:
+        return num_mul(x, logistic_num(x));
     case ACT_SOFTPLUS:
-        return num_function(x, soft_plus(v), s, 0.25);
+        return num_function(x, soft_plus(v), logistic(v), 0.25);
     case ACT_SIN:
         return num_function(x, sin(v), cos(v), 1);
     }
-    return num_exact(NAN);
+    return num_exact(nan(""));
 }
 
 /* Φ(x) + x φ(x) */
 static Num gelu_slope(Num x)
 {
     Num half = num_exact(0.5);
-    Num error = erf_num(num_mul(x, num_constant(sqrt(0.5))));
-    Num probability = num_mul(half, num_add(num_exact(1), error));
     Num power = num_exp(num_neg(num_mul(half, num_mul(x, x))));
     Num density = num_mul(num_constant(1 / sqrt(2 * pi)), power);
-    return num_add(probability, num_mul(x, density));
+    return num_add(probability_num(x), num_mul(x, density));
 }
 
 static Num silu_slope(Num x)
@@ -106,12 +100,12 @@ static Num slope_of(Activation kind, double slope, Num x, Num y)
         return gelu_slope(x);
     case ACT_SILU:
         return silu_slope(x);
-    case ACT_SOFTPLUS:
-        return num_sub(one, num_exp(num_neg(y)));
+    case ACT_SOFTPLUS: /* 1 − e^−y, its second derivative at most 1 for y ≥ 0 */
+        return num_function(y, -expm1(-y.value), exp(-y.value), 1);
     case ACT_SIN:
         return num_function(x, cos(x.value), -sin(x.value), 1);
     }
-    return num_exact(NAN);
+    return num_exact(nan(""));
 }
 
 Num activation_gradient(Activation kind, double slope, Num x, Num y, Num d)

@@ -51,8 +51,11 @@ static double leaf(const Reader *reader, const char *name)
     const struct {
         const char *name;
         double value;
-    } words[] = {{"depth", p->depth},   {"layer", p->layer}, {"fan_in", p->fan_in},
-                 {"fan_out", p->fan_out}, {"base", p->base}};
+    } words[] = {{"depth", p->depth},
+                 {"layer", p->layer},
+                 {"fan_in", p->fan_in},
+                 {"fan_out", p->fan_out},
+                 {"base", p->base}};
     for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
         if (strcmp(name, words[i].name) == 0) {
             return words[i].value;
@@ -105,9 +108,10 @@ static double read_word(Reader *reader)
 
 static double apply(const Reader *reader, const char *symbol, double a, double b)
 {
-    static const char *const symbols[] = {"+", "-", "*", "/", "^", "==", "!=", "<", "<=", ">", ">="};
-    const double values[] = {a + b,  a - b,  a * b, a / b,  pow(a, b), a == b,
-                             a != b, a < b,  a <= b, a > b, a >= b};
+    static const char *const symbols[] = {
+        "+", "-", "*", "/", "^", "==", "!=", "<", "<=", ">", ">="};
+    const double values[] = {
+        a + b, a - b, a * b, a / b, pow(a, b), a == b, a != b, a<b, a <= b, a> b, a >= b};
     for (unsigned i = 0; i < sizeof symbols / sizeof *symbols; i++) {
         if (strcmp(symbol, symbols[i]) == 0) {
             return values[i];

@@ -14,7 +14,7 @@ static const NetTensor *tensor_at(const Oracle *o, int tensor, long layer, long 
 Num tensor_value(const Oracle *o, int tensor, long layer, long index)
 {
     const NetTensor *t = tensor_at(o, tensor, layer, &index);
-    return num_exact(t->absolute ? fabs(t->value[index]) : t->value[index]);
+    return num_exact(t->info.absolute ? fabs(t->value[index]) : t->value[index]);
 }
 
 Sum *tensor_sum(Oracle *o, int tensor, long layer, long index)
@@ -168,15 +168,13 @@ const Num *node_forward(Oracle *o, const Node *node, long layer, const Num *x, T
 {
     Trace *t = pool_allocate(&o->pool, 1, sizeof *t);
     *trace = t;
-    *t = (Trace){.node = node, .layer = layer, .x = node->kind == NODE_INPUT ? o->block_input : x};
+    *t = (Trace){.node = node, .layer = layer, .x = x};
     if (node->kind == NODE_PASS) {
         t->y = x;
     } else if (node->kind == NODE_SEQ || node->kind == NODE_SUM) {
         t->y = composed_forward(o, t);
     } else if (node->kind == NODE_SCALE) {
         t->y = scaled(o, t, node_forward(o, node->first, layer, x, &t->first));
-    } else if (node->kind == NODE_INPUT) {
-        t->y = node->first ? node_forward(o, node->first, layer, t->x, &t->first) : t->x;
     } else {
         Num *y = pool_nums(o, node->out);
         simple_forward(o, t, y);
@@ -208,17 +206,6 @@ static Num *sum_backward(Oracle *o, const Trace *t, const Num *d)
         total = total ? gather(o, total, dx, t->node->in) : dx;
     }
     return total;
-}
-
-/* Nothing goes back to the branch's own input; the block's is fed. */
-static Num *input_backward(Oracle *o, const Trace *t, const Num *d)
-{
-    const Num *dx = t->first ? node_backward(o, t->first, d) : d;
-    long size = o->batch.count * t->node->in;
-    for (long i = 0; i < size; i++) {
-        o->block_input_gradient[i] = num_add(o->block_input_gradient[i], dx[i]);
-    }
-    return pool_nums(o, t->node->in);
 }
 
 static void simple_backward(Oracle *o, const Trace *t, const Num *d, Num *dx)
@@ -256,8 +243,6 @@ Num *node_backward(Oracle *o, const Trace *t, const Num *d)
         return sum_backward(o, t, d);
     case NODE_SCALE:
         return node_backward(o, t->first, scaled(o, t, d));
-    case NODE_INPUT:
-        return input_backward(o, t, d);
     default: {
         Num *dx = pool_nums(o, t->node->in);
         simple_backward(o, t, d, dx);

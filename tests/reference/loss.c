@@ -55,9 +55,8 @@ void loss_evaluate(Oracle *o)
     for (long s = 0; s < o->batch.count; s++) {
         const Num *y = o->output + s * n;
         Num *gradient = o->output_gradient + s * n;
-        o->losses[s] = o->cross_entropy
-                           ? cross_entropy(o, y, (long)o->batch.target[s], gradient)
-                           : mean_square(o, y, o->batch.target + s * n, gradient);
+        o->losses[s] = o->cross_entropy ? cross_entropy(o, y, (long)o->batch.target[s], gradient)
+                                        : mean_square(o, y, o->batch.target + s * n, gradient);
         sum_add(&sum, o->losses[s]);
     }
     o->loss = num_mul(sum_done(&sum), num_constant(1 / (double)o->batch.count));

@@ -24,7 +24,6 @@ typedef enum NodeKind {
     NODE_RMSNORM,
     NODE_BATCHNORM,
     NODE_ACTIVATION,
-    NODE_INPUT, /* input(first) in a block; the state that entered the block */
     NODE_SEQ,
     NODE_SUM,
     NODE_SCALE
@@ -46,8 +45,8 @@ typedef struct Node Node;
 struct Node {
     NodeKind kind;
     Activation activation;
-    double number;   /* slope of leaky_relu */
-    long in, out;    /* reals of a sample */
+    double number;          /* slope of leaky_relu */
+    long in, out;           /* reals of a sample */
     long in_axis, out_axis; /* length of the last axis */
     int tensors[NODE_TENSORS];
     Node *first, *next;
@@ -55,7 +54,7 @@ struct Node {
 
 typedef struct NetTensor {
     OracleTensor info;
-    bool shared, absolute, fixed_formula;
+    bool shared;
     int stack; /* -1 outside */
     double fan_in, fan_out;
     char *scale, *rate, *epsilon, *decay; /* formulas; NULL where absent */
@@ -97,10 +96,10 @@ typedef struct Item {
 } Item;
 
 typedef struct OptimizerSpec {
-    char kind[16];
+    char kind[256];
     bool nesterov;
     char *rate, *momentum, *beta1, *beta2, *epsilon, *decay, *clip;
-    char schedule[16];
+    char schedule[256];
     char *every, *factor, *warmup;
 } OptimizerSpec;
 
@@ -146,8 +145,6 @@ struct Oracle {
     Pool pool; /* of the run */
     OracleBatch batch;
     OracleDoubts doubts;
-    const Num *block_input;     /* what input() reads */
-    Num *block_input_gradient;  /* what it sends back */
     ItemTrace traces[ITEMS_MAX];
     const Num *output;
     Num *losses, *output_gradient;

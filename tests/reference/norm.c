@@ -82,8 +82,7 @@ static void along_features(Oracle *o, const Node *node, const Num *x, const Num 
 {
     long n = node->in_axis, groups = o->batch.count * (node->in / n);
     for (long i = 0; i < groups; i++) {
-        Group g = {x + i * n, d ? d + i * n : NULL, y + i * n, n, 1,
-                   node->kind != NODE_RMSNORM};
+        Group g = {x + i * n, d ? d + i * n : NULL, y + i * n, n, 1, node->kind != NODE_RMSNORM};
         if (d != NULL) {
             group_backward(&g);
         } else {

@@ -63,7 +63,7 @@ Num num_div(Num a, Num b)
 {
     double quotient = a.value / b.value;
     double least = fabs(b.value) - b.error;
-    double error = least > 0 ? (a.error + fabs(quotient) * b.error) / least : INFINITY;
+    double error = least > 0 ? (a.error + fabs(quotient) * b.error) / least : HUGE_VAL;
     return num_rounded(quotient, num_is_zero(a) ? 0 : error);
 }
 
@@ -72,7 +72,8 @@ Num num_sqrt(Num a)
 {
     double root = sqrt(a.value);
     double least = sqrt(fmax(a.value - a.error, 0));
-    return num_rounded(root, a.error == 0 ? 0 : a.error / (root + least));
+    double error = root > 0 ? a.error / (root + least) : sqrt(a.error);
+    return num_rounded(root, error);
 }
 
 static Num with_ulps(double value, double error)

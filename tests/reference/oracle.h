@@ -26,6 +26,7 @@ typedef struct OracleBatch {
     long count;
     const double *x, *target;
     bool training; /* batch statistics in batchnorm, and running ones updated */
+    bool own;      /* bounds are of the oracle's own rounding alone: for finite differences */
 } OracleBatch;
 
 /* What the run met that makes a comparison meaningless. */
@@ -41,7 +42,9 @@ typedef struct OracleTensor {
     long layers, size; /* reals of one layer */
     int rank;
     long dims[4];
-    bool trainable, normalised; /* normalised: its step divides by the gradient's own size */
+    bool trainable, absolute;
+    bool normalised; /* its step divides by the gradient's own size */
+    bool correlated; /* along depth */
 } OracleTensor;
 
 /* NULL after a message on stderr. */
@@ -49,6 +52,9 @@ Oracle *oracle_read(const char *dump_path);
 void oracle_free(Oracle *oracle);
 /* False where there is no such param. */
 bool oracle_set_param(Oracle *oracle, const char *name, double value);
+/* The two tensors of `standardize`; false where the network has none. */
+bool oracle_standardize(const Oracle *oracle, int *mean, int *inverse);
+bool oracle_has_batchnorm(const Oracle *oracle);
 /* Evaluates depths and makes room; after the params are set. */
 void oracle_prepare(Oracle *oracle);
 
@@ -66,10 +72,10 @@ double oracle_deviation(const Oracle *oracle, int tensor, long layer);
 
 /* Forward and backward; `pattern` and `kinks` of the doubts are those of this run. */
 OracleDoubts oracle_run(Oracle *oracle, const OracleBatch *batch);
-/* Forward only, with the oracle's own rounding as the only error: for finite differences. */
-Num oracle_loss_only(Oracle *oracle, const OracleBatch *batch, unsigned long *pattern);
-const Num *oracle_output(const Oracle *oracle);   /* [count][output] */
-const Num *oracle_losses(const Oracle *oracle);   /* [count] */
+/* Forward only. */
+OracleDoubts oracle_forward(Oracle *oracle, const OracleBatch *batch);
+const Num *oracle_output(const Oracle *oracle); /* [count][output] */
+const Num *oracle_losses(const Oracle *oracle); /* [count] */
 Num oracle_loss(const Oracle *oracle);
 const Num *oracle_gradient(const Oracle *oracle, int tensor); /* [layers][size] */
 

@@ -52,30 +52,20 @@ static void backward(Oracle *o)
     }
 }
 
-static void set_precision(const Oracle *o)
+OracleDoubts oracle_forward(Oracle *o, const OracleBatch *batch)
 {
-    num_set_precision(o->is_double ? 53 : 24);
+    num_set_precision(batch->own ? 0 : o->is_double ? 53 : 24);
+    begin(o, batch);
+    forward(o);
+    loss_evaluate(o);
+    return o->doubts;
 }
 
 OracleDoubts oracle_run(Oracle *o, const OracleBatch *batch)
 {
-    set_precision(o);
-    begin(o, batch);
-    forward(o);
-    loss_evaluate(o);
+    oracle_forward(o, batch);
     backward(o);
     return o->doubts;
-}
-
-Num oracle_loss_only(Oracle *o, const OracleBatch *batch, unsigned long *pattern)
-{
-    num_set_precision(0);
-    begin(o, batch);
-    forward(o);
-    loss_evaluate(o);
-    set_precision(o);
-    *pattern = o->doubts.pattern;
-    return o->loss;
 }
 
 const Num *oracle_output(const Oracle *o)

@@ -178,7 +178,7 @@ static void alpha_gradient(Oracle *o, const Branch *branch, long layer, const Nu
     for (long i = 0; i < o->batch.count * size; i++) {
         long index = i % t->info.size;
         double a = t->value[(t->shared ? 0 : layer) * t->info.size + index];
-        Num slope = t->absolute && a < 0 ? num_neg(d[i]) : d[i];
+        Num slope = t->info.absolute && a < 0 ? num_neg(d[i]) : d[i];
         sum_product(tensor_sum(o, branch->alpha, layer, index), slope, branched[i]);
     }
 }
@@ -202,7 +202,6 @@ const Num *stack_forward(Oracle *o, const Stack *stack, const Num *x, ItemTrace 
 {
     int branches = stack->branch_count;
     trace->steps = pool_allocate(&o->pool, (size_t)(stack->depth * branches), sizeof(StepTrace));
-    o->block_input = x;
     for (long i = 0; i < stack->depth * branches; i++) {
         x = update(o, stack, &stack->branches[i % branches], i / branches, x, &trace->steps[i]);
     }
@@ -212,12 +211,11 @@ const Num *stack_forward(Oracle *o, const Stack *stack, const Num *x, ItemTrace 
 Num *stack_backward(Oracle *o, const Stack *stack, const ItemTrace *trace, const Num *d)
 {
     int branches = stack->branch_count;
-    o->block_input_gradient = pool_nums(o, stack->size);
     Num *back = NULL;
     for (long i = stack->depth * branches - 1; i >= 0; i--) {
         back = update_backward(o, stack, &stack->branches[i % branches], i / branches,
                                &trace->steps[i], d);
         d = back;
     }
-    return gather(o, back, o->block_input_gradient, stack->size);
+    return back;
 }
