@@ -68,6 +68,10 @@ static void test_dense(void **state)
             product_shape(SIZES[o], SIZES[i], WIDTHS[(o + i) % COUNT(WIDTHS)]);
     for (size_t w = 0; w < COUNT(WIDTHS); w++)
         product_shape(17, 30, WIDTHS[w]);
+    /* so many rows that panels of them are copied together, in one block of k and in several */
+    product_shape(130, 30, 80);
+    product_shape(128, 64, 64);
+    product_shape(150, 131, 80);
 }
 
 static void test_map(void **state)
@@ -134,6 +138,8 @@ static void test_gradients(void **state)
                 (Gradient){SIZES[i], SIZES[o], 1 + (int64_t)(o % 3), 37, 16, (int64_t)(i & 1)});
     gradient_shape((Gradient){7, 70, 1, 200, 64, 0});
     gradient_shape((Gradient){13, 130, 2, 1, 16, 1});
+    gradient_shape((Gradient){9, 150, 1, 100, 64, 1});
+    gradient_shape((Gradient){9, 128, 1, 200, 208, 0});
 }
 
 /* The bits must not depend on how the batch is cut into tiles. */
