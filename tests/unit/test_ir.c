@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The verifiers of Graph and Plan see what is broken; the planner gives values that live together
+ * rows of their own.
+ */
+#include "ir/plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static Arena *arena;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = arena_create();
+    return arena == NULL;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_destroy(arena);
+    return 0;
+}
+
+static Node node(OpKind op, ValueId a, ValueId b, int64_t n)
+{
+    return (Node){.op = op, .in = {a, b}, .rows = n, .n = n, .groups = 1, .depth = n,
+                  .tensor = NO_TENSOR, .tensor2 = NO_TENSOR};
+}
+
+static Node product(ValueId x, int64_t n)
+{
+    Node made = node(OP_DENSE, x, NO_VALUE, n);
+    made.tensor = 0;
+    return made;
+}
+
+/* state → dense → act → dense → add to state, 8 features. */
+static Graph *make_graph(void)
+{
+    static const Tensor weight = {.name = "w", .rank = 2, .dims = {8, 8}};
+    static const Tensor *const tensors[] = {&weight};
+    Graph *graph = ARENA_NEW(arena, Graph);
+    *graph = (Graph){.name = "g", .tensors = tensors, .tensor_count = 1};
+    graph->input = graph->output = (Shape){1, {8}};
+    vec_push(arena, &graph->regions, ((Region){.in_rows = 8, .out_rows = 8}));
+    Region *region = &graph->regions.items[0];
+    Block *block = &region->forward;
+    block_add(arena, block, node(OP_STATE, NO_VALUE, NO_VALUE, 8));
+    ValueId a = block_add(arena, block, product(0, 8));
+    ValueId b = block_add(arena, block, node(OP_ACT, a, NO_VALUE, 8));
+    ValueId c = block_add(arena, block, product(b, 8));
+    block->result = block_add(arena, block, node(OP_ADD, 0, c, 8));
+    return graph;
+}
+
+static void whole_graphs_pass(void **state)
+{
+    (void)state;
+    assert_null(graph_verify(arena, make_graph()));
+}
+
+static void broken_graphs_are_seen(void **state)
+{
+    (void)state;
+    Graph *graph = make_graph();
+    graph->regions.items[0].forward.nodes.items[2].in[0] = 3;
+    assert_non_null(graph_verify(arena, graph));
+    graph = make_graph();
+    graph->regions.items[0].forward.nodes.items[4].rows = 7;
+    assert_non_null(graph_verify(arena, graph));
+    graph = make_graph();
+    graph->regions.items[0].forward.nodes.items[1].tensor = 1;
+    assert_non_null(graph_verify(arena, graph));
+    graph = make_graph();
+    graph->regions.items[0].in_rows = 9;
+    assert_non_null(graph_verify(arena, graph));
+    graph = make_graph();
+    graph->output = (Shape){1, {9}};
+    assert_non_null(graph_verify(arena, graph));
+    graph = make_graph();
+    graph->regions.items[0].forward.nodes.items[2].op = OP_KEPT;
+    assert_non_null(graph_verify(arena, graph));
+}
+
+static void plans_verify_and_fuse(void **state)
+{
+    (void)state;
+    Plan *plan = plan_graph(arena, make_graph());
+    const BlockPlan *forward = &plan->regions[0].forward;
+    assert_null(plan_verify(arena, plan));
+    assert_int_equal(forward->groups.count, 2);
+    assert_int_equal(forward->groups.items[0].items.count, 1);
+    assert_false(forward->places[1].stored);
+    assert_int_equal(forward->places[2].scratch, 0);
+    assert_true(forward->places[4].is_result);
+    assert_int_equal(plan->regions[0].scratch_rows, 8);
+}
+
+static void broken_plans_are_seen(void **state)
+{
+    (void)state;
+    Plan *plan = plan_graph(arena, make_graph());
+    plan->regions[0].scratch_rows = 7;
+    assert_non_null(plan_verify(arena, plan));
+    plan = plan_graph(arena, make_graph());
+    plan->regions[0].forward.places[2].scratch = NO_PLACE;
+    assert_non_null(plan_verify(arena, plan));
+    plan = plan_graph(arena, make_graph());
+    Storage *other = &plan->regions[0].forward.places[3];
+    other->stored = true;
+    other->scratch = 4;
+    other->group = other->last = 0;
+    plan->regions[0].scratch_rows = 12;
+    assert_non_null(plan_verify(arena, plan));
+}
+
+/* dense(act(dense(x))) + dense(act(…)) chains: scratch is reused once a value is dead. */
+static void scratch_is_reused(void **state)
+{
+    (void)state;
+    Graph *graph = make_graph();
+    Block *block = &graph->regions.items[0].forward;
+    ValueId x = block->result;
+    for (int i = 0; i < 10; i++) {
+        x = block_add(arena, block, product(x, 8));
+        x = block_add(arena, block, node(OP_ACT, x, NO_VALUE, 8));
+    }
+    block->result = x;
+    assert_null(graph_verify(arena, graph));
+    Plan *plan = plan_graph(arena, graph);
+    assert_null(plan_verify(arena, plan));
+    assert_int_equal(plan->regions[0].scratch_rows, 16);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole_graphs_pass),     cmocka_unit_test(broken_graphs_are_seen),
+        cmocka_unit_test(plans_verify_and_fuse), cmocka_unit_test(broken_plans_are_seen),
+        cmocka_unit_test(scratch_is_reused),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
