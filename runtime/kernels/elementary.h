@@ -17,9 +17,9 @@
 #define RNK_ELEMENTARY static inline __attribute__((always_inline))
 
 #if RNK_IS(RNK_REAL)
-#include "kernels/elementary_double.h"
+#include "kernels/elementary_double.inc"
 #else
-#include "kernels/elementary_float.h"
+#include "kernels/elementary_float.inc"
 #endif
 
 #endif
