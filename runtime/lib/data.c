@@ -226,6 +226,11 @@ static bool spread_labels(const RtRequest *request, RtTable *table, RtError *err
     return true;
 }
 
+static const char *targets_source(const RtTable *table)
+{
+    return *table->targets_source ? table->targets_source : table->source;
+}
+
 static bool check_labels(const RtRequest *request, RtTable *table, RtError *error)
 {
     for (int64_t i = 0; i < table->count; i++)
@@ -233,7 +238,7 @@ static bool check_labels(const RtRequest *request, RtTable *table, RtError *erro
             return rt_fail(error, RT_BAD_DATA,
                            "%s: sample %lld: label %d, but the network has %lld outputs: expected "
                            "0 to %lld",
-                           table->source, (long long)i + 1, table->labels[i],
+                           targets_source(table), (long long)i + 1, table->labels[i],
                            (long long)request->outputs, (long long)request->outputs - 1);
     return request->classes || spread_labels(request, table, error);
 }
@@ -247,7 +252,8 @@ static bool check_table(const RtRequest *request, RtTable *table, RtError *error
         return check_labels(request, table, error);
     if (table->targets && (request->classes || table->outputs != request->outputs))
         return rt_fail(error, RT_BAD_DATA, "%s: %lld target numbers a sample, expected %lld%s",
-                       table->source, (long long)table->outputs, (long long)request->outputs,
+                       targets_source(table), (long long)table->outputs,
+                       (long long)request->outputs,
                        request->classes ? " classes, as whole numbers" : "");
     return true;
 }

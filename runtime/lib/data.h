@@ -20,8 +20,9 @@ typedef struct RtTable {
     int32_t *labels; /* [count] or NULL */
     void *targets;   /* reals [count][outputs] or NULL */
     int64_t outputs;
-    RtFile file;      /* owns `bytes` */
-    char source[512]; /* the file, for messages */
+    RtFile file;              /* owns `bytes` */
+    char source[512];         /* the file, for messages */
+    char targets_source[512]; /* the file of labels or targets, where it is another one */
 } RtTable;
 
 typedef struct RtData {

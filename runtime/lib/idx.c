@@ -88,6 +88,7 @@ bool rt_idx_labels(const char *path, RtTable *table, RtError *error)
     Header header;
     if (!rt_file_read(path, rt_memory_left(""), &file, error))
         return false;
+    snprintf(table->targets_source, sizeof table->targets_source, "%s", path);
     bool good = read_header(path, &file, 1, 1, &header, error);
     if (good && header.count != table->count)
         good = rt_fail(error, RT_BAD_DATA, "%s: %lld labels, but %s holds %lld images", path,

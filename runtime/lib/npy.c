@@ -213,6 +213,7 @@ bool rt_npy_targets(const char *path, int32_t real_size, bool classes, RtTable *
     if (!rt_npy_read(path, &npy, error))
         return false;
     bool good;
+    snprintf(table->targets_source, sizeof table->targets_source, "%s", path);
     if (npy.rows != table->count)
         good = rt_fail(error, RT_BAD_DATA, "%s: %lld rows, but %s has %lld", path,
                        (long long)npy.rows, table->source, (long long)table->count);
