@@ -207,7 +207,7 @@ static void reverse_node(Reverse *rev, ValueId self)
     /* By value: adding nodes may move the backward block, never the forward one. */
     const Node *node = &rev->forward->nodes.items[self];
     ValueId d = rev->adjoint[self];
-    if (d == NO_VALUE) {
+    if (d == NO_VALUE || node->op == OP_STATE) {
         return;
     }
     switch (node->op) {

@@ -29,8 +29,14 @@ static int teardown(void **state)
 
 static Node node(OpKind op, ValueId a, ValueId b, int64_t n)
 {
-    return (Node){.op = op, .in = {a, b}, .rows = n, .n = n, .groups = 1, .depth = n,
-                  .tensor = NO_TENSOR, .tensor2 = NO_TENSOR};
+    return (Node){.op = op,
+                  .in = {a, b},
+                  .rows = n,
+                  .n = n,
+                  .groups = 1,
+                  .depth = n,
+                  .tensor = NO_TENSOR,
+                  .tensor2 = NO_TENSOR};
 }
 
 static Node product(ValueId x, int64_t n)
