@@ -121,13 +121,12 @@ static void check_draws(Harness *h)
 static void check_samples(Harness *h)
 {
     long in = oracle_input_size(h->oracle), out = oracle_output_size(h->oracle);
-    size_t real = (size_t)h->product.program->real_size, row = (size_t)out * real;
-    char *all = product_copy(h->product.y, (size_t)h->batch * row);
+    size_t row = (size_t)out * (size_t)h->product.program->real_size;
     Product single;
     product_open(&single, h->product.program, h->product.code, h->config, 1);
     memcpy(single.params, h->product.params, single.params_size);
     product_run(&h->product, RN_FORWARD, 0);
-    memcpy(all, h->product.y, (size_t)h->batch * row);
+    char *all = product_copy(h->product.y, (size_t)h->batch * row);
     for (long s = 0; s < h->batch; s++) {
         product_set_inputs(&single, h->x + s * in,
                            h->target + (oracle_is_classifier(h->oracle) ? s : s * out));

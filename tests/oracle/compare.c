@@ -35,7 +35,6 @@ void compare(Comparison *c, const char *quantity, const char *part, const double
              const Num *wanted, long count)
 {
     CompareRow *row = row_of(c, quantity);
-    double most = 0, bound = 0;
     for (long i = 0; i < count; i++) {
         double difference = fabs(got[i] - wanted[i].value);
         if (!(difference <= wanted[i].error) || !isfinite(wanted[i].error)) {
@@ -45,11 +44,19 @@ void compare(Comparison *c, const char *quantity, const char *part, const double
         if (difference > 0) {
             row->worst = fmax(row->worst, difference / wanted[i].error);
         }
-        most = fmax(most, fabs(wanted[i].value));
-        bound = fmax(bound, wanted[i].error);
+        row->most = fmax(row->most, fabs(wanted[i].value));
+        row->bound = fmax(row->bound, wanted[i].error);
     }
     row->entries += count;
-    row->tightness = fmax(row->tightness, most > 0 ? bound / most : 0);
+}
+
+void compare_meaning(Comparison *c)
+{
+    for (int i = 0; i < c->count; i++) {
+        const CompareRow *row = &c->rows[i];
+        compare_require(c, row->bound <= row->most * 0x1p-6, "a bound too wide to be a test",
+                        row->name);
+    }
 }
 
 void compare_require(Comparison *c, int holds, const char *what, const char *part)
@@ -66,6 +73,6 @@ void compare_print(const Comparison *c)
     for (int i = 0; i < c->count; i++) {
         const CompareRow *row = &c->rows[i];
         printf("%-28s %9ld %7ld %10.2e %10.1e\n", row->name, row->entries, row->wrong, row->worst,
-               row->tightness);
+               row->most > 0 ? row->bound / row->most : 0);
     }
 }

@@ -12,8 +12,8 @@ enum { COMPARE_ROWS = 64 };
 typedef struct CompareRow {
     char name[48];
     long entries, wrong;
-    double worst;     /* greatest |difference| / bound */
-    double tightness; /* greatest bound / greatest magnitude of the compared array */
+    double worst;       /* greatest |difference| / bound */
+    double most, bound; /* greatest magnitude, greatest bound */
 } CompareRow;
 
 typedef struct Comparison {
@@ -24,6 +24,8 @@ typedef struct Comparison {
 
 void compare(Comparison *c, const char *quantity, const char *part, const double *got,
              const Num *wanted, long count);
+/* Bounds must say something: the greatest of a quantity is below 2^-6 of its greatest value. */
+void compare_meaning(Comparison *c);
 /* An assertion: says what is wrong and counts it. */
 void compare_require(Comparison *c, int holds, const char *what, const char *part);
 void compare_print(const Comparison *c);

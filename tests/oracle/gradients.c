@@ -78,6 +78,9 @@ static void record_start(Harness *h)
     long in = oracle_input_size(h->oracle), out = oracle_output_size(h->oracle);
     long targets = oracle_is_classifier(h->oracle) ? h->batch : h->batch * out;
     record_setting(h->record, "batch", (double)h->batch);
+    for (int32_t i = 0; i < rnet_program.param_count; i++) {
+        record_array(h->record, "param", rnet_program.params[i].name, &h->config[i], 1);
+    }
     record_array(h->record, "x", "value", h->x, h->batch * in);
     record_array(h->record, "target", "value", h->target, targets);
     for (int t = 0; t < h->tensor_count; t++) {

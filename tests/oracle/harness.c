@@ -78,14 +78,17 @@ static void open_oracle(Harness *h)
     for (int m = 0; m < ORACLE_MOMENTS; m++) {
         h->moments[m] = make((size_t)h->tensor_count, sizeof *h->moments[m]);
     }
+    size_t longest = 0;
     for (int t = 0; t < h->tensor_count; t++) {
         OracleTensor tensor = oracle_tensor(h->oracle, t);
         size_t count = (size_t)(tensor.layers * tensor.size);
+        longest = count > longest ? count : longest;
         h->values[t] = make(count, sizeof(double));
         for (int m = 0; m < ORACLE_MOMENTS; m++) {
             h->moments[m][t] = make(count, sizeof(double));
         }
     }
+    h->scratch = make(longest, sizeof(double));
     h->x = make((size_t)(h->batch * oracle_input_size(h->oracle)), sizeof(double));
     h->target = make((size_t)(h->batch * oracle_output_size(h->oracle)), sizeof(double));
 }
@@ -139,6 +142,7 @@ static void close_oracle(Harness *h)
     free(h->values);
     free(h->moments[0]);
     free(h->moments[1]);
+    free(h->scratch);
     free(h->x);
     free(h->target);
     free(h->config);
@@ -168,6 +172,7 @@ int main(int argc, char **argv)
             first = false;
         }
     }
+    compare_meaning(&h->comparison);
     compare_print(&h->comparison);
     long failures = h->comparison.failures;
     close_oracle(h);

@@ -23,6 +23,7 @@ typedef struct Harness {
     Record *record;     /* or NULL */
     double *x, *target; /* of the batch at hand */
     int tensor_count;
+    double *scratch;                  /* as long as the longest tensor */
     double **values;                  /* [tensor] scratch, in checkpoint order */
     double **moments[ORACLE_MOMENTS]; /* [moment][tensor] */
 } Harness;

@@ -34,6 +34,7 @@ typedef struct OracleDoubts {
     long kinks;            /* pre-activations of kinked functions whose sign is not certain */
     long gradients;        /* gradients, under a normalising optimiser, likewise */
     long clips;            /* norms that may lie on either side of the clipping bound */
+    const char *where;     /* the tensor of the last such gradient */
     unsigned long pattern; /* hash of the signs at all kinks: the same, the same smooth piece */
 } OracleDoubts;
 
@@ -79,8 +80,12 @@ const Num *oracle_losses(const Oracle *oracle); /* [count] */
 Num oracle_loss(const Oracle *oracle);
 const Num *oracle_gradient(const Oracle *oracle, int tensor); /* [layers][size] */
 
+/* Exact values in place of those of the last run. */
+void oracle_set_gradient(Oracle *oracle, int tensor, const double *values);
+
 /* One update from the state before it: moments[m][tensor] are values in checkpoint order, `step`
- * counts from 1, `rate` is the schedule's value. Uses the gradients of the last run. */
+ * counts from 1, `rate` is the schedule's value. Uses the gradients of the last run. Running
+ * statistics are as that run left them. */
 OracleDoubts oracle_step(Oracle *oracle, const double *const *moments[ORACLE_MOMENTS], long step,
                          double rate);
 const Num *oracle_after(const Oracle *oracle, int tensor);

@@ -104,6 +104,14 @@ void oracle_set_tensor(Oracle *o, int tensor, const double *values)
     memcpy(t->value, values, (size_t)(t->info.layers * t->info.size) * sizeof *values);
 }
 
+void oracle_set_gradient(Oracle *o, int tensor, const double *values)
+{
+    NetTensor *t = &o->tensors[tensor];
+    for (long i = 0; i < t->info.layers * t->info.size; i++) {
+        t->gradient[i] = num_exact(values[i]);
+    }
+}
+
 bool oracle_is_double(const Oracle *o)
 {
     return o->is_double;

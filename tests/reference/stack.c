@@ -46,14 +46,36 @@ static void reflect(Oracle *o, const Place *p, long row, Num *y)
     }
 }
 
-static void filter_householder(Oracle *o, const Place *p, const Num *x, Num *y)
+static void reflect_all(Oracle *o, const Place *p, Num *y)
 {
-    long n = p->stack->size, count = o->tensors[p->stack->filter].info.size / n;
-    for (long i = 0; i < n; i++) {
-        y[i] = x[i];
-    }
+    long count = o->tensors[p->stack->filter].info.size / p->stack->size;
     for (long k = 0; k < count; k++) {
         reflect(o, p, p->back ? count - 1 - k : k, y);
+    }
+}
+
+/* Rounding by running analysis from exact inputs; errors of x through the whole product, which is
+ * orthogonal, instead of through each reflection. Rounding is linear in the length of x. */
+static void filter_householder(Oracle *o, const Place *p, const Num *x, Num *y)
+{
+    long n = p->stack->size;
+    double length = 0, error = 0;
+    for (long i = 0; i < n; i++) {
+        y[i] = num_exact(x[i].value);
+        length += x[i].value * x[i].value;
+        error += x[i].error * x[i].error;
+    }
+    reflect_all(o, p, y);
+    for (long i = 0; i < n; i++) {
+        y[i].error *= 1 + (length > 0 ? sqrt(error / length) : 0);
+    }
+    for (long k = 0; k < n; k++) {
+        Num *column = pool_allocate(&o->pool, (size_t)n, sizeof *column);
+        column[k] = num_exact(1);
+        reflect_all(o, p, column);
+        for (long i = 0; i < n; i++) {
+            y[i].error += fabs(column[i].value) * x[k].error;
+        }
     }
 }
 

@@ -60,52 +60,62 @@ static Num running_square(double keep, Num old, Num g)
     return num_add(num_mul(num_constant(keep), old), square);
 }
 
-static void descend(Element *e, double rate, Num direction)
+static void descend(Element *e, Num rate, Num direction)
 {
-    e->w = num_sub(e->w, num_mul(num_constant(rate), direction));
+    e->w = num_sub(e->w, num_mul(rate, direction));
 }
 
 static void sgd(Element *e, const StepNumbers *n, bool nesterov)
 {
     Num momentum = num_constant(n->momentum);
     e->first = num_add(num_mul(momentum, e->first), e->g);
-    descend(e, n->rate, nesterov ? num_add(e->g, num_mul(momentum, e->first)) : e->first);
+    descend(e, num_constant(n->rate),
+            nesterov ? num_add(e->g, num_mul(momentum, e->first)) : e->first);
 }
 
-static Num scaled_by_root(Num x, Num square, double root, double epsilon)
+static Num scaled_by_root(Num x, Num square, Num root, double epsilon)
 {
-    Num size = num_div(num_sqrt(square), num_constant(root));
+    Num size = num_div(num_sqrt(square), root);
     return num_div(x, num_add(size, num_constant(epsilon)));
+}
+
+/* 1 − beta^step in double: the power by squaring has at most two roundings a bit of the step, which
+ * weigh more where it is near 1. */
+static Num correction(double beta, long step)
+{
+    double power = pow(beta, (double)step);
+    double roundings = 2 * (floor(log2((double)step)) + 1);
+    return (Num){1 - power, (power * roundings + 1) * 0x1p-53};
 }
 
 static void adam(Element *e, const StepNumbers *n)
 {
     e->first = running_mean(n->beta1, e->first, e->g);
     e->second = running_square(n->beta2, e->second, e->g);
-    double root = sqrt(1 - pow(n->beta2, (double)n->step));
+    Num root = num_sqrt(correction(n->beta2, n->step));
     Num direction = scaled_by_root(e->first, e->second, root, n->epsilon);
-    descend(e, n->rate / (1 - pow(n->beta1, (double)n->step)), direction);
+    descend(e, num_div(num_exact(n->rate), correction(n->beta1, n->step)), direction);
 }
 
 static void rmsprop(Element *e, const StepNumbers *n)
 {
     e->first = running_square(n->beta2, e->first, e->g);
-    Num step = scaled_by_root(e->g, e->first, 1, n->epsilon);
+    Num step = scaled_by_root(e->g, e->first, num_exact(1), n->epsilon);
     e->second = num_add(num_mul(num_constant(n->momentum), e->second), step);
-    descend(e, n->rate, e->second);
+    descend(e, num_constant(n->rate), e->second);
 }
 
 static void adagrad(Element *e, const StepNumbers *n)
 {
     e->first = num_add(e->first, num_mul(e->g, e->g));
-    descend(e, n->rate, scaled_by_root(e->g, e->first, 1, n->epsilon));
+    descend(e, num_constant(n->rate), scaled_by_root(e->g, e->first, num_exact(1), n->epsilon));
 }
 
 static void step_element(const Oracle *o, Element *e, const StepNumbers *n)
 {
     const char *kind = o->optimizer.kind;
     if (n->decay != 0 && strcmp(kind, "adamw") == 0) {
-        descend(e, n->rate * n->decay, e->w);
+        descend(e, num_constant(n->rate * n->decay), e->w);
     } else if (n->decay != 0) {
         e->g = num_add(e->g, num_mul(num_constant(n->decay), e->w));
     }
@@ -146,7 +156,10 @@ static void step_tensor(Oracle *o, NetTensor *t, const StepNumbers *n, Num facto
 {
     for (long i = 0; i < t->info.layers * t->info.size; i++) {
         Num g = t->gradient[i];
-        o->doubts.gradients += t->info.normalised && !num_is_clear(g);
+        if (t->info.normalised && !num_is_clear(g)) {
+            o->doubts.gradients++;
+            o->doubts.where = t->info.name;
+        }
         Element e = {
             num_exact(t->value[i]), factor.value == 1 && factor.error == 0 ? g : num_mul(factor, g),
             num_exact(moments[0] ? moments[0][i] : 0), num_exact(moments[1] ? moments[1][i] : 0)};
