@@ -3,6 +3,7 @@
 #
 # The same bits: for any number of threads, any instruction set of the machine with fused
 # multiply-add, and through stops and kills: bits.sh LIB PROGRAM.
+# shellcheck source=/dev/null
 . "$1"
 program=$2
 

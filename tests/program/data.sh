@@ -3,6 +3,7 @@
 #
 # Data that are not what they should be: status 4 and a message that names the file and the place.
 # data.sh LIB FOLDER, where FOLDER holds the programs table, pictures and arrays.
+# shellcheck source=/dev/null
 . "$1"
 folder=$2
 
@@ -15,14 +16,14 @@ bad() {
 # ---- a table ----
 
 table() {
-    printf "$1" >table.csv
+    bytes "$1" >table.csv
     bad "$2" table
     bad table.csv table
 }
 rm -f table.csv
 bad table.csv table
 rows='1,2,0\n2,1,1\n3,3,2\n4,5,0\n5,4,1\n'
-printf "a,b,kind\n$rows$rows" >table.csv
+bytes "a,b,kind\n$rows$rows" >table.csv
 expect 0 '' "$folder/table" train --data . --save table.safetensors
 table '' 'no rows'
 table 'a,b,kind\n' 'no rows'
@@ -46,16 +47,16 @@ pixels='\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017\020\021\022
 labels='\000\000\010\001\000\000\000\005'
 classes='\000\001\002\000\001'
 pictures() {
-    printf "$1" >images.idx
-    printf "$2" >labels.idx
+    bytes "$1" >images.idx
+    bytes "$2" >labels.idx
     bad "$3" pictures
     bad "$4" pictures
 }
 rm -f images.idx labels.idx
 bad images.idx pictures
-printf "$images$pixels" >images.idx
+bytes "$images$pixels" >images.idx
 bad labels.idx pictures
-printf "$labels$classes" >labels.idx
+bytes "$labels$classes" >labels.idx
 expect 0 '' "$folder/pictures" train --data . --save pictures.safetensors
 gzip -c images.idx >packed.idx && mv packed.idx images.idx
 expect 0 '' "$folder/pictures" train --data .
@@ -81,7 +82,7 @@ pictures '\000\000\010\003\377\377\377\377\377\377\377\377\377\377\377\377' "$la
 npy() {
     printf '\223NUMPY\001\000\166\000'
     printf '%-117s\n' "{'descr': '$1', 'fortran_order': False, 'shape': $2, }"
-    printf "$3"
+    bytes "$3"
 }
 one='\000\000\200\077'
 two="$one$one"

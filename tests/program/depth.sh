@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Depth is a number of the run: depth.sh LIB PROGRAM RNETC SOURCE.
+# shellcheck source=/dev/null
 . "$1"
 program=$2 rnetc=$3 source=$4
 
 steps() {
     "$program" train --set L="$1" --iterations 2 --save deep.safetensors --quiet --json >out.txt
     grep -q '"steps": 2\b' out.txt || fail "no two steps at depth $1: $(cat out.txt)"
-    head -c 4096 deep.safetensors | grep -qF "\"residual.W.weight\":{\"dtype\":\"F32\",\"shape\":[$1," ||
+    head -c 4096 deep.safetensors |
+        grep -qF "\"residual.W.weight\":{\"dtype\":\"F32\",\"shape\":[$1," ||
         fail "no weights of $1 layers"
 }
 steps 10

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What cannot be written is an error, and leaves what was there: disk.sh LIB PROGRAM.
+# shellcheck source=/dev/null
 . "$1"
 program=$2
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A kill at any moment leaves the old checkpoint or the new one, whole: kill.sh LIB PROGRAM.
+# shellcheck source=/dev/null
 . "$1"
 program=$2
 

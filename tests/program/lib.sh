@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
 # What the scripts of this folder share. Each runs in an empty folder of its own.
@@ -15,6 +16,12 @@ finish() {
     exit
 }
 
+# Text with escapes, also of bytes: \ooo.
+bytes() {
+    # shellcheck disable=SC2059 # the text is the format
+    printf "$1"
+}
+
 # expect STATUS TEXT COMMAND…: the exit status, and a text that the messages hold.
 expect() {
     wanted=$1 text=$2
@@ -22,7 +29,8 @@ expect() {
     status=0
     "$@" >out.txt 2>err.txt || status=$?
     [ "$status" -eq "$wanted" ] || fail "status $status, wanted $wanted: $* ($(head -n 3 err.txt))"
-    [ -z "$text" ] || grep -qF -e "$text" err.txt || fail "no '$text' from: $* ($(head -n 3 err.txt))"
+    [ -z "$text" ] || grep -qF -e "$text" err.txt ||
+        fail "no '$text' from: $* ($(head -n 3 err.txt))"
 }
 
 # The data of a checkpoint, behind its header: eight bytes of length, then as many.

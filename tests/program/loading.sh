@@ -3,6 +3,7 @@
 #
 # Checkpoints that are not this program's, and command lines that make no sense:
 # loading.sh LIB FOLDER, where FOLDER holds the programs network and table.
+# shellcheck source=/dev/null
 . "$1"
 folder=$2
 program=$2/network
@@ -48,7 +49,7 @@ expect 0 '' "$program" eval --load good.safetensors
 # ---- inputs to predict ----
 
 predict() {
-    printf "$2" >inputs.csv
+    bytes "$2" >inputs.csv
     bad "$1" predict --load good.safetensors --input inputs.csv --output y.csv
     bad inputs.csv predict --load good.safetensors --input inputs.csv --output y.csv
     [ ! -e y.csv ] || fail "predictions of bad inputs"
