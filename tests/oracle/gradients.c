@@ -17,12 +17,13 @@ static double *reals_of(const Harness *h, const void *memory, long count)
     return values;
 }
 
+/* Kept for the other judge where `kept`: what inference computed. */
 static void compare_reals(Harness *h, const char *quantity, const void *memory, const Num *wanted,
-                          long count)
+                          long count, bool kept)
 {
     double *values = reals_of(h, memory, count);
     compare(&h->comparison, quantity, "the batch", values, wanted, count);
-    if (h->record != NULL) {
+    if (h->record != NULL && kept) {
         record_array(h->record, quantity, "value", values, count);
         record_bounds(h->record, quantity, "bound", wanted, count);
     }
@@ -30,25 +31,26 @@ static void compare_reals(Harness *h, const char *quantity, const void *memory, 
 }
 
 /* What `losses` holds has been rounded once more. */
-static void compare_losses(Harness *h)
+static void compare_losses(Harness *h, bool kept)
 {
     Num *losses = malloc((size_t)h->batch * sizeof *losses);
     for (long i = 0; losses != NULL && i < h->batch; i++) {
         Num loss = oracle_losses(h->oracle)[i];
         losses[i] = num_rounded(loss.value, loss.error);
     }
-    compare_reals(h, "sample losses", h->product.losses, losses, h->batch);
+    compare_reals(h, "sample losses", h->product.losses, losses, h->batch, kept);
     free(losses);
 }
 
-static void compare_outputs(Harness *h, const char *quantity)
+static void compare_outputs(Harness *h, bool training)
 {
     long count = h->batch * oracle_output_size(h->oracle);
     Num loss = oracle_loss(h->oracle);
-    compare_reals(h, quantity, h->product.y, oracle_output(h->oracle), count);
-    compare_losses(h);
+    compare_reals(h, training ? "outputs in training" : "outputs", h->product.y,
+                  oracle_output(h->oracle), count, !training);
+    compare_losses(h, !training);
     compare(&h->comparison, "loss", "the batch", &h->product.loss, &loss, 1);
-    if (h->record != NULL) {
+    if (h->record != NULL && !training) {
         record_array(h->record, "loss", "value", &h->product.loss, 1);
         record_bounds(h->record, "loss", "bound", &loss, 1);
     }
@@ -109,7 +111,7 @@ static void check_mode(Harness *h, const char *quantity, int what, bool training
     synchronise(h);
     check_kinks(h, oracle_run(h->oracle, &batch), quantity);
     product_run(&h->product, what, 0);
-    compare_outputs(h, training ? "outputs in training" : "outputs");
+    compare_outputs(h, training);
     if (what & RN_BACKWARD) {
         compare_gradients(h, quantity);
     }

@@ -119,7 +119,7 @@ struct Trace {
 
 /* One update h ← post(skip(h) + alpha · branch(h)). */
 typedef struct StepTrace {
-    const Num *h, *skipped, *branched;
+    const Num *skipped, *branched;
     Trace *skip, *branch, *post;
 } StepTrace;
 
@@ -140,7 +140,6 @@ struct Oracle {
     int item_count;
     long input_size, output_size;
     OptimizerSpec optimizer;
-    bool has_optimizer;
 
     Pool pool; /* of the run */
     OracleBatch batch;

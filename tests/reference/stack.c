@@ -179,7 +179,6 @@ static Num weighted(Oracle *o, const Branch *branch, long layer, long index, Num
 static const Num *update(Oracle *o, const Stack *stack, const Branch *branch, long layer,
                          const Num *h, StepTrace *step)
 {
-    step->h = h;
     step->skipped = skip_forward(o, stack, layer, h, step);
     step->branched = node_forward(o, branch->layer, layer, h, &step->branch);
     Num *sum = pool_nums(o, stack->size);
