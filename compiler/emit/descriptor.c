@@ -246,13 +246,19 @@ static LLVMValueRef loss_record(Tables *t, const LossSpec *loss)
     return finish(&r);
 }
 
+/* No momentum needs no tensors to keep it in. */
+static const Expr *unless_zero(const Expr *expr)
+{
+    return expr != NULL && expr_is_number(expr) && expr->number == 0 ? NULL : expr;
+}
+
 static LLVMValueRef optimizer_record(Tables *t, const Optimizer *optimizer)
 {
     Record r = record(t->e, "RnOptimizer");
     put_i32(&r, optimizer->kind);
     put_i32(&r, optimizer->nesterov);
     put_formula(&r, t, optimizer->rate);
-    put_formula(&r, t, optimizer->momentum);
+    put_formula(&r, t, unless_zero(optimizer->momentum));
     put_formula(&r, t, optimizer->beta1);
     put_formula(&r, t, optimizer->beta2);
     put_formula(&r, t, optimizer->epsilon);

@@ -3,13 +3,17 @@
  * The optimisers. t counts updates from 1; g is the gradient, w the weight.
  *
  * First, for weight matrices and all kinds but adamw: g ← g + decay·w. Then
+ *
  *     sgd      b ← momentum·b + g; w ← w − rate·b          (nesterov: w − rate·(g + momentum·b))
- *     adam(w)  m ← β1·m + (1 − β1)·g; v ← β2·v + ((1 − β2)·g)·g
- *              w ← w − rate/(1 − β1^t) · (m / (√v / √(1 − β2^t) + ε)); adamw first w ← w −
- * (rate·decay)·w rmsprop  v ← β2·v + ((1 − β2)·g)·g; u = g / (√v + ε); with momentum u ← b ←
- * momentum·b + u w ← w − rate·u adagrad  v ← v + g·g; w ← w − rate·(g / (√v + ε)) Numbers of the
- * step are made in double and rounded once; products and sums of elements are rounded one by one,
- * as written.
+ *     adam     m ← β1·m + (1 − β1)·g; v ← β2·v + ((1 − β2)·g)·g
+ *              w ← w − rate/(1 − β1^t) · (m / (√v / √(1 − β2^t) + ε))
+ *     adamw    w ← w − (rate·decay)·w, then as adam
+ *     rmsprop  v ← β2·v + ((1 − β2)·g)·g; u = g / (√v + ε)
+ *              with momentum: u ← b ← momentum·b + u; w ← w − rate·u
+ *     adagrad  v ← v + g·g; w ← w − rate·(g / (√v + ε))
+ *
+ * Numbers of the step are made in double and rounded once; products and sums of elements are
+ * rounded one by one, as written.
  */
 #include "core/pass.h"
 

@@ -114,7 +114,8 @@ static bool print_probe(const RtProber *prober, const RnMeasure *const *measures
         cJSON *root = cJSON_CreateObject(), *rows = cJSON_AddArrayToObject(root, "measured");
         for (int i = 0; i < count; i++)
             cJSON_AddItemToArray(rows, measured_json(measures[i], &results[i]));
-        add_profiles(root, prober);
+        if (options->layers_table)
+            add_profiles(root, prober);
         return print_json(root, error);
     }
     for (int i = 0; i < count; i++)
