@@ -304,6 +304,8 @@ static void test_probe(void **state)
     expect(f, "probe --data . --layers-table", RT_OK);
     assert_non_null(strstr(f->output, "forward_ratio"));
     expect(f, "probe --data . --json", RT_OK);
+    assert_null(strstr(f->output, "\"state_ratio\""));
+    expect(f, "probe --data . --json --layers-table", RT_OK);
     assert_non_null(strstr(f->output, "\"state_ratio\""));
 }
 
