@@ -34,6 +34,23 @@ struct RtPool {
     pthread_cond_t work, done;
 };
 
+/* This library is not instrumented, so a thread sanitizer in the program does not see the counters
+ * below order anything; where there is one, it is told. */
+void __tsan_acquire(void *address) __attribute__((weak));
+void __tsan_release(void *address) __attribute__((weak));
+
+static void tell_acquired(void *address)
+{
+    if (__tsan_acquire)
+        __tsan_acquire(address);
+}
+
+static void tell_released(void *address)
+{
+    if (__tsan_release)
+        __tsan_release(address);
+}
+
 static void pause_briefly(void)
 {
 #if defined(__x86_64__)
@@ -82,6 +99,7 @@ static void take_pieces(RtPool *pool)
 
 static void answer_job(RtPool *pool)
 {
+    tell_released(&pool->pending);
     if (atomic_fetch_sub(&pool->pending, 1) != 1 || !atomic_load(&pool->caller_sleeps))
         return;
     pthread_mutex_lock(&pool->mutex);
@@ -94,6 +112,7 @@ static void *work(void *argument)
     RtPool *pool = argument;
     for (uint64_t seen = 0;; seen++) {
         await_job(pool, seen);
+        tell_acquired(&pool->generation);
         if (atomic_load(&pool->stop))
             return NULL;
         take_pieces(pool);
@@ -105,6 +124,7 @@ static void announce_job(RtPool *pool)
 {
     atomic_store(&pool->next, 0);
     atomic_store(&pool->pending, pool->threads - 1);
+    tell_released(&pool->generation);
     atomic_fetch_add(&pool->generation, 1);
     if (atomic_load(&pool->sleepers) == 0)
         return;
@@ -142,6 +162,7 @@ static void run_job(void *pool_pointer, int64_t count, void (*body)(void *, int6
     announce_job(pool);
     take_pieces(pool);
     await_answers(pool);
+    tell_acquired(&pool->pending);
 }
 
 RnParallel rt_pool_parallel(RtPool *pool)
