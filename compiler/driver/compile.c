@@ -137,7 +137,8 @@ static bool stops_early(const Options *options)
 static bool finish(Compilation *c, const Plan *plan)
 {
     const Options *options = c->options;
-    if (plan == NULL) {
+    /* an error that stops no arrow, of the name or by -Werror, still means no output */
+    if (plan == NULL || diag_error_count(c->diag) > 0) {
         return false;
     }
     if (options->dependencies_only) {
