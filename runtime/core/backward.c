@@ -44,7 +44,7 @@ static void block_layer(void *context, int64_t index)
     }
     int64_t layer = block->from + index;
     block->code->gradient(pass, layer);
-    if (!(pass->call->what & RN_UPDATE) || pass->program->train->clip)
+    if (!pass->fused)
         return;
     for (int32_t t = 0; t < pass->program->tensor_count; t++)
         if (by_layer(&pass->program->tensors[t], block->region))
@@ -56,6 +56,7 @@ static void backward_block(Block *block)
     RnPass *pass = block->pass;
     const RnRegion *region = &pass->program->regions[block->region];
     pass->delta_from = block->from;
+    pass->gradient_from = pass->fused && !pass->call->gradient ? block->from : 0;
     rn_parallel(pass->call, pass->tile_count, block_tile, block);
     int64_t items = (region->trained ? block->to - block->from : 0) + (region->trained_shared != 0);
     rn_parallel(pass->call, items, block_layer, block);

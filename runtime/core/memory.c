@@ -251,12 +251,37 @@ static void take_tables(Carver *carver, RnPass *pass)
     pass->losses = take(carver, pass->batch, 1, sizeof(double));
 }
 
-static void point_tables(RnPass *pass, real *gradient, size_t params)
+/* Layers of a tensor whose gradients are held at once: those of a block, where each is used up by
+ * its update before the next block comes; else all. */
+static int64_t gradient_layers(const RnPass *pass, int32_t tensor)
+{
+    const RnTensor *row = &pass->program->tensors[tensor];
+    int64_t layers = rn_tensor_layers(pass->program, pass->call->config, tensor);
+    if (!pass->fused || row->shared)
+        return layers;
+    int64_t block = block_layers(pass->call, row->region, layers);
+    return block < layers ? block : layers;
+}
+
+static void take_gradients(Carver *carver, RnPass *pass)
+{
+    if (pass->call->gradient) {
+        if (pass->tiles)
+            point(pass, pass->gradient, pass->call->gradient);
+        return;
+    }
+    for (int32_t t = 0; t < pass->program->tensor_count; t++) {
+        real *rows = take(carver, gradient_layers(pass, t), pass->program->tensors[t].size,
+                          sizeof(real));
+        if (pass->gradient)
+            pass->gradient[t] = rows;
+    }
+}
+
+static void point_tables(RnPass *pass, size_t params)
 {
     const RnCall *call = pass->call;
     point(pass, pass->tensor, call->params);
-    if (call->what & RN_BACKWARD)
-        point(pass, pass->gradient, call->gradient ? call->gradient : gradient);
     if (!(call->what & RN_UPDATE))
         return;
     for (int32_t m = 0; m < rn_moments(pass->program); m++)
@@ -273,6 +298,7 @@ static RnPass sizes_of(const RnCall *call)
         pass.stream_count++;
     pass.training = (call->what & RN_TRAINING) != 0;
     pass.fit = (call->what & RN_FIT) != 0;
+    pass.fused = (call->what & RN_UPDATE) && !call->program->train->clip;
     return pass;
 }
 
@@ -294,14 +320,12 @@ static RnPass *carve(Carver *carver, const RnCall *call)
         pass.partial = take(carver, most.layers, 1, sizeof(double));
         /* gradients read whole vectors: 16 lanes may follow the last row */
         pass.delta = take(carver, most.delta + RN_LANES, 1, sizeof(real));
-        real *gradient = take(carver, 1, 1, params);
-        if (place && !carver->bad)
-            point_tables(&pass, gradient, params);
-    } else if (place && !carver->bad) {
-        point_tables(&pass, NULL, params);
+        take_gradients(carver, &pass);
     }
-    if (place && !carver->bad)
+    if (place && !carver->bad) {
+        point_tables(&pass, params);
         *place = pass;
+    }
     return carver->bad ? NULL : place;
 }
 

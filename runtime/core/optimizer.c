@@ -134,11 +134,12 @@ INLINE void step_element(Element *e, const RnRule *rule, int moments)
         adam(e, rule);
 }
 
-/* Lanes from `at` on, `count` of them. */
-INLINE void step_vector(const RnPass *pass, int32_t tensor, int64_t at, int64_t count, int moments)
+/* Lanes from `at` on, `count` of them; g is their gradient. */
+INLINE void step_vector(const RnPass *pass, int32_t tensor, int64_t at, const real *g,
+                        int64_t count, int moments)
 {
     Element e = {.w = rnk_load_some(pass->tensor[tensor] + at, count),
-                 .g = rnk_load_some(pass->gradient[tensor] + at, count)};
+                 .g = rnk_load_some(g, count)};
     if (moments > 0)
         e.first = rnk_load_some(pass->moment[0][tensor] + at, count);
     if (moments > 1)
@@ -153,13 +154,16 @@ INLINE void step_vector(const RnPass *pass, int32_t tensor, int64_t at, int64_t 
 
 void rn_update_layer(const RnPass *pass, int32_t tensor, int64_t layer)
 {
-    int64_t size = pass->program->tensors[tensor].size, end = (layer + 1) * size;
+    const RnTensor *row = &pass->program->tensors[tensor];
     int moments = rn_moments(pass->program);
-    int64_t at = layer * size;
-    for (; at + RNK_LANES <= end; at += RNK_LANES)
-        step_vector(pass, tensor, at, RNK_LANES, moments);
+    int64_t at = layer * row->size, end = at + row->size;
+    const real *g = pass->gradient[tensor];
+    if (!row->shared)
+        g += (layer - pass->gradient_from) * row->size;
+    for (; at + RNK_LANES <= end; at += RNK_LANES, g += RNK_LANES)
+        step_vector(pass, tensor, at, g, RNK_LANES, moments);
     if (at < end)
-        step_vector(pass, tensor, at, end - at, moments);
+        step_vector(pass, tensor, at, g, end - at, moments);
 }
 
 void rn_update_shared(const RnPass *pass)

@@ -53,9 +53,11 @@ struct RnPass {
     double *partial;           /* [most layers] sums of squares */
     real *delta;               /* [block][batch][columns] of the region at work */
     int64_t delta_from;        /* first layer of the block */
+    int64_t gradient_from;     /* layer that gradient[] begins with */
     int64_t batch, width, tile_count, stream_count;
     uint64_t seed, step;
     int32_t training, fit;
+    int32_t fused; /* a layer is updated as soon as its gradient is there */
 };
 
 /* memory.c */
