@@ -101,19 +101,42 @@ bool rt_file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+static void writer_free(RtWriter *writer)
+{
+    free(writer->path);
+    free(writer->temporary);
+    *writer = (RtWriter){0};
+}
+
+/* A device or a pipe, which a rename would replace by a file. */
+static bool is_special(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+/* The file that a link leads to: the link itself stays. */
+static char *resolve(const char *path)
+{
+    char *real = realpath(path, NULL);
+    return real ? real : strdup(path);
+}
+
 bool rt_writer_open(RtWriter *writer, const char *path, RtError *error)
 {
-    *writer = (RtWriter){.path = strdup(path)};
-    if (!writer->path || asprintf(&writer->temporary, "%s.part-%ld", path, (long)getpid()) < 0) {
+    bool special = is_special(path);
+    *writer = (RtWriter){.path = special ? strdup(path) : resolve(path)};
+    if (!writer->path || (!special && asprintf(&writer->temporary, "%s.part-%ld", writer->path,
+                                               (long)getpid()) < 0)) {
         free(writer->path);
         *writer = (RtWriter){0};
         return rt_fail(error, RT_FAILED, "%s: out of memory", path);
     }
-    writer->stream = fopen(writer->temporary, "wbe");
+    writer->stream = fopen(special ? writer->path : writer->temporary, "wbe");
     if (writer->stream)
         return true;
-    rt_fail_errno(error, RT_FAILED, "%s", writer->temporary);
-    rt_writer_abandon(writer);
+    rt_fail_errno(error, RT_FAILED, "%s", path);
+    writer_free(writer);
     return false;
 }
 
@@ -121,7 +144,7 @@ bool rt_writer_put(RtWriter *writer, const void *bytes, size_t size, RtError *er
 {
     if (fwrite(bytes, 1, size, writer->stream) == size)
         return true;
-    return rt_fail_errno(error, RT_FAILED, "%s", writer->temporary);
+    return rt_fail_errno(error, RT_FAILED, "%s", writer->path);
 }
 
 /* A rename is safe against a crash when the folder is synced as well. */
@@ -142,28 +165,22 @@ static bool sync_folder(const char *path, RtError *error)
     return synced;
 }
 
-static void writer_free(RtWriter *writer)
-{
-    free(writer->path);
-    free(writer->temporary);
-    *writer = (RtWriter){0};
-}
-
 bool rt_writer_commit(RtWriter *writer, RtError *error)
 {
-    bool flushed = fflush(writer->stream) == 0 && fsync(fileno(writer->stream)) == 0;
+    bool special = !writer->temporary;
+    bool flushed = fflush(writer->stream) == 0 && (special || fsync(fileno(writer->stream)) == 0);
     int number = errno;
     bool closed = fclose(writer->stream) == 0;
     if (flushed && !closed)
         number = errno;
     writer->stream = NULL;
     errno = number;
-    if (!flushed || !closed || rename(writer->temporary, writer->path) != 0) {
+    if (!flushed || !closed || (!special && rename(writer->temporary, writer->path) != 0)) {
         rt_fail_errno(error, RT_FAILED, "%s", writer->path);
         rt_writer_abandon(writer);
         return false;
     }
-    bool synced = sync_folder(writer->path, error);
+    bool synced = special || sync_folder(writer->path, error);
     writer_free(writer);
     return synced;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Whole files in, whole files out. Reading undoes gzip; writing goes to a file beside the wanted
- * one, which is synced and renamed, so that a name never holds half a file.
+ * one, which is synced and renamed, so that a name never holds half a file. Links are followed, and
+ * devices and pipes are written to as they are.
  */
 #ifndef RNET_LIB_FILE_H
 #define RNET_LIB_FILE_H
@@ -25,7 +26,7 @@ bool rt_file_exists(const char *path);
 
 typedef struct RtWriter {
     FILE *stream;
-    char *path, *temporary;
+    char *path, *temporary; /* temporary: NULL where the path is a device or a pipe */
 } RtWriter;
 
 bool rt_writer_open(RtWriter *writer, const char *path, RtError *error);
