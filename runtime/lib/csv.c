@@ -163,9 +163,10 @@ static bool settle_target(Parse *parse, RtError *error)
             parse->uses[last - 1] = USE_TARGET;
     }
     if (!parse->has_target && !wanted->inputs_only)
-        return rt_fail(error, RT_BAD_DATA, "%s: line %lld: no column '%s' for the target",
-                       parse->scan.path, (long long)parse->scan.line,
-                       wanted->target ? wanted->target : "");
+        return rt_fail(error, RT_BAD_DATA,
+                       "%s: no column '%s' for the target; a column is named by the header or by "
+                       "its number, from 1",
+                       parse->scan.path, wanted->target ? wanted->target : "");
     parse->has_target = parse->has_target && !wanted->inputs_only;
     parse->features = 0;
     for (int64_t i = 0; i < parse->columns; i++)
