@@ -3,6 +3,7 @@
 #
 # What rnetc writes, where, and what it leaves when it fails: compile.sh LIB RNETC SOURCE.
 # One instruction set where the code does not matter: that compiles faster.
+# shellcheck source=/dev/null
 . "$1"
 rnetc=$2
 cp "$3" tiny.rnet

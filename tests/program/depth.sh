@@ -46,5 +46,10 @@ echo "$(middle 10.seconds) $(middle 100000.seconds)" |
     fail "compile time depends on depth"
 
 [ "$(wc -c <network10.o)" -eq "$(wc -c <network100000.o)" ] || fail "the objects differ in size"
+for depth in 10 100000; do
+    objcopy -O binary --only-section=.text network$depth.o $depth.text
+done
+[ -s 10.text ] || fail "no code in the object"
+cmp 10.text 100000.text || fail "the code depends on depth"
 [ "$(wc -c <network10)" -eq "$(wc -c <network100000)" ] || fail "the programs differ in size"
 finish

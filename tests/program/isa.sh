@@ -4,6 +4,7 @@
 # No wide register in code for a narrower processor: isa.sh LIB RNETC SOURCE LIBRARY.
 # In a program's object the entry points carry their instruction set in their names; what they
 # call or jump to belongs to it too. In the library, the members' names carry it.
+# shellcheck source=/dev/null
 . "$1"
 rnetc=$2 source=$3 library=$4
 

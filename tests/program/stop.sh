@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Each way to stop a run, on a table of numbers: stop.sh LIB RNETC SOURCE.
+# shellcheck source=/dev/null
+. "$1"
+rnetc=$2 source=$3
+
+"$rnetc" -O0 --cpu=native "$source" -o features
+awk 'BEGIN { print "a,b,c,y"
+    for (i = 1; i <= 60; i++)
+        printf "%g,%g,%g,%g\n", i % 7, (i * i) % 11, 2.5, (i % 7) - 0.5 * ((i * i) % 11) }' \
+    >features.csv
+
+# train NAME OPTION…: the checkpoint NAME.safetensors.
+train() {
+    name=$1
+    shift
+    ./features train --data . --quiet --save "$name.safetensors" "$@" >"$name.txt"
+}
+
+same() {
+    cmp whole.safetensors "$1.safetensors" || fail "$1: not the bits of the uncut run"
+}
+
+train whole --threads 1
+train twice --threads 1
+same twice
+train threads --threads 2
+same threads
+train seed --seed 7
+! cmp -s whole.safetensors seed.safetensors || fail "the seed does not matter"
+
+# 60 rows, less 12 to test and 9 to validate: 6 steps an epoch, the last one short; 400 epochs.
+grep -q '^test_rmse=' whole.txt || fail "no last line: $(cat whole.txt)"
+# A shorter run is the beginning of a longer one only where the rate does not know the length.
+"$rnetc" -O0 --cpu=native -D flat=1 "$source" -o flat
+flat() {
+    ./flat train --data . --quiet --save "$1.safetensors" --iterations "$2" --resume auto >/dev/null
+}
+flat flat 2395
+for steps in 1 5 6 7 100 2394 2395; do
+    flat steps $steps
+done
+cmp flat.safetensors steps.safetensors || fail "seven pieces differ from one run"
+train none --iterations 0
+train none --resume auto --iterations 0
+train first --resume auto # nothing to resume from: it begins
+same first
+
+# A signal writes the checkpoint; the run goes on to the same end, from either name.
+for signal in TERM INT USR1; do
+    rm -f log.jsonl
+    # a shell's background job ignores SIGINT; env gives the program the default back
+    env --default-signal=INT ./features train --data . --quiet --save "$signal.safetensors" \
+        --log log.jsonl --log-every 1 2>err.txt &
+    child=$!
+    wait_for_lines log.jsonl 9 $child
+    status=0
+    kill -s "$signal" $child
+    wait $child || status=$?
+    [ $status -eq 75 ] || fail "SIG$signal with --save: status $status, wanted 75"
+    grep -qF "$signal.safetensors" err.txt || fail "SIG$signal: the message names no checkpoint"
+    ! cmp -s whole.safetensors "$signal.safetensors" || fail "SIG$signal came too late to test"
+    cp "$signal.safetensors" "$signal-file.safetensors"
+    train "$signal" --resume auto
+    same "$signal"
+    train other --resume "$signal-file.safetensors"
+    same other
+    rm other.safetensors
+done
+
+# Without --save a signal ends the program as usual.
+for pair in TERM:143 INT:130 USR1:138; do
+    signal=${pair%:*} status=0
+    rm -f log.jsonl
+    env --default-signal=INT ./features train --data . --quiet --epochs 100000000 \
+        --log log.jsonl --log-every 1 >out.txt 2>err.txt &
+    child=$!
+    wait_for_lines log.jsonl 3 $child
+    kill -s "$signal" $child
+    wait $child || status=$?
+    [ $status -eq "${pair#*:}" ] || fail "SIG$signal without --save: status $status"
+done
+
+# A checkpoint of another seed is not gone on with.
+expect 2 seed ./features train --data . --resume TERM-file.safetensors --seed 9
+expect 2 --save ./features train --data . --resume auto
+expect 4 nowhere.safetensors ./features train --data . --resume nowhere.safetensors
+finish
