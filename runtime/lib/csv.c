@@ -212,12 +212,12 @@ static bool read_columns(Parse *parse, RtError *error)
         if (!add_column(parse, header ? parse->scan.text : NULL, error))
             return false;
     } while (!parse->scan.row_ends);
-    if (header)
-        parse->scan.line++;
-    else
+    if (!header)
         parse->scan = start;
     forget_columns(parse);
-    return settle_target(parse, error) && check_features(parse, error);
+    bool good = settle_target(parse, error) && check_features(parse, error);
+    parse->scan.line += header;
+    return good;
 }
 
 /* ---- rows ---- */
