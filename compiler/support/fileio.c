@@ -128,6 +128,10 @@ char *file_temporary(Arena *arena, const char *path, FileMode mode, const char *
         *reason = "it is a folder";
         return NULL;
     }
+    if (is_special(path)) {
+        *reason = "it is a device or a pipe";
+        return NULL;
+    }
     char *name = str_format(arena, "%s.XXXXXX", resolve_link(arena, path));
     int fd = mkstemp(name);
     if (fd < 0) {

@@ -68,6 +68,9 @@ refused 1 'nowhere/none' --emit=asm tiny.rnet -o nowhere/none
 refused 1 'tiny.rnet/none' tiny.rnet -o tiny.rnet/none
 mkdir -p folder
 refused 1 folder tiny.rnet -o folder
+mkfifo pipe
+refused 1 "a device or a pipe" tiny.rnet -o pipe
+[ -p pipe ] || fail "a program replaced a pipe"
 refused 1 missing.rnet missing.rnet -o none
 sed 's/dense(d)/dense(wide)/' tiny.rnet >wrong.rnet
 refused 1 'wrong.rnet:8:' wrong.rnet -o none
