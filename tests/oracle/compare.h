@@ -5,7 +5,7 @@
 #ifndef ORACLE_COMPARE_H
 #define ORACLE_COMPARE_H
 
-#include "num.h"
+#include "reference/num.h"
 
 enum { COMPARE_ROWS = 64 };
 

@@ -6,7 +6,7 @@
 #define ORACLE_HARNESS_H
 
 #include "compare.h"
-#include "oracle.h"
+#include "reference/oracle.h"
 #include "product.h"
 #include "record.h"
 

@@ -5,7 +5,7 @@
 #ifndef ORACLE_RECORD_H
 #define ORACLE_RECORD_H
 
-#include "num.h"
+#include "reference/num.h"
 
 typedef struct Record Record;
 
