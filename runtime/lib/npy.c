@@ -44,10 +44,12 @@ static bool read_type(const char *path, const char *header, RtNpy *npy, RtError 
             npy->item = known[i][2] - '0';
             return true;
         }
+    const char *type = at ? at : "missing";
+    size_t length = strcspn(type, ",}");
     return rt_fail(error, RT_BAD_DATA,
-                   "%s: type %.8s: expected '<f4', '<f8', '<i4', '<i8' or "
+                   "%s: type %.*s: expected '<f4', '<f8', '<i4', '<i8' or "
                    "'|u1'",
-                   path, at ? at : "missing");
+                   path, length < 16 ? (int)length : 16, type);
 }
 
 static bool read_shape(const char *path, const char *header, RtNpy *npy, RtError *error)
