@@ -127,7 +127,7 @@ bool rt_session_allocate(RtSession *session, const RtUse *uses, int use_count, b
     for (int i = 0; i < count && total < MOST_NEEDS; i++)
         all[total++] = needs[i];
     return rt_memory_check(all, total, rt_memory_left(""),
-                           "a smaller batch, a smaller depth, memory checkpoint in the model, "
+                           "a smaller batch, a smaller depth, "
                            "or a machine with more memory",
                            error) &&
            rt_block_allocate(&session->params, session->params_size, "weights", error) &&
