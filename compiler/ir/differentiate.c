@@ -283,10 +283,11 @@ static bool trains_anything(const Graph *graph, const Region *region)
     return false;
 }
 
+/* Of every network: `probe` measures gradients where nothing is trained, too. */
 Graph *differentiate_graph(Arena *arena, Graph *graph)
 {
-    if (graph == NULL || (graph->train == NULL && graph->probe == NULL && graph->check == NULL)) {
-        return graph;
+    if (graph == NULL) {
+        return NULL;
     }
     bool upstream = false;
     for (uint32_t i = 0; i < graph->regions.count; i++) {

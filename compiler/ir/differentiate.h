@@ -4,7 +4,7 @@
  *
  * Requires  graph_verify() holds; no region has a backward block.
  * Ensures   graph_verify() holds; every trainable tensor has exactly one gradient op for each
- *           place where it is used. Graphs that neither train nor measure are left as they are.
+ *           place where it is used. So it is for every graph: `probe` needs no blocks.
  * Memory    in `arena`.
  * Cost      linear in the nodes; depth stays a loop.
  */
