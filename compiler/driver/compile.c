@@ -18,6 +18,9 @@
 #include "support/version.h"
 #include "syntax/parse.h"
 
+#include <string.h>
+#include <sys/stat.h>
+
 typedef struct Compilation {
     Arena *arena;
     const Options *options;
@@ -97,6 +100,15 @@ static EmitOptions emit_options(Compilation *c, double seconds[EMIT_STAGES])
     };
 }
 
+/* Would the output take the source's place? A source without an ending has the stem's name. */
+static bool replaces_source(const Options *options, const char *path)
+{
+    struct stat in, out;
+    bool files = strcmp(options->input, "-") != 0 && strcmp(path, "-") != 0 &&
+                 stat(options->input, &in) == 0 && stat(path, &out) == 0;
+    return files && S_ISREG(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+}
+
 /* Machine code into the file, executable or text, that the options ask for. */
 static bool write_result(Compilation *c, const EmitOutput *output)
 {
@@ -105,6 +117,12 @@ static bool write_result(Compilation *c, const EmitOutput *output)
         return fwrite(output->data, 1, output->size, stdout) == output->size;
     }
     const char *path = name_output(c->arena, options);
+    if (replaces_source(options, path)) {
+        Diag *d =
+            diag_report(c->diag, E_WRITE, (Span){0}, "cannot write `%s`: it is the source", path);
+        diag_hint(c->diag, d, "name another output with -o");
+        return false;
+    }
     bool written = options->emit == EMIT_EXE
                        ? link_program(c->arena, options, path, output->data, output->size, c->diag)
                        : link_write(c->arena, path, output->data, output->size, c->diag);

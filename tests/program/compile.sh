@@ -51,7 +51,16 @@ quick tiny.rnet -o quiet 2>quiet.txt
 "$rnetc" --check tiny.rnet -o checked || fail "--check of a good file"
 [ ! -e checked ] || fail "--check wrote something"
 
+printf 'model {\ninput x[4]\nresidual depth 3 {\nbranch dense(4)\n}\ndense(2)\n}\n' >bare.rnet
+quick bare.rnet -o bare || fail "a network without blocks"
+./bare probe | grep -q '^gradient_ratio' || fail "no gradients of a network without blocks"
+
 # ---- failures leave nothing ----
+
+cp tiny.rnet source
+refused 1 'it is the source' source
+refused 1 'it is the source' tiny.rnet -o ./tiny.rnet
+cmp source tiny.rnet || fail "a source was written over"
 
 CC=false
 export CC
