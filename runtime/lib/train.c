@@ -64,21 +64,25 @@ static bool settle_rules(RtTrainer *t, RtError *error)
 
 static const int32_t step_bits = RN_FORWARD | RN_BACKWARD | RN_UPDATE | RN_TRAINING;
 
-static bool allocate(RtTrainer *t, RtError *error)
+/* A smaller batch may need more memory: more layers' gradients are held at once. Every size that a
+ * step can have is therefore asked for, the last one of a resumed epoch too. */
+static bool allocate(RtTrainer *t, int64_t position, RtError *error)
 {
     RtSession *session = &t->session;
-    int64_t rest = t->dataset.split.train.count % t->batch;
+    int64_t count = t->dataset.split.train.count, rest = count % t->batch;
+    int64_t resumed = position < count ? (count - position) % t->batch : 0;
     int64_t most = t->batch > RT_EVALUATION_BATCH ? t->batch : RT_EVALUATION_BATCH;
     const RtUse uses[] = {{t->batch, step_bits, -1},
                           {rest ? rest : t->batch, step_bits, -1},
+                          {resumed ? resumed : t->batch, step_bits, -1},
                           {RT_EVALUATION_BATCH, RN_FORWARD, -1},
                           {RT_EVALUATION_BATCH, RN_FORWARD | RN_FIT, -1}};
-    size_t order = (size_t)t->dataset.split.train.count * sizeof *t->order;
+    size_t order = (size_t)count * sizeof *t->order;
     const RtNeed needs[] = {{"batches", rt_buffers_size(session, most)},
                             {"order of the samples", order}};
     t->order = malloc(order);
     return (t->order || rt_fail(error, RT_FAILED, "out of memory for the order of the samples")) &&
-           rt_session_allocate(session, uses, 4, true, needs, 2, error) &&
+           rt_session_allocate(session, uses, 5, true, needs, 2, error) &&
            rt_buffers_allocate(&t->buffers, session, most, t->classes, error);
 }
 
@@ -131,7 +135,8 @@ static bool set_up(RtTrainer *t, const RnProgram *program, const RtOptions *opti
     t->order_stream = rt_order_stream(t->session.seed);
     warn_of_source(program, checkpoint);
     return rt_dataset_load(&t->session, &t->dataset, error) && settle_length(t, error) &&
-           settle_rules(t, error) && allocate(t, error) && start_weights(t, checkpoint, error) &&
+           settle_rules(t, error) && allocate(t, checkpoint->position.position, error) &&
+           start_weights(t, checkpoint, error) &&
            rt_log_open(&t->log, options->log, path != NULL, error);
 }
 
