@@ -8,6 +8,7 @@
 #include "lib/isa.h"
 #include "lib/real.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,21 @@ bool rt_session_derive(RtSession *session, RtError *error)
                                        session->seed, session->repeat, session->workspace.data,
                                        &session->parallel),
                  error);
+}
+
+bool rt_session_finite(const RtSession *session)
+{
+    const RnProgram *program = session->program;
+    for (int32_t t = 0; t < program->tensor_count; t++) {
+        int64_t layers;
+        size_t offset = session->code->tensor_offset(program, session->config, t, &layers);
+        const char *numbers = (const char *)session->params.data + offset;
+        int64_t count = program->tensors[t].trainable ? layers * program->tensors[t].size : 0;
+        for (int64_t i = 0; i < count; i++)
+            if (!isfinite(rt_real(numbers, i, program->real_size)))
+                return false;
+    }
+    return true;
 }
 
 RnCall rt_session_call(const RtSession *session, int64_t batch, int32_t what, int32_t loss_kind)

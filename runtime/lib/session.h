@@ -45,6 +45,8 @@ bool rt_session_allocate(RtSession *session, const RtUse *uses, int use_count, b
 bool rt_session_init(RtSession *session, uint64_t repeat, RtError *error);
 /* Makes derived tensors again. */
 bool rt_session_derive(RtSession *session, RtError *error);
+/* Is every trained number finite? */
+bool rt_session_finite(const RtSession *session);
 /* A call with everything set but the data. */
 RnCall rt_session_call(const RtSession *session, int64_t batch, int32_t what, int32_t loss_kind);
 bool rt_session_run(RtSession *session, const RnCall *call, RtError *error);

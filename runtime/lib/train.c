@@ -219,10 +219,22 @@ static bool log_step(RtTrainer *t, double rate, double loss, RtError *error)
     return rt_log_row(&t->log, "step", &row, error);
 }
 
+/* A step whose loss was finite may still leave weights that are not. */
+static bool save_good(RtTrainer *t, RtError *error)
+{
+    const RtSession *session = &t->session;
+    if (rt_session_finite(session))
+        return rt_checkpoint_save(session, &t->position, session->options->save, error);
+    return rt_fail(error, RT_DIVERGED,
+                   "diverged: a weight is not finite after step %llu; a smaller learning rate, or "
+                   "`--set`, may help; no checkpoint was written over %s",
+                   (unsigned long long)t->position.step, session->options->save);
+}
+
 static bool stop_by_signal(RtTrainer *t, RtError *error)
 {
     const char *save = t->session.options->save;
-    if (!rt_checkpoint_save(&t->session, &t->position, save, error))
+    if (!save_good(t, error))
         return false;
     return rt_fail(error, RT_STOPPED, "stopped by a signal after step %llu; %s continues it",
                    (unsigned long long)t->position.step, save);
@@ -296,12 +308,12 @@ static bool run_epochs(RtTrainer *t, RtError *error)
         if (!run_epoch(t, &rate, error) || !finish_epoch(t, rate, error))
             return false;
         if (save && rt_seconds() - written >= seconds_between_checkpoints) {
-            if (!rt_checkpoint_save(&t->session, &t->position, save, error))
+            if (!save_good(t, error))
                 return false;
             written = rt_seconds();
         }
     }
-    return !save || rt_checkpoint_save(&t->session, &t->position, save, error);
+    return !save || save_good(t, error);
 }
 
 /* ---- the result ---- */

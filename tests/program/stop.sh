@@ -87,4 +87,13 @@ done
 expect 2 seed ./features train --data . --resume TERM-file.safetensors --seed 9
 expect 2 --save ./features train --data . --resume auto
 expect 4 nowhere.safetensors ./features train --data . --resume nowhere.safetensors
+
+# A step that leaves no finite weights writes no checkpoint over a good one, where no validation
+# finds them first.
+grep -v '^ *validation' "$source" >blind.rnet
+"$rnetc" -O0 --cpu=native blind.rnet -o blind
+cp whole.safetensors good.safetensors
+expect 3 'a weight is not finite' ./blind train --data . --quiet --save good.safetensors \
+    --set lr0=1e300 --iterations 1
+cmp whole.safetensors good.safetensors || fail "a bad checkpoint over a good one"
 finish
