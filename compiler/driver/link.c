@@ -71,7 +71,10 @@ static Words link_command(Arena *arena, const Options *options, const char *obje
                                              [SANITIZE_THREAD] = "-fsanitize=thread"};
     Words words = {0};
     const char *cc = getenv("CC");
-    add_words(arena, &words, cc && *cc ? cc : "cc");
+    add_words(arena, &words, cc ? cc : "");
+    if (words.count == 0) {
+        add_words(arena, &words, "cc");
+    }
     vec_push(arena, &words, (char *)"-o");
     vec_push(arena, &words, (char *)output);
     vec_push(arena, &words, (char *)object);

@@ -298,7 +298,8 @@ static RnPass sizes_of(const RnCall *call)
         pass.stream_count++;
     pass.training = (call->what & RN_TRAINING) != 0;
     pass.fit = (call->what & RN_FIT) != 0;
-    pass.fused = (call->what & RN_UPDATE) && !call->program->train->clip;
+    const RnTrain *train = call->program->train;
+    pass.fused = (call->what & RN_UPDATE) && train && !train->clip;
     return pass;
 }
 
