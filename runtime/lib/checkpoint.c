@@ -54,6 +54,8 @@ static bool store_param(const RnProgram *program, RtCheckpoint *checkpoint, cons
     return false;
 }
 
+#define MOST_COUNT (UINT64_C(1) << 53)
+
 static bool store_fact(RtCheckpoint *c, const RtStEntry *entry, RtError *error)
 {
     RtPosition *p = &c->position;
@@ -61,19 +63,21 @@ static bool store_fact(RtCheckpoint *c, const RtStEntry *entry, RtError *error)
         const char *key;
         uint64_t *count;
         double *real;
-    } facts[] = {{"seed", &c->seed, NULL},
-                 {"repeat", &c->repeat, NULL},
-                 {"step", &p->step, NULL},
-                 {"epoch", (uint64_t *)&p->epoch, NULL},
-                 {"position", (uint64_t *)&p->position, NULL},
-                 {"correct", (uint64_t *)&p->correct, NULL},
-                 {"waiting", (uint64_t *)&p->waiting, NULL},
-                 {"loss_sum", NULL, &p->loss_sum},
-                 {"best_loss", NULL, &p->best_loss}};
+        uint64_t most; /* counts that are added to stay far from overflow */
+    } facts[] = {{"seed", &c->seed, NULL, UINT64_MAX},
+                 {"repeat", &c->repeat, NULL, UINT64_MAX},
+                 {"step", &p->step, NULL, MOST_COUNT},
+                 {"epoch", (uint64_t *)&p->epoch, NULL, MOST_COUNT},
+                 {"position", (uint64_t *)&p->position, NULL, MOST_COUNT},
+                 {"correct", (uint64_t *)&p->correct, NULL, MOST_COUNT},
+                 {"waiting", (uint64_t *)&p->waiting, NULL, MOST_COUNT},
+                 {"loss_sum", NULL, &p->loss_sum, 0},
+                 {"best_loss", NULL, &p->best_loss, 0}};
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         if (strcmp(entry->name, facts[i].key) != 0)
             continue;
-        bool good = facts[i].count ? parse_count(entry->value, facts[i].count)
+        bool good = facts[i].count ? parse_count(entry->value, facts[i].count) &&
+                                         *facts[i].count <= facts[i].most
                                    : parse_real(entry->value, facts[i].real);
         c->has_position = c->has_position || strcmp(entry->name, "step") == 0;
         return good || rt_fail(error, RT_BAD_DATA, "%s: %s in the metadata is '%s', not a number",
