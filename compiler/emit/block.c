@@ -72,12 +72,8 @@ LLVMValueRef emit_address(Emitter *e, const LayerFrame *frame, ValueId value)
 LLVMValueRef emit_tensor(Emitter *e, const LayerFrame *frame, int32_t tensor)
 {
     const Tensor *t = e->graph->tensors[tensor];
-    int64_t size = 1;
-    for (int i = 0; i < t->rank; i++) {
-        size *= t->dims[i];
-    }
     LLVMValueRef args[] = {frame->pass, e_i64(e, tensor), frame->layer,
-                           e_i64(e, t->shared ? 0 : size)};
+                           e_i64(e, t->shared ? 0 : tensor_size(t))};
     return e_call_kernel(e, "rnk_tensor", args, 4);
 }
 

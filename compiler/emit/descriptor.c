@@ -135,15 +135,6 @@ static LLVMValueRef param_table(Tables *t)
     return array_of(t->e, record(t->e, "RnParam").type, items, graph->param_count, "params");
 }
 
-static int64_t tensor_size(const Tensor *tensor)
-{
-    int64_t size = 1;
-    for (int i = 0; i < tensor->rank; i++) {
-        size *= tensor->dims[i];
-    }
-    return size;
-}
-
 static bool is_matrix(const Tensor *tensor)
 {
     bool filter = tensor->law.kind == RN_LAW_HAAR;

@@ -85,12 +85,8 @@ static LLVMValueRef emit_direction(Emitter *e, uint32_t region, bool backward)
 static LLVMValueRef tensor_gradient(Emitter *e, const LayerFrame *frame, int32_t tensor)
 {
     const Tensor *t = e->graph->tensors[tensor];
-    int64_t size = 1;
-    for (int i = 0; i < t->rank; i++) {
-        size *= t->dims[i];
-    }
     LLVMValueRef args[] = {frame->pass, e_i64(e, tensor), frame->layer,
-                           e_i64(e, t->shared ? 0 : size)};
+                           e_i64(e, t->shared ? 0 : tensor_size(t))};
     return e_call_kernel(e, "rnk_tensor_gradient", args, 4);
 }
 

@@ -39,8 +39,8 @@ typedef struct Law {
 
 typedef struct Correlation {
     RnCorrelationKind kind;
-    bool increments;         /* GP_*: of = increments */
-    const Expr *parameter;   /* hurst or length; NULL where there is none */
+    bool increments;       /* GP_*: of = increments */
+    const Expr *parameter; /* hurst or length; NULL where there is none */
 } Correlation;
 
 /* How a group's rate, epsilon or decay follows from the optimiser's own (EXPR_BASE). NULL: base. */
@@ -54,7 +54,7 @@ typedef struct Stack Stack;
  * unless shared by all layers. dims are per layer, in checkpoint order: a dense weight's are
  * [out, in]. */
 typedef struct Tensor {
-    const char *name;  /* "residual.W.weight", unique */
+    const char *name; /* "residual.W.weight", unique */
     Span span;
     RnRole role;
     int rank;
@@ -65,24 +65,24 @@ typedef struct Tensor {
     Law law;
     Correlation correlation;
     bool trainable;
-    bool absolute;      /* ALPHA with abs = true */
-    int64_t seed;       /* PERMUTATION: its own seed; HOUSEHOLDER: reflections */
+    bool absolute; /* ALPHA with abs = true */
+    int64_t seed;  /* PERMUTATION: its own seed; HOUSEHOLDER: reflections */
     Rules rules;
-    int index;          /* in Model.tensors */
+    int index; /* in Model.tensors */
 } Tensor;
 
 typedef struct Data {
     RnDataKind kind;
     Span span;
-    const char *path;                 /* csv, npy */
-    const char *images, *labels;      /* idx, npy: inputs and targets */
+    const char *path;            /* csv, npy */
+    const char *images, *labels; /* idx, npy: inputs and targets */
     const char *test_images, *test_labels;
-    const char *target, *skip;        /* csv: a column, by name or as "#3"; columns */
+    const char *target, *skip; /* csv: a column, by name or as "#3"; columns */
     bool header, missing_mean;
     double target_unit;
-    int64_t dim, train, test, steps;  /* synthetic data */
-    const Expr *low, *high;           /* uniform */
-    const Expr *overlap;              /* gaussian; NULL for none */
+    int64_t dim, train, test, steps; /* synthetic data */
+    const Expr *low, *high;          /* uniform */
+    const Expr *overlap;             /* gaussian; NULL for none */
 } Data;
 
 typedef struct Optimizer {
@@ -108,7 +108,7 @@ typedef struct Train {
     LossSpec loss;
     Optimizer optimizer;
     Schedule schedule;
-    const Expr *clip;       /* NULL: none */
+    const Expr *clip;                        /* NULL: none */
     const Expr *batch, *epochs, *iterations; /* iterations NULL unless stated */
     const Expr *validation, *test;           /* fractions; NULL: none stated */
     const Expr *stop_loss, *patience;        /* NULL: none */
@@ -119,12 +119,12 @@ typedef enum When { WHEN_DEFAULT, WHEN_INIT, WHEN_TRAINED } When;
 
 /* A quantity with a function around it: value = function(EXPR_QUANTITY). */
 typedef struct Measure {
-    const char *text;      /* as written, for reports: "log10(forward_change)" */
+    const char *text; /* as written, for reports: "log10(forward_change)" */
     Span span;
     RnQuantityKind kind;
-    const Stack *stack;    /* quantities of a block */
-    const Tensor *tensor;  /* quantities of a weight */
-    const Expr *function;  /* over EXPR_QUANTITY */
+    const Stack *stack;   /* quantities of a block */
+    const Tensor *tensor; /* quantities of a weight */
+    const Expr *function; /* over EXPR_QUANTITY */
 } Measure;
 
 typedef struct Bound {
@@ -135,8 +135,8 @@ typedef struct Bound {
 
 typedef struct Probe {
     Span span;
-    Data data;      /* kind NONE: train's */
-    LossSpec loss;  /* kind NONE: train's, or PROJECTION */
+    Data data;     /* kind NONE: train's */
+    LossSpec loss; /* kind NONE: train's, or PROJECTION */
     const Expr *batch, *repeat;
     When when;
     VEC(Measure) measures;
@@ -159,6 +159,16 @@ static inline int64_t shape_size(const Shape *shape)
     int64_t size = 1;
     for (int i = 0; i < shape->rank; i++) {
         size *= shape->dim[i];
+    }
+    return size;
+}
+
+/* Reals of one layer of a tensor. */
+static inline int64_t tensor_size(const Tensor *tensor)
+{
+    int64_t size = 1;
+    for (int i = 0; i < tensor->rank; i++) {
+        size *= tensor->dims[i];
     }
     return size;
 }
