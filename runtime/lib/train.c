@@ -270,6 +270,13 @@ bool rt_stop_rules(RtPosition *position, double loss, double stop_loss, int64_t 
     return loss < stop_loss || (patience > 0 && position->waiting >= patience);
 }
 
+/* Had these rules ended the run that left this position? Then going on from it trains nothing. */
+static bool had_stopped(const RtTrainer *t)
+{
+    return t->position.best_loss < t->stop_loss ||
+           (t->patience > 0 && t->position.waiting >= t->patience);
+}
+
 static void advance_epoch(RtTrainer *t)
 {
     t->stopped = rt_stop_rules(&t->position, t->train_loss, t->stop_loss, t->patience);
@@ -304,6 +311,7 @@ static bool run_epochs(RtTrainer *t, RtError *error)
 {
     const char *save = t->session.options->save;
     double written = rt_seconds(), rate = 0;
+    t->stopped = had_stopped(t);
     while (!t->stopped && t->position.step < (uint64_t)t->schedule.steps) {
         if (!run_epoch(t, &rate, error) || !finish_epoch(t, rate, error))
             return false;

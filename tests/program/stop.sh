@@ -96,4 +96,16 @@ cp whole.safetensors good.safetensors
 expect 3 'a weight is not finite' ./blind train --data . --quiet --save good.safetensors \
     --set lr0=1e300 --iterations 1
 cmp whole.safetensors good.safetensors || fail "a bad checkpoint over a good one"
+
+# A run that its own rules have ended is not gone on with: the file stays as it is.
+for rule in 'patience(1)' 'loss < 1e9'; do
+    printf '%s\n' 'model { input x[2]; dense(2) }' \
+        "train { data rotation(dim = 2, train = 8, test = 4); loss mse; batch 8; epochs 9" \
+        "  optimizer sgd(lr = 1e-9); stop $rule }" >patient.rnet
+    "$rnetc" -O0 --cpu=native patient.rnet -o patient
+    ./patient train --quiet --save patient.safetensors >out.txt
+    cp patient.safetensors ended.safetensors
+    ./patient train --quiet --save patient.safetensors --resume auto >out.txt
+    cmp ended.safetensors patient.safetensors || fail "stop $rule: resumed after its end"
+done
 finish
