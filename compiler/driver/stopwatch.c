@@ -4,19 +4,13 @@
  */
 #include "driver/stopwatch.h"
 
-#include <assert.h>
-#include <time.h>
+#include "support/clock.h"
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include <assert.h>
 
 void stopwatch_start(Stopwatch *watch)
 {
-    *watch = (Stopwatch){.since = now()};
+    *watch = (Stopwatch){.since = clock_seconds()};
 }
 
 void stopwatch_add(Stopwatch *watch, const char *name, double seconds)
@@ -24,12 +18,12 @@ void stopwatch_add(Stopwatch *watch, const char *name, double seconds)
     assert(watch->count < STOPWATCH_STAGES && "compile() has fewer stages");
     watch->stages[watch->count].name = name;
     watch->stages[watch->count++].seconds = seconds;
-    watch->since = now();
+    watch->since = clock_seconds();
 }
 
 void stopwatch_lap(Stopwatch *watch, const char *name)
 {
-    stopwatch_add(watch, name, now() - watch->since);
+    stopwatch_add(watch, name, clock_seconds() - watch->since);
 }
 
 void stopwatch_print(const Stopwatch *watch, FILE *out)

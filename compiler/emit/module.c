@@ -5,21 +5,14 @@
  */
 #include "emit/llvm.h"
 #include "support/bug.h"
+#include "support/clock.h"
 #include "support/str.h"
 
 #include <string.h>
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static double count_time(const Emitter *e, enum EmitStage stage, double since)
 {
-    double until = now();
+    double until = clock_seconds();
     if (e->options->seconds != NULL) {
         e->options->seconds[stage] += until - since;
     }
@@ -182,7 +175,7 @@ static void set_target(LLVMModuleRef module, LLVMTargetMachineRef machine)
 
 static void build_and_write(Emitter *e, const bool chosen[ISA_COUNT], EmitOutput *output)
 {
-    double time = now();
+    double time = clock_seconds();
     LLVMTargetMachineRef machine = target_machine(e);
     LLVMModuleRef module = build_main(e, chosen);
     set_target(module, machine);

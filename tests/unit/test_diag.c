@@ -12,23 +12,7 @@
 
 #include <cmocka.h>
 
-static Arena *arena;
-static DiagSink *sink;
-
-static int create(void **state)
-{
-    (void)state;
-    arena = arena_create();
-    sink = arena ? diag_sink_create(arena) : NULL;
-    return sink ? 0 : -1;
-}
-
-static int destroy(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
+#include "arena_fixture.h"
 
 static const char *render(const Source *source, bool colour)
 {

@@ -18,24 +18,9 @@
 
 #include <cmocka.h>
 
-static Arena *arena;
-static DiagSink *sink;
+#include "arena_fixture.h"
+
 static Options options;
-
-static int create(void **state)
-{
-    (void)state;
-    arena = arena_create();
-    sink = arena ? diag_sink_create(arena) : NULL;
-    return sink ? 0 : -1;
-}
-
-static int destroy(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
 
 /* Words divided by one blank. */
 static bool parse(const char *line)
