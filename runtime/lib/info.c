@@ -79,24 +79,13 @@ static void add_options(cJSON *root, const RnProgram *program)
     cJSON_AddBoolToObject(root, "checks", program->check != NULL);
 }
 
-static bool print_json(cJSON *root, RtError *error)
-{
-    char *text = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (!text)
-        return rt_fail(error, RT_FAILED, "out of memory for the result");
-    printf("%s\n", text);
-    free(text);
-    return rt_flush_output(error);
-}
-
 bool rt_describe(const RnProgram *program, RtError *error)
 {
     cJSON *root = cJSON_CreateObject();
     add_program(root, program);
     cJSON_AddItemToObject(root, "params", params_json(program, NULL));
     add_options(root, program);
-    return print_json(root, error);
+    return rt_print_json(root, error);
 }
 
 /* ---- info ---- */
@@ -164,7 +153,7 @@ static bool info_json(const RtSession *session, const Sizes *sizes, RtError *err
     cJSON_AddNumberToObject(memory, "forward", (double)sizes->forward);
     cJSON_AddNumberToObject(memory, "step", (double)sizes->step);
     cJSON_AddNumberToObject(memory, "left", (double)rt_memory_left(""));
-    return print_json(root, error);
+    return rt_print_json(root, error);
 }
 
 static void print_tensors(const RtSession *session)

@@ -63,17 +63,6 @@ static void add_profiles(cJSON *root, const RtProber *prober)
     }
 }
 
-static bool print_json(cJSON *root, RtError *error)
-{
-    char *text = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (!text)
-        return rt_fail(error, RT_FAILED, "out of memory for the result");
-    printf("%s\n", text);
-    free(text);
-    return rt_flush_output(error);
-}
-
 /* ---- as text ---- */
 
 static void print_measured(const RnMeasure *measure, const RtMeasured *result)
@@ -116,7 +105,7 @@ static bool print_probe(const RtProber *prober, const RnMeasure *const *measures
             cJSON_AddItemToArray(rows, measured_json(measures[i], &results[i]));
         if (options->layers_table)
             add_profiles(root, prober);
-        return print_json(root, error);
+        return rt_print_json(root, error);
     }
     for (int i = 0; i < count; i++)
         print_measured(measures[i], &results[i]);
@@ -221,7 +210,7 @@ static bool print_check(const RtProber *prober, const RnCheck *check, const RtMe
                    results[i].possible ? "" : ": ", results[i].possible ? "" : results[i].reason);
         }
     }
-    return json ? print_json(root, error) : rt_flush_output(error);
+    return json ? rt_print_json(root, error) : rt_flush_output(error);
 }
 
 static bool judge(const RtProber *prober, const RnCheck *check, const RtMeasured *results,

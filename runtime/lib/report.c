@@ -4,7 +4,9 @@
  */
 #include "lib/report.h"
 
+#include <cjson/cJSON.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -134,5 +136,16 @@ bool rt_facts_print(const RtFacts *facts, bool json, RtError *error)
             printf("%s%s=%s", i ? " " : "", facts->key[i], rt_number_text(value, text));
     }
     printf(json ? "}\n" : "\n");
+    return rt_flush_output(error);
+}
+
+bool rt_print_json(cJSON *root, RtError *error)
+{
+    char *text = cJSON_Print(root);
+    cJSON_Delete(root);
+    if (!text)
+        return rt_fail(error, RT_FAILED, "out of memory for the result");
+    printf("%s\n", text);
+    free(text);
     return rt_flush_output(error);
 }

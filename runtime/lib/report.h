@@ -7,6 +7,7 @@
 
 #include "lib/cli.h"
 
+#include <cjson/cJSON.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -55,5 +56,7 @@ bool rt_facts_print(const RtFacts *facts, bool json, RtError *error);
 /* 0.8790, or 1.23e-05 where four digits would say too little. */
 const char *rt_number_text(double value, char text[40]);
 bool rt_flush_output(RtError *error);
+/* Prints and frees it. */
+bool rt_print_json(cJSON *root, RtError *error);
 
 #endif
