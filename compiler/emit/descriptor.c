@@ -141,6 +141,15 @@ static bool is_matrix(const Tensor *tensor)
     return tensor->rank == 2 && (tensor->role == RN_ROLE_WEIGHT || filter);
 }
 
+/* The params that decide a tensor's draw. */
+static int64_t draw_params(const Tables *t, const Tensor *tensor)
+{
+    int region = t->e->plan->tensor_region[tensor->index];
+    const Expr *depth = region >= 0 ? t->e->graph->regions.items[region].depth : NULL;
+    return (int64_t)(expr_params(tensor->law.scale) | expr_params(tensor->correlation.parameter) |
+                     expr_params(depth));
+}
+
 static LLVMValueRef tensor_record(Tables *t, const Tensor *tensor)
 {
     Record r = record(t->e, "RnTensor");
@@ -158,6 +167,7 @@ static LLVMValueRef tensor_record(Tables *t, const Tensor *tensor)
     put_dims(&r, tensor->rank, tensor->dims);
     put_i64(&r, tensor_size(tensor));
     put_i64(&r, tensor->seed);
+    put_i64(&r, draw_params(t, tensor));
     put_double(&r, tensor->fan_in);
     put_double(&r, tensor->fan_out);
     put_formula(&r, t, tensor->law.scale);
@@ -286,17 +296,17 @@ static LLVMValueRef measure_record(Tables *t, const Measure *measure)
     put_i32(&r, measure->kind);
     put_i32(&r, graph_region_of(t->e->graph, measure->stack));
     put_i32(&r, measure->tensor ? measure->tensor->index : -1);
-    put_i32(&r, 0);
+    put_i32(&r, measure->factor ? measure->factor->index : -1);
     put_formula(&r, t, measure->function);
+    put_i32(&r, measure->from_init);
+    put_i32(&r, measure->choice);
+    put_i64(&r, measure->row);
+    put_i64(&r, measure->column);
     return finish(&r);
 }
 
-static LLVMValueRef probe_table(Tables *t)
+static LLVMValueRef probe_record(Tables *t, const Probe *probe)
 {
-    const Probe *probe = t->e->graph->probe;
-    if (probe == NULL) {
-        return LLVMConstPointerNull(t->e->t_ptr);
-    }
     LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, probe->measures.count);
     for (uint32_t i = 0; i < probe->measures.count; i++) {
         items[i] = measure_record(t, &probe->measures.items[i]);
@@ -310,7 +320,16 @@ static LLVMValueRef probe_table(Tables *t)
     put_i32(&r, probe->measures.count);
     put(&r,
         array_of(t->e, record(t->e, "RnMeasure").type, items, probe->measures.count, "measures"));
-    return constant(t->e, finish(&r), "probe");
+    return finish(&r);
+}
+
+static LLVMValueRef probe_table(Tables *t)
+{
+    const Probe *probe = t->e->graph->probe;
+    if (probe == NULL) {
+        return LLVMConstPointerNull(t->e->t_ptr);
+    }
+    return constant(t->e, probe_record(t, probe), "probe");
 }
 
 static LLVMValueRef check_table(Tables *t)
@@ -337,14 +356,71 @@ static LLVMValueRef check_table(Tables *t)
     return constant(t->e, finish(&r), "check");
 }
 
-static LLVMValueRef sweep_names(Tables *t)
+static LLVMValueRef axis_record(Tables *t, const Axis *axis)
+{
+    LLVMValueRef *values = ARENA_ARRAY(t->e->arena, LLVMValueRef, axis->values.count);
+    for (uint32_t i = 0; i < axis->values.count; i++) {
+        values[i] = LLVMConstReal(t->e->t_double, axis->values.items[i]);
+    }
+    Record r = record(t->e, "RnAxis");
+    put_i32(&r, axis->param);
+    put_i32(&r, axis->kind);
+    put_i64(&r, axis->count);
+    put_double(&r, axis->first);
+    put_double(&r, axis->last);
+    put(&r, array_of(t->e, t->e->t_double, values, axis->values.count, "values"));
+    return finish(&r);
+}
+
+static LLVMValueRef axis_table(Tables *t, const Sweep *sweep)
+{
+    LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, sweep->axes.count);
+    for (uint32_t i = 0; i < sweep->axes.count; i++) {
+        items[i] = axis_record(t, &sweep->axes.items[i]);
+    }
+    return array_of(t->e, record(t->e, "RnAxis").type, items, sweep->axes.count, "axes");
+}
+
+static LLVMValueRef plot_record(Tables *t, const Plot *plot)
+{
+    Record r = record(t->e, "RnPlot");
+    put_i32(&r, plot->kind);
+    put_i32(&r, plot->x);
+    put_i32(&r, plot->y);
+    put_i32(&r, plot->by);
+    put_i32(&r, plot->log_x);
+    put_i32(&r, plot->log_y);
+    put_i32(&r, plot->theory);
+    put_i32(&r, plot->quantity);
+    put_formula(&r, t, plot->clip);
+    return finish(&r);
+}
+
+static LLVMValueRef sweep_record(Tables *t, const Sweep *sweep)
+{
+    LLVMValueRef *over = ARENA_ARRAY(t->e->arena, LLVMValueRef, sweep->over.count);
+    for (uint32_t i = 0; i < sweep->over.count; i++) {
+        over[i] = LLVMConstInt(t->e->t_i32, (unsigned long long)sweep->over.items[i], 1);
+    }
+    Record r = record(t->e, "RnSweep");
+    put_string(&r, sweep->name);
+    put(&r, probe_record(t, &sweep->settings));
+    put(&r, axis_table(t, sweep));
+    put(&r, array_of(t->e, t->e->t_i32, over, sweep->over.count, "over"));
+    put_i32(&r, sweep->axes.count);
+    put_i32(&r, sweep->fit);
+    put(&r, plot_record(t, &sweep->plot));
+    return finish(&r);
+}
+
+static LLVMValueRef sweep_table(Tables *t)
 {
     const Graph *graph = t->e->graph;
     LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, graph->sweep_count);
     for (uint32_t i = 0; i < graph->sweep_count; i++) {
-        items[i] = e_string(t->e, graph->sweeps[i].name);
+        items[i] = sweep_record(t, &graph->sweeps[i]);
     }
-    return array_of(t->e, t->e->t_ptr, items, graph->sweep_count, "sweeps");
+    return array_of(t->e, record(t->e, "RnSweep").type, items, graph->sweep_count, "sweeps");
 }
 
 static LLVMValueRef stream_names(Tables *t)
@@ -384,8 +460,9 @@ void emit_code_table(Emitter *e, const RegionFunctions *functions)
         items[i] = finish(&r);
     }
     static const char *const entries[] = {
-        "rn_params_size", "rn_state_size", "rn_workspace_size", "rn_init_workspace_size", "rn_init",
-        "rn_derive",      "rn_run",        "rn_tensor_offset"};
+        "rn_params_size",  "rn_state_size", "rn_workspace_size", "rn_init_workspace_size",
+        "rn_init",         "rn_derive",     "rn_redraw",         "rn_run",
+        "rn_tensor_offset"};
     Record r = record(e, "RnCode");
     put_string(&r, e->isa);
     put(&r, array_of(e, record(e, "RnRegionCode").type, items, count, "region_code"));
@@ -453,7 +530,7 @@ void emit_descriptor(Emitter *e, LLVMValueRef codes, unsigned code_count)
     put(&r, train_table(&t));
     put(&r, probe_table(&t));
     put(&r, check_table(&t));
-    put(&r, sweep_names(&t));
+    put(&r, sweep_table(&t));
     put(&r, stream_names(&t));
     put(&r, codes);
     LLVMSetLinkage(constant(e, finish(&r), "rnet_program"), LLVMExternalLinkage);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * `sweep`: the grid, what is measured on it, what is fitted and drawn. Checked in full; the
- * program does not run sweeps yet, so little of it is kept.
+ * `sweep`: the grid, what is measured on it, what is fitted and drawn. What it does not state
+ * itself it takes from `probe`.
  */
 #include "sema/context.h"
 
@@ -9,34 +9,33 @@ static const double cells_max = 1e7;
 
 typedef struct Axes {
     Context *ctx;
-    VEC(const char *) names;
-    double cells;
-    bool any; /* an axis is written, be it right or wrong */
+    Sweep *sweep;
+    VEC(const char *) names; /* of sweep->axes */
+    bool any;                /* an axis is written, be it right or wrong */
 } Axes;
 
-static bool is_axis(const Axes *axes, const char *name)
+static int find_axis(const Axes *axes, const char *name)
 {
     for (uint32_t i = 0; i < axes->names.count; i++) {
         if (str_equal(axes->names.items[i], name)) {
-            return true;
+            return (int)i;
         }
     }
-    return false;
+    return -1;
 }
 
-static bool check_axis(Axes *axes, const Ast *ast)
+/* Place of the axis that is named, or -1 and a message. */
+static int read_axis_name(Axes *axes, const Ast *ast)
 {
-    if (ast->kind == AST_ERROR) {
-        return false;
-    }
-    if (ast->kind == AST_NAME && is_axis(axes, ast->text)) {
-        return true;
+    int place = ast->kind == AST_NAME ? find_axis(axes, ast->text) : -1;
+    if (ast->kind == AST_ERROR || place >= 0) {
+        return place;
     }
     const char *text = ast->kind == AST_NAME ? ast->text : "this";
     Diag *d = diag_report(axes->ctx->diag, E_NEEDS_PARAM, ast->span,
                           "`%s` is not an axis of this sweep", text);
     hint_nearest(axes->ctx, d, text, axes->names.items, axes->names.count);
-    return false;
+    return -1;
 }
 
 static const Param *axis_param(Context *ctx, const Ast *ast)
@@ -82,88 +81,114 @@ static bool grid_value(Context *ctx, const Ast *ast, const Param *param, double 
     return false;
 }
 
-static double spaced_values(Context *ctx, const Ast *ast, const Param *param)
+static void read_spaced(Context *ctx, const Ast *ast, const Param *param, Axis *axis)
 {
     static const char *const words[] = {"linspace", "geomspace"};
     int word = eval_word(ctx, ast, "the values of an axis", words, 2);
     const Ast *values[ARGUMENTS_MAX];
-    double first, last;
     int64_t count;
     if (word < 0 || !bind_arguments(ctx, ast, "first last count", values)) {
-        return 0;
+        return;
     }
-    bool good = grid_value(ctx, values[0], param, &first);
-    good = grid_value(ctx, values[1], param, &last) && good;
+    bool good = grid_value(ctx, values[0], param, &axis->first);
+    good = grid_value(ctx, values[1], param, &axis->last) && good;
     if (!eval_size(ctx, values[2], "the number of values", 1, &count) || !good) {
-        return 0;
+        return;
     }
-    if (word == 1 && !(first > 0 && last > 0)) {
+    if (word == 1 && !(axis->first > 0 && axis->last > 0)) {
         diag_report(ctx->diag, E_VALUE_RANGE, ast->span, "`geomspace` wants ends greater than 0");
-        return 0;
+        return;
     }
-    return (double)count;
+    axis->kind = word == 0 ? RN_GRID_LINSPACE : RN_GRID_GEOMSPACE;
+    axis->count = count;
 }
 
-static double grid_size(Context *ctx, const Ast *ast, const Param *param)
+/* Leaves the count 0 where a message was given. */
+static void read_grid(Context *ctx, const Ast *ast, const Param *param, Axis *axis)
 {
+    axis->kind = RN_GRID_LIST;
     if (ast->kind != AST_LIST) {
-        return is_call(ast) || ast->kind != AST_ERROR ? spaced_values(ctx, ast, param) : 0;
+        if (is_call(ast) || ast->kind != AST_ERROR) {
+            read_spaced(ctx, ast, param, axis);
+        }
+        return;
     }
-    double count = 0, value;
+    double value;
     for (const Ast *item = ast->first; item != NULL; item = item->next) {
-        count += grid_value(ctx, item, param, &value);
+        if (grid_value(ctx, item, param, &value)) {
+            vec_push(ctx->arena, &axis->values, value);
+        }
     }
-    return count;
+    axis->count = axis->values.count;
 }
 
 static void read_axis(Axes *axes, const Ast *ast)
 {
     Context *ctx = axes->ctx;
+    Sweep *sweep = axes->sweep;
     const Param *param = axis_param(ctx, ast->first);
     if (param == NULL) {
         return;
     }
-    if (is_axis(axes, param->name)) {
+    if (find_axis(axes, param->name) >= 0) {
         diag_report(ctx->diag, E_DUPLICATE_STATEMENT, ast->first->span,
                     "`%s` is an axis of this sweep already", param->name);
         return;
     }
+    Axis axis = {.param = (int)(param - ctx->model->params.items)};
+    read_grid(ctx, ast->first->next, param, &axis);
     vec_push(ctx->arena, &axes->names, param->name);
-    double size = grid_size(ctx, ast->first->next, param);
-    axes->cells *= size > 0 ? size : 1;
-    if (axes->cells > cells_max && axes->cells / (size > 0 ? size : 1) <= cells_max) {
+    vec_push(ctx->arena, &sweep->axes, axis);
+    double size = axis.count > 0 ? (double)axis.count : 1;
+    sweep->cells *= size;
+    if (sweep->cells > cells_max && sweep->cells / size <= cells_max) {
         diag_report(ctx->diag, E_GRID_SIZE, ast->span,
-                    "the grid has %.0f cells, but at most %.0f can be run", axes->cells, cells_max);
+                    "the grid has %.0f cells, but at most %.0f can be run", sweep->cells,
+                    cells_max);
     }
 }
 
-static void read_best(Axes *axes, const Ast *ast)
+static bool is_score(RnQuantityKind kind)
+{
+    return kind >= RN_QUANTITY_LOSS && kind <= RN_QUANTITY_TEST_R2;
+}
+
+static bool read_best(Axes *axes, const Ast *ast, Measure *measure, int *over)
 {
     Context *ctx = axes->ctx;
-    Measure measure;
     const Ast *quantity = ast->first;
-    check_axis(axes, quantity->next);
+    *over = read_axis_name(axes, quantity->next);
     if (!is_call(quantity)) {
         diag_report(ctx->diag, E_KIND, quantity->span,
                     "`best` takes one quantity, a name or a call");
-        return;
+        return false;
     }
-    if (read_measure(ctx, quantity, &measure) &&
-        (measure.kind < RN_QUANTITY_LOSS || measure.kind > RN_QUANTITY_TEST_R2)) {
+    if (!read_measure(ctx, quantity, measure)) {
+        return false;
+    }
+    if (!is_score(measure->kind)) {
         diag_report(ctx->diag, E_COMBINATION, quantity->span,
                     "`best` is the least loss or the greatest accuracy, and `%s` is neither",
                     quantity->text);
+        return false;
     }
+    return *over >= 0;
+}
+
+static void add_measure(Axes *axes, const Measure *measure, int over)
+{
+    vec_push(axes->ctx->arena, &axes->sweep->settings.measures, *measure);
+    vec_push(axes->ctx->arena, &axes->sweep->over, over);
 }
 
 static void read_measures(Axes *axes, const Ast *statement)
 {
     for (const Ast *ast = statement ? statement->first : NULL; ast != NULL; ast = ast->next) {
         Measure measure;
-        if (ast->kind == AST_OVER) {
-            read_best(axes, ast);
-        } else {
-            read_measure(axes->ctx, ast, &measure);
+        int over = -1;
+        if (ast->kind == AST_OVER ? read_best(axes, ast, &measure, &over)
+                                  : read_measure(axes->ctx, ast, &measure)) {
+            add_measure(axes, &measure, over);
         }
     }
 }
@@ -175,32 +200,51 @@ static void read_fit(Axes *axes, const Ast *statement)
     const Ast *values[ARGUMENTS_MAX];
     if (value != NULL && eval_word(axes->ctx, value, "`fit`", words, 1) == 0 &&
         bind_arguments(axes->ctx, value, "x=", values)) {
-        check_axis(axes, values[0]);
+        axes->sweep->fit = read_axis_name(axes, values[0]);
     }
 }
 
-static void read_heatmap(Axes *axes, const Ast *const *values)
+static void read_heatmap(Axes *axes, const Ast *const *values, Plot *plot)
 {
-    check_axis(axes, values[0]);
-    check_axis(axes, values[1]);
+    plot->x = read_axis_name(axes, values[0]);
+    plot->y = read_axis_name(axes, values[1]);
     if (values[2] != NULL) {
-        eval_ranged(axes->ctx, values[2], ALLOW_PARAMS, "`clip`", (Range){0, 1e300, true, false});
+        plot->clip = eval_ranged(axes->ctx, values[2], ALLOW_PARAMS, "`clip`",
+                                 (Range){0, 1e300, true, false});
     }
 }
 
-static void read_lines(Axes *axes, const Ast *const *values)
+static void read_lines(Axes *axes, const Ast *const *values, Plot *plot)
 {
     static const char *const logs[] = {"x", "y", "xy"};
-    bool theory;
-    check_axis(axes, values[0]);
+    plot->x = read_axis_name(axes, values[0]);
     if (values[1] != NULL) {
-        check_axis(axes, values[1]);
+        plot->by = read_axis_name(axes, values[1]);
     }
     if (values[2] != NULL) {
-        eval_word(axes->ctx, values[2], "`log`", logs, LENGTH(logs));
+        int word = eval_word(axes->ctx, values[2], "`log`", logs, LENGTH(logs));
+        plot->log_x = word == 0 || word == 2;
+        plot->log_y = word == 1 || word == 2;
     }
     if (values[3] != NULL) {
-        eval_bool(axes->ctx, values[3], "`theory`", &theory);
+        eval_bool(axes->ctx, values[3], "`theory`", &plot->theory);
+    }
+}
+
+/* The quantity of a histogram, which is measured even where no `measure` names it. */
+static void read_histogram(Axes *axes, const Ast *value, Plot *plot)
+{
+    Measure measure;
+    if (!read_measure(axes->ctx, value, &measure)) {
+        return;
+    }
+    const Probe *settings = &axes->sweep->settings;
+    for (uint32_t i = 0; i < settings->measures.count && plot->quantity < 0; i++) {
+        plot->quantity = str_equal(settings->measures.items[i].text, measure.text) ? (int)i : -1;
+    }
+    if (plot->quantity < 0) {
+        plot->quantity = (int)settings->measures.count;
+        add_measure(axes, &measure, -1);
     }
 }
 
@@ -211,35 +255,69 @@ static void read_plot(Axes *axes, const Ast *statement)
     const Ast *value = single_value(axes->ctx, statement);
     int word = value ? eval_word(axes->ctx, value, "`plot`", words, LENGTH(words)) : -1;
     const Ast *values[ARGUMENTS_MAX];
-    Measure measure;
+    Plot *plot = &axes->sweep->plot;
     if (word < 0 || !bind_arguments(axes->ctx, value, specs[word], values)) {
         return;
     }
-    if (word == 0) {
-        read_heatmap(axes, values);
-    } else if (word == 1) {
-        read_lines(axes, values);
+    plot->kind = (RnPlotKind)(RN_PLOT_HEATMAP + word);
+    if (plot->kind == RN_PLOT_HEATMAP) {
+        read_heatmap(axes, values, plot);
+    } else if (plot->kind == RN_PLOT_LINES) {
+        read_lines(axes, values, plot);
     } else {
-        read_measure(axes->ctx, values[0], &measure);
+        read_histogram(axes, values[0], plot);
     }
 }
 
-static void read_settings(Context *ctx, const Statements *statements)
+static void read_counts(Context *ctx, const Statements *statements, Probe *settings)
+{
+    const struct {
+        const char *keyword, *what;
+        const Expr **place;
+    } counts[] = {{"batch", "`batch`", &settings->batch},
+                  {"repeat", "`repeat`", &settings->repeat}};
+    for (size_t i = 0; i < LENGTH(counts); i++) {
+        const Ast *value = single_value(ctx, single_statement(ctx, statements, counts[i].keyword));
+        const Expr *e = value ? eval_count(ctx, value, counts[i].what, 1) : NULL;
+        *counts[i].place = e ? e : *counts[i].place;
+    }
+}
+
+/* Scores are those of a trained network, unless the sweep says otherwise. */
+static When usual_when(const Probe *settings)
+{
+    for (uint32_t i = 0; i < settings->measures.count; i++) {
+        if (is_score(settings->measures.items[i].kind)) {
+            return WHEN_TRAINED;
+        }
+    }
+    return WHEN_INIT;
+}
+
+static void read_settings(Context *ctx, const Statements *statements, Probe *settings)
 {
     Data data = {0};
     LossSpec loss = {0};
     read_data(ctx, single_statement(ctx, statements, "data"), &data, false);
     read_loss(ctx, single_statement(ctx, statements, "loss"), &loss, false);
     check_data(ctx, &data, RN_LOSS_NONE);
-    static const char *const counts[] = {"batch", "repeat"};
-    for (size_t i = 0; i < LENGTH(counts); i++) {
-        const Ast *value = single_value(ctx, single_statement(ctx, statements, counts[i]));
-        if (value != NULL) {
-            eval_count(ctx, value, str_format(ctx->arena, "`%s`", counts[i]), 1);
-        }
+    settings->data = data.kind != RN_DATA_NONE ? data : settings->data;
+    settings->loss = loss.kind != RN_LOSS_NONE ? loss : settings->loss;
+    read_counts(ctx, statements, settings);
+    read_when(ctx, statements, &settings->when);
+    if (settings->when == WHEN_DEFAULT) {
+        settings->when = usual_when(settings);
     }
-    When when;
-    read_when(ctx, statements, &when);
+}
+
+/* What a sweep begins with: the probe's settings, but not its measures. */
+static Probe inherited_settings(const Context *ctx)
+{
+    Probe settings = ctx->model->probe ? *ctx->model->probe : (Probe){0};
+    settings.measures.items = NULL;
+    settings.measures.count = settings.measures.capacity = 0;
+    settings.when = WHEN_DEFAULT;
+    return settings;
 }
 
 static void require(Context *ctx, const Ast *block, Span span, const char *what,
@@ -252,20 +330,32 @@ static void require(Context *ctx, const Ast *block, Span span, const char *what,
     }
 }
 
-void elaborate_sweep(Context *ctx, const Ast *block)
+static void read_axes(Axes *axes, const Statements *statements)
 {
-    Axes axes = {.ctx = ctx, .cells = 1};
-    Statements statements = {0};
-    collect_statements(ctx, block->body, &statements);
-    for (uint32_t i = 0; i < statements.count; i++) {
-        const Ast *ast = statements.items[i];
+    for (uint32_t i = 0; i < statements->count; i++) {
+        const Ast *ast = statements->items[i];
         if (ast->kind == AST_IN) {
-            axes.any = true;
-            read_axis(&axes, ast);
+            axes->any = true;
+            read_axis(axes, ast);
         } else if (ast->kind != AST_STATEMENT) {
-            diag_report(ctx->diag, E_KIND, ast->span, "this is no statement of a `sweep` block");
+            diag_report(axes->ctx->diag, E_KIND, ast->span,
+                        "this is no statement of a `sweep` block");
         }
     }
+}
+
+void elaborate_sweep(Context *ctx, const Ast *block)
+{
+    Sweep sweep = {.name = block->name,
+                   .span = block->span,
+                   .cells = 1,
+                   .settings = inherited_settings(ctx),
+                   .fit = -1,
+                   .plot = {.x = -1, .y = -1, .by = -1, .quantity = -1}};
+    Axes axes = {.ctx = ctx, .sweep = &sweep};
+    Statements statements = {0};
+    collect_statements(ctx, block->body, &statements);
+    read_axes(&axes, &statements);
     const Ast *measure = single_statement(ctx, &statements, "measure");
     if (!axes.any) {
         require(ctx, block, block->block_name_span, "axis", "L in [10, 100, 1000]");
@@ -276,7 +366,6 @@ void elaborate_sweep(Context *ctx, const Ast *block)
     read_measures(&axes, measure);
     read_fit(&axes, single_statement(ctx, &statements, "fit"));
     read_plot(&axes, single_statement(ctx, &statements, "plot"));
-    read_settings(ctx, &statements);
-    Sweep sweep = {.name = block->name, .span = block->span, .cells = axes.cells};
+    read_settings(ctx, &statements, &sweep.settings);
     vec_push(ctx->arena, &ctx->model->sweeps, sweep);
 }

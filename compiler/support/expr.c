@@ -137,6 +137,15 @@ bool expr_uses(const Expr *e, ExprKind leaf)
     return e != NULL && (e->kind == leaf || expr_uses(e->a, leaf) || expr_uses(e->b, leaf));
 }
 
+uint64_t expr_params(const Expr *e)
+{
+    if (e == NULL) {
+        return 0;
+    }
+    uint64_t own = e->kind == EXPR_PARAM ? 1ull << (e->param < 63 ? e->param : 63) : 0;
+    return own | expr_params(e->a) | expr_params(e->b);
+}
+
 bool expr_equal(const Expr *a, const Expr *b)
 {
     if (a == b || a == NULL || b == NULL) {

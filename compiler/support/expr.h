@@ -13,6 +13,7 @@
 #include "support/source.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* X(TAG, spelling, operands) */
@@ -77,6 +78,8 @@ const Expr *expr_make(Arena *arena, ExprKind kind, const Expr *a, const Expr *b,
 double expr_evaluate(const Expr *e, const ExprPlace *place);
 bool expr_is_number(const Expr *e);
 bool expr_uses(const Expr *e, ExprKind leaf);
+/* Bit i: param i stands in the tree; bit 63 is for all params from 63 on. */
+uint64_t expr_params(const Expr *e);
 bool expr_equal(const Expr *a, const Expr *b);
 /* Writes the tree in the language's own syntax; params by name. */
 void expr_print(const Expr *e, const char *const *param_names, FILE *out);

@@ -147,11 +147,33 @@ typedef struct Check {
     VEC(Bound) bounds;
 } Check;
 
-/* Checked, but not run yet: names and grid sizes. */
+/* An axis of a grid. `[1, 2, 5]` is a LIST of three values, `linspace(0, 1, 11)` has ends only. */
+typedef struct Axis {
+    int param; /* in Model.params */
+    RnGridKind kind;
+    int64_t count;
+    double first, last;
+    VEC(double) values;
+} Axis;
+
+/* Axes by their place in the sweep; -1 where there is none. */
+typedef struct Plot {
+    RnPlotKind kind;
+    int x, y, by;
+    bool log_x, log_y, theory;
+    int quantity; /* HISTOGRAM: place in the measures */
+    const Expr *clip;
+} Plot;
+
 typedef struct Sweep {
     const char *name;
     Span span;
-    double cells; /* of the grid, repeats not counted */
+    double cells;   /* of the grid, repeats not counted */
+    Probe settings; /* the probe's, with what the sweep states itself */
+    VEC(Axis) axes;
+    VEC(int) over;  /* for each measure the axis that `best` reduces, or -1 */
+    int fit;        /* axis, or -1 */
+    Plot plot;
 } Sweep;
 
 static inline int64_t shape_size(const Shape *shape)

@@ -187,13 +187,16 @@ static void draw_tensor(RnDraw *draw, const RnParallel *parallel)
     }
 }
 
-/* What one call draws: all tensors, or the derived ones. */
+/* What one call draws: all tensors, the derived ones, or those that `changed` params decide. */
+typedef enum Which { ALL, DERIVED, CHANGED } Which;
+
 typedef struct Request {
     const RnProgram *program;
     const double *config;
     char *params, *workspace;
     uint64_t seed, repeat;
-    int derived_only;
+    Which which;
+    int64_t changed;
 } Request;
 
 static int make_tensor(const Request *request, int32_t index, const RnParallel *parallel)
@@ -219,11 +222,18 @@ static int make_tensor(const Request *request, int32_t index, const RnParallel *
     return RN_OK;
 }
 
+static int is_wanted(const Request *request, const RnTensor *tensor)
+{
+    return request->which == ALL ||
+           (request->which == DERIVED && tensor->role == RN_ROLE_DERIVED) ||
+           (request->which == CHANGED && (tensor->depends & request->changed));
+}
+
 static int make_tensors(const Request *request, const RnParallel *parallel)
 {
     int status = RN_OK;
     for (int32_t t = 0; t < request->program->tensor_count && status == RN_OK; t++)
-        if (!request->derived_only || request->program->tensors[t].role == RN_ROLE_DERIVED)
+        if (is_wanted(request, &request->program->tensors[t]))
             status = make_tensor(request, t, parallel);
     return status;
 }
@@ -231,13 +241,20 @@ static int make_tensors(const Request *request, const RnParallel *parallel)
 int rn_init(const RnProgram *program, const double *config, void *params, uint64_t seed,
             uint64_t repeat, void *workspace, const RnParallel *parallel)
 {
-    Request request = {program, config, params, workspace, seed, repeat, 0};
+    Request request = {program, config, params, workspace, seed, repeat, ALL, 0};
     return make_tensors(&request, parallel);
 }
 
 int rn_derive(const RnProgram *program, const double *config, void *params, uint64_t seed,
               uint64_t repeat, void *workspace, const RnParallel *parallel)
 {
-    Request request = {program, config, params, workspace, seed, repeat, 1};
+    Request request = {program, config, params, workspace, seed, repeat, DERIVED, 0};
+    return make_tensors(&request, parallel);
+}
+
+int rn_redraw(const RnProgram *program, const double *config, void *params, uint64_t seed,
+              uint64_t repeat, void *workspace, const RnParallel *parallel, int64_t changed)
+{
+    Request request = {program, config, params, workspace, seed, repeat, CHANGED, changed};
     return make_tensors(&request, parallel);
 }

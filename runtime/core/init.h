@@ -50,5 +50,7 @@ int rn_init(const RnProgram *program, const double *config, void *params, uint64
             uint64_t repeat, void *workspace, const RnParallel *parallel);
 int rn_derive(const RnProgram *program, const double *config, void *params, uint64_t seed,
               uint64_t repeat, void *workspace, const RnParallel *parallel);
+int rn_redraw(const RnProgram *program, const double *config, void *params, uint64_t seed,
+              uint64_t repeat, void *workspace, const RnParallel *parallel, int64_t changed);
 
 #endif

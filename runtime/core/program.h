@@ -56,6 +56,7 @@ typedef struct RnTensor {
     int64_t dims[RN_DIMS];       /* of one layer, in checkpoint order; rank 0: a scalar */
     int64_t size;                /* reals of one layer */
     int64_t seed;                /* PERMUTATION */
+    int64_t depends;             /* the draw changes with param i: bit i; 63: any further one */
     double fan_in, fan_out;
     RnFormula *scale, *parameter;           /* of the law, of the correlation; or NULL */
     RnFormula *rate, *epsilon, *decay;      /* rules over base; NULL: base itself */
@@ -143,6 +144,31 @@ typedef struct RnCheck {
     const RnBound *bounds;
 } RnCheck;
 
+typedef struct RnAxis {
+    int32_t param, kind;  /* RnGridKind */
+    int64_t count;
+    double first, last;   /* ends of what is spaced */
+    const double *values; /* [count] of a list; else NULL */
+} RnAxis;
+
+/* Axes by their place in the sweep, -1 where there is none. */
+typedef struct RnPlot {
+    int32_t kind, x, y, by; /* RnPlotKind; y: of a heat map, by: of lines */
+    int32_t log_x, log_y, theory;
+    int32_t quantity;       /* of a histogram: place in the sweep's measures */
+    RnFormula *clip;        /* NULL: none */
+} RnPlot;
+
+typedef struct RnSweep {
+    const char *name;
+    RnProbe settings;    /* the probe's, with what the sweep states itself; `when` is settled */
+    const RnAxis *axes;
+    const int32_t *over; /* for each measure the axis that `best` reduces; -1: none */
+    int32_t axis_count;
+    int32_t fit;         /* axis of a power law; -1: none */
+    RnPlot plot;
+} RnSweep;
+
 typedef struct RnCode RnCode;
 
 typedef struct RnProgram {
@@ -162,7 +188,7 @@ typedef struct RnProgram {
     const RnTrain *train;      /* NULL: none */
     const RnProbe *probe;
     const RnCheck *check;
-    const char *const *sweeps; /* names */
+    const RnSweep *sweeps;
     const char *const *streams;/* random streams of dropout, by number; NULL behind the last */
     const RnCode *codes;       /* [code_count], best first */
 } RnProgram;
@@ -242,6 +268,10 @@ struct RnCode {
     /* Makes the DERIVED tensors again, after a load. */
     int (*derive)(const RnProgram *program, const double *config, void *params, uint64_t seed,
                   uint64_t repeat, void *workspace, const RnParallel *parallel);
+    /* After params of which `changed` has the bits took other values, none of which decides a depth:
+     * makes the tensors again whose draws depend on them; the rest stays. */
+    int (*redraw)(const RnProgram *program, const double *config, void *params, uint64_t seed,
+                  uint64_t repeat, void *workspace, const RnParallel *parallel, int64_t changed);
     int (*run)(const RnCall *call); /* RnStatus */
     /* Byte offset of a tensor in params, and its number of layers; out of size_t: 0 count. */
     size_t (*tensor_offset)(const RnProgram *program, const double *config, int32_t tensor,

@@ -147,6 +147,32 @@ typedef enum RnDataKind {
         RN_DATA_COUNT
 } RnDataKind;
 
+/* Values of a sweep's axis: LIST stated one by one, the others spaced evenly between two ends. */
+#define RN_GRIDS(X)                                                                                \
+    X(LIST, "list")                                                                                \
+    X(LINSPACE, "linspace")                                                                        \
+    X(GEOMSPACE, "geomspace")
+
+typedef enum RnGridKind {
+#define X(tag, name) RN_GRID_##tag,
+    RN_GRIDS(X)
+#undef X
+        RN_GRID_COUNT
+} RnGridKind;
+
+#define RN_PLOTS(X)                                                                                \
+    X(NONE, "none")                                                                                \
+    X(HEATMAP, "heatmap")                                                                          \
+    X(LINES, "lines")                                                                              \
+    X(HISTOGRAM, "histogram")
+
+typedef enum RnPlotKind {
+#define X(tag, name) RN_PLOT_##tag,
+    RN_PLOTS(X)
+#undef X
+        RN_PLOT_COUNT
+} RnPlotKind;
+
 /* Measured quantities. X(TAG, name, arguments: 0 none, B a block, W a weight, K a number, R pair
  * or single, E a weight and two indices; measured by this version: 1 or 0) */
 #define RN_QUANTITIES(X)                                                                           \

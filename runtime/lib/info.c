@@ -73,7 +73,7 @@ static void add_options(cJSON *root, const RnProgram *program)
     }
     cJSON *sweeps = cJSON_AddArrayToObject(root, "sweeps");
     for (int32_t i = 0; i < program->sweep_count; i++)
-        cJSON_AddItemToArray(sweeps, cJSON_CreateString(program->sweeps[i]));
+        cJSON_AddItemToArray(sweeps, cJSON_CreateString(program->sweeps[i].name));
     cJSON_AddBoolToObject(root, "trains", program->train != NULL);
     cJSON_AddBoolToObject(root, "probes", program->probe != NULL);
     cJSON_AddBoolToObject(root, "checks", program->check != NULL);
