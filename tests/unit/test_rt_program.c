@@ -401,7 +401,10 @@ static void test_tells(void **state)
     assert_non_null(strstr(f->output, "39 trained numbers"));
     expect(f, "info --json", RT_OK);
     expect(f, "bench --repeat 3 --json", RT_OK);
-    assert_non_null(strstr(f->output, "\"step_seconds\""));
+    const char *const keys[] = {"\"init_seconds\"", "\"forward_least_seconds\"", "\"step_seconds\"",
+                                "\"peak_bytes\""};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        assert_non_null(strstr(f->output, keys[i]));
     expect(f, "train --data . --json", RT_OK);
     assert_int_equal(f->output[0], '{');
     expect(f, "train --data . --quiet", RT_OK);
