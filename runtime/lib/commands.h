@@ -35,6 +35,8 @@ typedef struct RtDataset {
 } RtDataset;
 bool rt_dataset_load(const RtSession *session, RtDataset *dataset, RtError *error);
 void rt_dataset_free(RtDataset *dataset);
+/* Shares of the samples that are held out; 0 without a train block. */
+void rt_dataset_shares(const RtSession *session, double *validation, double *test);
 /* Bytes that the tables hold. */
 size_t rt_dataset_size(const RtDataset *dataset, int32_t real_size);
 RtRequest rt_request(const RtSession *session, const RnData *data, bool classes);

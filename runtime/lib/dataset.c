@@ -43,6 +43,13 @@ RtRequest rt_request(const RtSession *session, const RnData *data, bool classes)
 /* Held out for the test where the data have no test set and the program does not say. */
 static const double default_test_share = 0.2;
 
+void rt_dataset_shares(const RtSession *session, double *validation, double *test)
+{
+    const RnTrain *train = session->program->train;
+    *validation = train ? rt_formula(train->validation, session->config, 0) : 0;
+    *test = train ? rt_formula(train->test, session->config, default_test_share) : 0;
+}
+
 bool rt_dataset_load(const RtSession *session, RtDataset *dataset, RtError *error)
 {
     const RnTrain *train = session->program->train;
@@ -52,8 +59,8 @@ bool rt_dataset_load(const RtSession *session, RtDataset *dataset, RtError *erro
                        session->program->name);
     bool classes = train->loss.kind == RN_LOSS_CROSS_ENTROPY;
     RtRequest request = rt_request(session, &train->data, classes);
-    double validation = rt_formula(train->validation, session->config, 0);
-    double test = rt_formula(train->test, session->config, default_test_share);
+    double validation, test;
+    rt_dataset_shares(session, &validation, &test);
     if (!(validation >= 0 && validation < 1) || !(test >= 0 && test < 1))
         return rt_fail(error, RT_USAGE, "validation %g, test %g: expected shares from 0 to 1",
                        validation, test);
