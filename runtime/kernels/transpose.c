@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Between [row][sample] and [sample][row]: blocks of 16 × 16 in registers.
- *
- * Interleaving rows i and i + 8 of sixteen, for all i < 8, rotates the bits of an entry's place by
- * one; four times that is the transpose.
  */
 #include "kernels/kernels.h"
 
