@@ -82,18 +82,37 @@ static const Stack *find_block(Context *ctx, const Ast *ast, const Ast *name)
     return NULL;
 }
 
-/* `alpha*W` and `W - init` are told apart by the program; both are about W. */
-static const Ast *weight_name(const Ast *ast)
+/* The name in `W`, `alpha*W`, `W - init` and `alpha*W - init`, or NULL. */
+static const Ast *weight_name(const Ast *ast, bool *scaled, bool *from_init)
 {
-    if (ast->kind == AST_BINARY && ast->op == AST_OP_SUB && ast->first->next->kind == AST_NAME &&
-        str_equal(ast->first->next->text, "init")) {
-        ast = ast->first;
-    }
-    if (ast->kind == AST_BINARY && ast->op == AST_OP_MUL && ast->first->kind == AST_NAME &&
-        str_equal(ast->first->text, "alpha")) {
-        ast = ast->first->next;
-    }
+    *from_init = ast->kind == AST_BINARY && ast->op == AST_OP_SUB &&
+                 ast->first->next->kind == AST_NAME && str_equal(ast->first->next->text, "init");
+    ast = *from_init ? ast->first : ast;
+    *scaled = ast->kind == AST_BINARY && ast->op == AST_OP_MUL && ast->first->kind == AST_NAME &&
+              str_equal(ast->first->text, "alpha");
+    ast = *scaled ? ast->first->next : ast;
     return ast->kind == AST_NAME ? ast : NULL;
+}
+
+static bool holds_tensor(const Layer *layer, const Tensor *tensor)
+{
+    bool found = layer->tensors[0] == tensor;
+    for (const Layer *child = layer->first; child != NULL && !found; child = child->next) {
+        found = holds_tensor(child, tensor);
+    }
+    return found;
+}
+
+/* Alpha of the branch that the weight stands in; NULL where it is 1. */
+static const Tensor *alpha_of(const Tensor *tensor)
+{
+    for (uint32_t i = 0; tensor->stack != NULL && i < tensor->stack->branches.count; i++) {
+        const Branch *branch = &tensor->stack->branches.items[i];
+        if (branch->layer != NULL && holds_tensor(branch->layer, tensor)) {
+            return branch->alpha;
+        }
+    }
+    return NULL;
 }
 
 static bool unknown_weight(Context *ctx, const Ast *name, size_t found)
@@ -123,7 +142,8 @@ static bool unknown_weight(Context *ctx, const Ast *name, size_t found)
 
 static bool find_weight(Context *ctx, const Ast *ast, Measure *measure)
 {
-    const Ast *name = weight_name(ast);
+    bool scaled;
+    const Ast *name = weight_name(ast, &scaled, &measure->from_init);
     if (name == NULL) {
         diag_report(ctx->diag, E_KIND, ast->span,
                     "`W`, `alpha`, `alpha*W` or `W - init` is expected, with the label of a layer "
@@ -131,7 +151,7 @@ static bool find_weight(Context *ctx, const Ast *ast, Measure *measure)
         return false;
     }
     if (str_equal(name->text, "alpha")) {
-        measure->stack = only_block(ctx, ast->kind == AST_NAME ? name : name);
+        measure->stack = only_block(ctx, name);
         measure->tensor = measure->stack && measure->stack->branches.count
                               ? measure->stack->branches.items[0].alpha
                               : NULL;
@@ -145,6 +165,7 @@ static bool find_weight(Context *ctx, const Ast *ast, Measure *measure)
             str_equal(layer->label, name->text)) {
             measure->tensor = tensor;
             measure->stack = tensor->stack;
+            measure->factor = scaled ? alpha_of(tensor) : NULL;
             found++;
         }
     }
@@ -157,14 +178,16 @@ static bool find_entry(Context *ctx, const Ast *const *values, Measure *measure)
         return false;
     }
     for (int i = 0; i < 2; i++) {
-        int64_t place;
-        if (!eval_size(ctx, values[1 + i], "the place of an entry", 1, &place)) {
+        int64_t *place = i ? &measure->column : &measure->row;
+        if (!eval_size(ctx, values[1 + i], "the place of an entry", 1, place)) {
             return false;
         }
-        if (measure->tensor && measure->tensor->rank == 2 && place > measure->tensor->dims[i]) {
+        int rank = measure->tensor ? measure->tensor->rank : 0;
+        int64_t most = i < rank ? measure->tensor->dims[i] : 1;
+        if (*place > most) {
             diag_report(ctx->diag, E_VALUE_RANGE, values[1 + i]->span,
                         "there is no %s %lld: the weight has %lld", i ? "column" : "row",
-                        (long long)place, (long long)measure->tensor->dims[i]);
+                        (long long)*place, (long long)most);
             return false;
         }
     }
@@ -184,6 +207,7 @@ static bool find_expansion(Context *ctx, const Ast *ast, const Ast *const *value
                     "the order of `expansion` is %lld, but must be at most 2", (long long)order);
         return false;
     }
+    measure->choice = (int)order;
     if (measure->stack->skip.kind != SKIP_IDENTITY || measure->stack->skip.scale != NULL) {
         Diag *d = diag_report(ctx->diag, E_COMBINATION, ast->span,
                               "`expansion` is about blocks with the identity skip");
@@ -257,8 +281,8 @@ static bool bind_quantity(Context *ctx, const Ast *ast, int row, Measure *measur
         return find_expansion(ctx, ast, values, measure);
     case TAKES_R:
         measure->stack = find_block(ctx, ast, values[1]);
-        return eval_word(ctx, values[0], "the argument of `response`", responses, 2) >= 0 &&
-               measure->stack != NULL;
+        measure->choice = eval_word(ctx, values[0], "the argument of `response`", responses, 2);
+        return measure->choice >= 0 && measure->stack != NULL;
     case TAKES_E:
         return find_entry(ctx, values, measure);
     case TAKES_0:
@@ -266,6 +290,13 @@ static bool bind_quantity(Context *ctx, const Ast *ast, int row, Measure *measur
     }
     bool of_training = row >= RN_QUANTITY_LOSS && row <= RN_QUANTITY_TEST_R2;
     return !of_training || check_trained(ctx, ast, (RnQuantityKind)row);
+}
+
+static bool same_quantity(const Measure *a, const Measure *b)
+{
+    return a->kind == b->kind && a->stack == b->stack && a->tensor == b->tensor &&
+           a->factor == b->factor && a->from_init == b->from_init && a->choice == b->choice &&
+           a->row == b->row && a->column == b->column;
 }
 
 /* The leaf that stands for the quantity; what it is goes into the measure being read. */
@@ -277,17 +308,15 @@ const Expr *read_quantity(Context *ctx, const Ast *ast)
         return NULL;
     }
     Measure *measure = ctx->measure;
-    bool same = measure->kind == found.kind && measure->stack == found.stack &&
-                measure->tensor == found.tensor;
-    if (ctx->quantity_seen && !same) {
+    if (ctx->quantity_seen && !same_quantity(measure, &found)) {
         Diag *d = diag_report(ctx->diag, E_COMBINATION, ast->span,
                               "one measure is a function of one quantity, and this is a second");
         diag_hint(ctx->diag, d, "measure both, with a comma between them");
         return NULL;
     }
-    measure->kind = found.kind;
-    measure->stack = found.stack;
-    measure->tensor = found.tensor;
+    found.text = measure->text;
+    found.span = measure->span;
+    *measure = found;
     ctx->quantity_seen = true;
     return expr_leaf(ctx->arena, EXPR_QUANTITY, ast->span);
 }

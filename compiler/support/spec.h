@@ -124,6 +124,10 @@ typedef struct Measure {
     RnQuantityKind kind;
     const Stack *stack;   /* quantities of a block */
     const Tensor *tensor; /* quantities of a weight */
+    const Tensor *factor; /* alpha of `alpha*W`; NULL: none, or it is 1 */
+    bool from_init;       /* `W - init` */
+    int choice;           /* response: 1 for `single`; expansion: its order */
+    int64_t row, column;  /* entry: from 1 */
     const Expr *function; /* over EXPR_QUANTITY */
 } Measure;
 

@@ -119,10 +119,13 @@ typedef struct RnTrain {
     RnFormula *stop_loss, *patience, *seed;
 } RnTrain;
 
+/* factor: the tensor of alpha in alpha*W. */
 typedef struct RnMeasure {
     const char *text;
-    int32_t kind, region, tensor, unused; /* RnQuantityKind; -1 where there is none */
+    int32_t kind, region, tensor, factor; /* RnQuantityKind; -1 where there is none */
     RnFormula *function;                  /* over RnPlace.base */
+    int32_t from_init, choice;            /* W - init; 1: response(single), order of an expansion */
+    int64_t row, column;                  /* of an entry, from 1 */
 } RnMeasure;
 
 typedef struct RnBound {

@@ -186,14 +186,14 @@ typedef enum RnPlotKind {
     X(RESPONSE, "response", R, 0)                                                                  \
     X(EXPANSION, "expansion", K, 0)                                                                \
     X(GEOMETRIC_COMPLEXITY, "geometric_complexity", 0, 0)                                          \
-    X(MAX_NORM, "max_norm", W, 0)                                                                  \
-    X(INCREMENT, "increment", W, 0)                                                                \
-    X(ROOT_SUM_SQUARE, "root_sum_square", W, 0)                                                    \
-    X(SUM_NORM, "sum_norm", W, 0)                                                                  \
-    X(QUADRATIC_VARIATION, "quadratic_variation", W, 0)                                            \
-    X(LAG1, "lag1", W, 0)                                                                          \
-    X(ROUGHNESS, "roughness", W, 0)                                                                \
-    X(ENTRY, "entry", E, 0)                                                                        \
+    X(MAX_NORM, "max_norm", W, 1)                                                                  \
+    X(INCREMENT, "increment", W, 1)                                                                \
+    X(ROOT_SUM_SQUARE, "root_sum_square", W, 1)                                                    \
+    X(SUM_NORM, "sum_norm", W, 1)                                                                  \
+    X(QUADRATIC_VARIATION, "quadratic_variation", W, 1)                                            \
+    X(LAG1, "lag1", W, 1)                                                                          \
+    X(ROUGHNESS, "roughness", W, 1)                                                                \
+    X(ENTRY, "entry", E, 1)                                                                        \
     X(LOSS, "loss", 0, 1)                                                                          \
     X(ACCURACY, "accuracy", 0, 1)                                                                  \
     X(TRAIN_LOSS, "train_loss", 0, 1)                                                              \

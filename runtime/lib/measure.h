@@ -15,6 +15,10 @@ typedef struct RtMeasured {
     double mean, error; /* over the finite draws; standard error, NaN for fewer than two */
     int64_t finite, draws;
     double *values; /* [draws] */
+    /* Of an entry's path and of a spectrum: a value for each layer, for each singular value; mean
+     * and values are then means over these. 1 of all others. */
+    int64_t width;
+    double *path; /* [width], means over the draws */
 } RtMeasured;
 
 /* Means over samples and draws, layer by layer. */
@@ -24,12 +28,28 @@ typedef struct RtProfile {
     double *state, *gradient; /* [depth + 1]: ‖h_k‖/‖h_0‖, ‖p_k‖/‖p_L‖ */
 } RtProfile;
 
+/* What a sweep lends to the probers of its cells. */
+typedef struct RtLoan {
+    const RnProbe *settings; /* instead of the program's probe block */
+    /* read only; used where seed and shares are those of the cell; or NULL */
+    const RtDataset *dataset, *train; /* to measure on, to train on */
+    uint64_t seed;
+    double validation, test;
+} RtLoan;
+bool rt_loan_fits(const RtLoan *loan, const RtSession *session);
+
 typedef struct RtProber {
+    const RtLoan *loan; /* or NULL */
+    uint64_t first;     /* number of the first draw */
+    bool given;         /* the weights are there already: none are drawn */
+    bool borrowed;      /* the dataset is the loan's */
+    const RnProbe *probe;
     RtSession session;
     RtCheckpoint checkpoint;
     RtDataset dataset; /* of train, or of the probe's own data */
     RtBuffers buffers;
     RtBlock projection, trace;
+    RtBlock start; /* params that training began with, where `W - init` is measured */
     const RnData *data;
     const RnLoss *loss;
     int64_t batch, repeat;
@@ -41,6 +61,12 @@ typedef struct RtProber {
 /* `when` as in RnProbe; `measures` decide what is traced. */
 bool rt_prober_open(RtProber *prober, const RnProgram *program, const RtOptions *options,
                     int32_t when, const RnMeasure *const *measures, int count, RtError *error);
+/* The same for a cell of a sweep: weights, trained or not, have scores. The loan outlives it. */
+bool rt_prober_borrow(RtProber *prober, const RnProgram *program, const RtOptions *options,
+                      const RtLoan *loan, const RnMeasure *const *measures, int count,
+                      RtError *error);
+/* Weights of a draw: the checkpoint's, or new ones. */
+bool rt_prober_draw(RtProber *prober, uint64_t draw, RtError *error);
 void rt_prober_close(RtProber *prober);
 bool rt_measure(RtProber *prober, const RnMeasure *const *measures, int count, RtMeasured *results,
                 RtError *error);

@@ -118,10 +118,10 @@ static bool print_probe(const RtProber *prober, const RnMeasure *const *measures
 
 /* Where a program has no probe block, the four norms of its first block are measured. */
 static const RnMeasure usual_measures[] = {
-    {"forward_ratio", RN_QUANTITY_FORWARD_RATIO, -1, -1, 0, NULL},
-    {"forward_change", RN_QUANTITY_FORWARD_CHANGE, -1, -1, 0, NULL},
-    {"gradient_ratio", RN_QUANTITY_GRADIENT_RATIO, -1, -1, 0, NULL},
-    {"gradient_change", RN_QUANTITY_GRADIENT_CHANGE, -1, -1, 0, NULL},
+    {.text = "forward_ratio", .kind = RN_QUANTITY_FORWARD_RATIO, .region = -1, .tensor = -1},
+    {.text = "forward_change", .kind = RN_QUANTITY_FORWARD_CHANGE, .region = -1, .tensor = -1},
+    {.text = "gradient_ratio", .kind = RN_QUANTITY_GRADIENT_RATIO, .region = -1, .tensor = -1},
+    {.text = "gradient_change", .kind = RN_QUANTITY_GRADIENT_CHANGE, .region = -1, .tensor = -1},
 };
 
 /* Pointers to `count` measures that lie `stride` bytes apart. */

@@ -38,7 +38,7 @@ static const RnLoss no_loss = {.kind = RN_LOSS_NONE};
 
 static void choose_data(RtProber *p)
 {
-    const RnProbe *probe = p->session.program->probe;
+    const RnProbe *probe = p->probe;
     const RnTrain *train = p->session.program->train;
     p->train_data = false;
     p->data = &gaussian_data;
@@ -53,9 +53,28 @@ static void choose_data(RtProber *p)
                                                         : &no_loss;
 }
 
+bool rt_loan_fits(const RtLoan *loan, const RtSession *session)
+{
+    double validation, test;
+    rt_dataset_shares(session, &validation, &test);
+    return loan->seed == session->seed && loan->validation == validation && loan->test == test;
+}
+
+static bool borrow_data(RtProber *p)
+{
+    const RtLoan *loan = p->loan;
+    if (!loan || !loan->dataset || !rt_loan_fits(loan, &p->session))
+        return false;
+    p->dataset = *loan->dataset;
+    p->has_dataset = p->borrowed = true;
+    return true;
+}
+
 static bool load_data(RtProber *p, bool wants_scores, RtError *error)
 {
     RtSession *session = &p->session;
+    if (borrow_data(p))
+        return true;
     if (p->train_data || (wants_scores && is_synthetic(p->data) && session->program->train)) {
         p->has_dataset = rt_dataset_load(session, &p->dataset, error);
         return p->has_dataset;
@@ -90,7 +109,7 @@ static const int64_t default_batch = 16;
 
 static bool settle_counts(RtProber *p, RtError *error)
 {
-    const RnProbe *probe = p->session.program->probe;
+    const RnProbe *probe = p->probe;
     const RtOptions *options = p->session.options;
     if (!rt_formula_count(probe ? probe->batch : NULL, p->session.config, default_batch, 1,
                           "the probe's batch", &p->batch, error) ||
@@ -148,6 +167,14 @@ static int list_uses(const RtProber *p, RtUse *uses)
     return count;
 }
 
+static bool wants_start(const RnMeasure *const *measures, int count)
+{
+    bool wants = false;
+    for (int i = 0; i < count; i++)
+        wants = wants || measures[i]->from_init;
+    return wants;
+}
+
 static bool allocate(RtProber *p, const RnMeasure *const *measures, int count, RtError *error)
 {
     RtUse uses[MOST_USES];
@@ -155,35 +182,53 @@ static bool allocate(RtProber *p, const RnMeasure *const *measures, int count, R
     if (!prepare_traces(p, measures, count, uses, &trace_size, error))
         return false;
     int64_t most = p->batch > RT_EVALUATION_BATCH ? p->batch : RT_EVALUATION_BATCH;
+    size_t start_size = wants_start(measures, count) ? p->session.params_size : 0;
     const RtNeed needs[] = {{"batches", rt_buffers_size(&p->session, most)},
-                            {"norms layer by layer", trace_size}};
+                            {"norms layer by layer", trace_size},
+                            {"weights before training", start_size}};
     size_t projection = (size_t)p->session.outputs * (size_t)p->session.program->real_size;
     const RnTrain *train = p->session.program->train;
-    return rt_session_allocate(&p->session, uses, list_uses(p, uses), false, needs, 2, error) &&
+    return rt_session_allocate(&p->session, uses, list_uses(p, uses), false, needs, 3, error) &&
            rt_buffers_allocate(&p->buffers, &p->session, most,
                                train && train->loss.kind == RN_LOSS_CROSS_ENTROPY, error) &&
            rt_block_allocate(&p->projection, projection, "projection", error) &&
-           rt_block_allocate(&p->trace, trace_size, "norms layer by layer", error);
+           rt_block_allocate(&p->trace, trace_size, "norms layer by layer", error) &&
+           rt_block_allocate(&p->start, start_size, "weights before training", error);
+}
+
+/* `scores`: losses and accuracies can be had of whatever weights there are. */
+static bool open_network(RtProber *p, const RnProgram *program, const RtOptions *options,
+                         bool scores, const RnMeasure *const *measures, int count, RtError *error)
+{
+    bool wants_scores = false;
+    for (int i = 0; i < count; i++)
+        wants_scores = wants_scores || is_score(measures[i]->kind);
+    if (!rt_open_loaded(program, options, false, &p->checkpoint, &p->session, error))
+        return false;
+    choose_data(p);
+    p->scores = scores && program->train && (p->train_data || is_synthetic(p->data));
+    if (!load_data(p, wants_scores && p->scores, error))
+        return false;
+    return choose_loss(p, error) && settle_counts(p, error) && allocate(p, measures, count, error);
 }
 
 bool rt_prober_open(RtProber *p, const RnProgram *program, const RtOptions *options, int32_t when,
                     const RnMeasure *const *measures, int count, RtError *error)
 {
-    *p = (RtProber){0};
-    bool wants_scores = false;
-    for (int i = 0; i < count; i++)
-        wants_scores = wants_scores || is_score(measures[i]->kind);
+    *p = (RtProber){.probe = program->probe};
     if (when == 2 && !options->load)
         return rt_fail(error, RT_USAGE,
                        "it is measured on a trained network: --load FILE names "
                        "its checkpoint");
-    if (!rt_open_loaded(program, options, false, &p->checkpoint, &p->session, error))
-        return false;
-    choose_data(p);
-    p->scores = options->load && program->train && (p->train_data || is_synthetic(p->data));
-    if (!load_data(p, wants_scores && p->scores, error))
-        return false;
-    return choose_loss(p, error) && settle_counts(p, error) && allocate(p, measures, count, error);
+    return open_network(p, program, options, options->load, measures, count, error);
+}
+
+bool rt_prober_borrow(RtProber *p, const RnProgram *program, const RtOptions *options,
+                      const RtLoan *loan, const RnMeasure *const *measures, int count,
+                      RtError *error)
+{
+    *p = (RtProber){.loan = loan, .probe = loan->settings};
+    return open_network(p, program, options, true, measures, count, error);
 }
 
 void rt_prober_close(RtProber *p)
@@ -195,8 +240,10 @@ void rt_prober_close(RtProber *p)
     free(p->profiles);
     rt_block_free(&p->projection);
     rt_block_free(&p->trace);
+    rt_block_free(&p->start);
     rt_buffers_free(&p->buffers);
-    rt_dataset_free(&p->dataset);
+    if (!p->borrowed)
+        rt_dataset_free(&p->dataset);
     rt_session_close(&p->session);
     rt_checkpoint_free(&p->checkpoint);
 }

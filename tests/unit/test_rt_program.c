@@ -277,11 +277,15 @@ static void test_predict(void **state)
 }
 
 static const RnMeasure measures[] = {
-    {"forward_ratio", RN_QUANTITY_FORWARD_RATIO, 0, -1, 0, NULL},
-    {"forward_change", RN_QUANTITY_FORWARD_CHANGE, 0, -1, 0, NULL},
-    {"log2(gradient_ratio)", RN_QUANTITY_GRADIENT_RATIO, 0, -1, 0, fake_log2},
-    {"gradient_change", RN_QUANTITY_GRADIENT_CHANGE, -1, -1, 0, NULL},
-    {"jacobian_max", RN_QUANTITY_JACOBIAN_MAX, 0, -1, 0, NULL},
+    {.text = "forward_ratio", .kind = RN_QUANTITY_FORWARD_RATIO, .region = 0, .tensor = -1},
+    {.text = "forward_change", .kind = RN_QUANTITY_FORWARD_CHANGE, .region = 0, .tensor = -1},
+    {.text = "log2(gradient_ratio)",
+     .kind = RN_QUANTITY_GRADIENT_RATIO,
+     .region = 0,
+     .tensor = -1,
+     .function = fake_log2},
+    {.text = "gradient_change", .kind = RN_QUANTITY_GRADIENT_CHANGE, .region = -1, .tensor = -1},
+    {.text = "jacobian_max", .kind = RN_QUANTITY_JACOBIAN_MAX, .region = 0, .tensor = -1},
 };
 
 /* ‖h_k‖ = 2^k and ‖p_k‖ = 3^(L-k), so with L = 5 the four are 32, 31, 5 log2 3 and 242. */
@@ -345,8 +349,9 @@ static void test_check(void **state)
 static void test_scores_of_a_checkpoint(void **state)
 {
     Fixture *f = *state;
-    const RnMeasure scores[] = {{"test_accuracy", RN_QUANTITY_TEST_ACCURACY, -1, -1, 0, NULL},
-                                {"test_loss", RN_QUANTITY_TEST_LOSS, -1, -1, 0, NULL}};
+    const RnMeasure scores[] = {
+        {.text = "test_accuracy", .kind = RN_QUANTITY_TEST_ACCURACY, .region = -1, .tensor = -1},
+        {.text = "test_loss", .kind = RN_QUANTITY_TEST_LOSS, .region = -1, .tensor = -1}};
     RnProbe probe = {.count = 2, .measures = scores};
     f->program.probe = &probe;
     expect(f, "train --data . --save m.safetensors", RT_OK);

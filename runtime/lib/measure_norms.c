@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Norms of states and gradients along a block.
+ */
+#include "lib/measure_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+static double row_at(const double *trace, int row, int64_t layer, int64_t depth, int64_t batch,
+                     int64_t sample)
+{
+    return trace[(row * (depth + 1) + layer) * batch + sample];
+}
+
+double rt_trace_quantity(int32_t kind, const double *trace, int64_t depth, int64_t batch,
+                         int64_t sample)
+{
+    static const struct {
+        int row, base;
+        bool at_end, base_at_end;
+    } rules[] = {
+        [RN_QUANTITY_FORWARD_RATIO] = {RN_TRACE_STATE, RN_TRACE_STATE, true, false},
+        [RN_QUANTITY_FORWARD_CHANGE] = {RN_TRACE_STATE_CHANGE, RN_TRACE_STATE, true, false},
+        [RN_QUANTITY_GRADIENT_RATIO] = {RN_TRACE_GRADIENT, RN_TRACE_GRADIENT, false, true},
+        [RN_QUANTITY_GRADIENT_CHANGE] = {RN_TRACE_GRADIENT_CHANGE, RN_TRACE_GRADIENT, false, true},
+    };
+    double value =
+        row_at(trace, rules[kind].row, rules[kind].at_end ? depth : 0, depth, batch, sample);
+    double base =
+        row_at(trace, rules[kind].base, rules[kind].base_at_end ? depth : 0, depth, batch, sample);
+    return sqrt(value) / sqrt(base);
+}
+
+static bool run_trace(RtProber *p, int32_t region, RtError *error)
+{
+    RnCall call =
+        rt_session_call(&p->session, p->batch, RN_FORWARD | RN_BACKWARD | RN_TRACE, p->loss_kind);
+    double loss;
+    memset(p->trace.data, 0, p->trace.size);
+    call.x = p->buffers.x.data;
+    call.target = p->loss_kind == RN_LOSS_PROJECTION ? NULL : p->buffers.target.data;
+    call.projection = p->loss_kind == RN_LOSS_PROJECTION ? p->projection.data : NULL;
+    call.y = p->buffers.y.data;
+    call.losses = p->buffers.losses.data;
+    call.loss = &loss;
+    call.trace = p->trace.data;
+    call.trace_region = region;
+    /* a network that explodes is measured all the same: its ratios are infinite */
+    return rt_session_run(&p->session, &call, error) || error->status == RT_DIVERGED;
+}
+
+static void add_profile(RtProber *p, RtProfile *profile)
+{
+    const double *trace = p->trace.data;
+    int64_t depth = profile->depth, batch = p->batch;
+    for (int64_t k = 0; k <= depth; k++) {
+        double state = 0, gradient = 0;
+        for (int64_t s = 0; s < batch; s++) {
+            state += sqrt(row_at(trace, RN_TRACE_STATE, k, depth, batch, s)) /
+                     sqrt(row_at(trace, RN_TRACE_STATE, 0, depth, batch, s));
+            gradient += sqrt(row_at(trace, RN_TRACE_GRADIENT, k, depth, batch, s)) /
+                        sqrt(row_at(trace, RN_TRACE_GRADIENT, depth, depth, batch, s));
+        }
+        profile->state[k] += state / (double)batch / (double)p->repeat;
+        profile->gradient[k] += gradient / (double)batch / (double)p->repeat;
+    }
+    profile->draws++;
+}
+
+bool rt_trace(RtProber *p, RtProfile *profile, RtError *error)
+{
+    if (!run_trace(p, profile->region, error))
+        return false;
+    add_profile(p, profile);
+    return true;
+}
+
+void rt_trace_values(const RtProber *p, const RnMeasure *measure, RtValues *values)
+{
+    int32_t region = rt_measure_region(p->session.program, measure);
+    for (int64_t s = 0; s < values->samples; s++)
+        values->value[s] =
+            rt_trace_quantity(measure->kind, p->trace.data, p->profiles[region].depth, p->batch, s);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of a measurement share: each family of quantities fills a table of values of one
+ * draw, and measure.c takes the function around the quantity and the means.
+ */
+#ifndef RNET_LIB_MEASURE_PARTS_H
+#define RNET_LIB_MEASURE_PARTS_H
+
+#include "lib/measure.h"
+
+/* Of one draw: a row for each sample, or one row where the quantity is not a sample's. */
+typedef struct RtValues {
+    int64_t samples, width;
+    double *value; /* [samples][width] */
+} RtValues;
+
+/* Draws the weights and the samples of draw number `draw`. */
+bool rt_draw(RtProber *prober, uint64_t draw, RtError *error);
+
+/* Norms of states and gradients: a traced pass of a block, then values of it. */
+bool rt_trace(RtProber *prober, RtProfile *profile, RtError *error);
+void rt_trace_values(const RtProber *prober, const RnMeasure *measure, RtValues *values);
+
+/* Losses and accuracies; NULL where the set of samples is there. */
+const char *rt_score_missing(const RtProber *prober, int32_t kind);
+bool rt_score_values(RtProber *prober, const RnMeasure *measure, RtValues *values, RtError *error);
+
+/* Weights along depth. */
+const char *rt_depth_missing(const RtProber *prober, const RnMeasure *measure);
+bool rt_depth_values(RtProber *prober, const RnMeasure *measure, RtValues *values, RtError *error);
+
+#endif
