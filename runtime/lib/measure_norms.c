@@ -72,7 +72,8 @@ bool rt_trace(RtProber *p, RtProfile *profile, RtError *error)
 {
     if (!run_trace(p, profile->region, error))
         return false;
-    add_profile(p, profile);
+    if (p->session.options->layers_table)
+        add_profile(p, profile);
     return true;
 }
 

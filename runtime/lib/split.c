@@ -28,9 +28,14 @@ void rt_shuffle(uint64_t stream, uint64_t turn, uint32_t *order, int64_t count)
     }
 }
 
+uint64_t rt_order_stream_of_repeat(uint64_t seed, uint64_t repeat)
+{
+    return rn_stream("data/order", seed, repeat);
+}
+
 uint64_t rt_order_stream(uint64_t seed)
 {
-    return rn_stream("data/order", seed, 0);
+    return rt_order_stream_of_repeat(seed, 0);
 }
 
 static int64_t share_of(double share, int64_t count)

@@ -24,6 +24,7 @@ typedef struct RtSplit {
 void rt_shuffle(uint64_t stream, uint64_t turn, uint32_t *order, int64_t count);
 /* Key of the epochs' orders: rt_shuffle(key, epoch, …). */
 uint64_t rt_order_stream(uint64_t seed);
+uint64_t rt_order_stream_of_repeat(uint64_t seed, uint64_t repeat);
 /* Shares are of the samples that are there; a share above 0 gets one sample at least. */
 bool rt_split_make(const RtData *data, double validation, double test, uint64_t seed,
                    RtSplit *split, RtError *error);

@@ -109,7 +109,7 @@ static bool start_weights(RtTrainer *t, const RtCheckpoint *checkpoint, RtError 
         return rt_checkpoint_restore(checkpoint, &t->session, true, error);
     }
     t->position.best_loss = (double)INFINITY;
-    return rt_session_init(&t->session, 0, error) &&
+    return rt_session_init(&t->session, t->repeat, error) &&
            rt_fit_standardize(&t->session, &t->buffers, &t->dataset.split.train, error);
 }
 
@@ -122,6 +122,16 @@ static void warn_of_source(const RnProgram *program, const RtCheckpoint *checkpo
                 program->name, checkpoint->path);
 }
 
+static bool load_data(RtTrainer *t, RtError *error)
+{
+    const RtLoan *loan = t->loan;
+    if (!loan || !loan->train || !rt_loan_fits(loan, &t->session))
+        return rt_dataset_load(&t->session, &t->dataset, error);
+    t->dataset = *loan->train;
+    t->borrowed = true;
+    return true;
+}
+
 static bool set_up(RtTrainer *t, const RnProgram *program, const RtOptions *options,
                    RtCheckpoint *checkpoint, RtError *error)
 {
@@ -132,19 +142,20 @@ static bool set_up(RtTrainer *t, const RnProgram *program, const RtOptions *opti
         return false;
     t->classes = program->train->loss.kind == RN_LOSS_CROSS_ENTROPY;
     t->train_loss = t->train_accuracy = (double)NAN;
-    t->order_stream = rt_order_stream(t->session.seed);
+    t->order_stream = rt_order_stream_of_repeat(t->session.seed, t->repeat);
     warn_of_source(program, checkpoint);
-    return rt_dataset_load(&t->session, &t->dataset, error) && settle_length(t, error) &&
-           settle_rules(t, error) && allocate(t, checkpoint->position.position, error) &&
+    return load_data(t, error) && settle_length(t, error) && settle_rules(t, error) &&
+           allocate(t, checkpoint->position.position, error) &&
            start_weights(t, checkpoint, error) &&
            rt_log_open(&t->log, options->log, path != NULL, error);
 }
 
-static void tear_down(RtTrainer *t)
+void rt_trainer_close(RtTrainer *t)
 {
     free(t->order);
     rt_buffers_free(&t->buffers);
-    rt_dataset_free(&t->dataset);
+    if (!t->borrowed)
+        rt_dataset_free(&t->dataset);
     rt_session_close(&t->session);
 }
 
@@ -234,6 +245,8 @@ static bool save_good(RtTrainer *t, RtError *error)
 static bool stop_by_signal(RtTrainer *t, RtError *error)
 {
     const char *save = t->session.options->save;
+    if (!save)
+        return rt_fail(error, RT_STOPPED, "stopped by a signal");
     if (!save_good(t, error))
         return false;
     return rt_fail(error, RT_STOPPED, "stopped by a signal after step %llu; %s continues it",
@@ -252,7 +265,7 @@ static bool run_epoch(RtTrainer *t, double *rate, RtError *error)
         *rate = rt_schedule_rate(&t->schedule, t->base_rate, (int64_t)t->position.step);
         if (!take_step(t, *rate, &loss, error) || !log_step(t, *rate, loss, error))
             return false;
-        if (options->save && rt_signals_pending())
+        if ((options->save || t->loan) && rt_signals_pending())
             return stop_by_signal(t, error);
     }
     return true;
@@ -365,6 +378,16 @@ bool rt_train(const RnProgram *program, const RtOptions *options, RtError *error
         }
         good = good && report(&trainer, error);
     }
-    tear_down(&trainer);
+    rt_trainer_close(&trainer);
+    return good;
+}
+
+bool rt_trainer_run(RtTrainer *t, const RnProgram *program, const RtOptions *options,
+                    const RtLoan *loan, uint64_t repeat, RtError *error)
+{
+    RtCheckpoint checkpoint = {0};
+    *t = (RtTrainer){.loan = loan, .repeat = repeat, .start = rt_seconds()};
+    bool good = set_up(t, program, options, &checkpoint, error) && run_epochs(t, error);
+    rt_checkpoint_free(&checkpoint);
     return good;
 }

@@ -5,10 +5,13 @@
 #ifndef RNET_LIB_TRAIN_H
 #define RNET_LIB_TRAIN_H
 
-#include "lib/commands.h"
+#include "lib/measure.h"
 #include "lib/schedule.h"
 
 typedef struct RtTrainer {
+    const RtLoan *loan; /* of a sweep's cell, or NULL */
+    uint64_t repeat;    /* draw of the weights and order of the samples */
+    bool borrowed;      /* the dataset is the loan's */
     RtSession session;
     RtDataset dataset;
     RtBuffers buffers;
@@ -25,6 +28,12 @@ typedef struct RtTrainer {
     double train_loss, train_accuracy; /* of the last whole epoch */
     double start;
 } RtTrainer;
+
+/* Trains a cell of a sweep: nothing is printed, saved or resumed, and a signal stops it. Weights
+ * and training loss stay in the trainer until it is closed, whatever this returns. */
+bool rt_trainer_run(RtTrainer *trainer, const RnProgram *program, const RtOptions *options,
+                    const RtLoan *loan, uint64_t repeat, RtError *error);
+void rt_trainer_close(RtTrainer *trainer);
 
 /* Called with the loss of a finished epoch: updates the best one, and says whether to stop. Better
  * means at least 1 % less than the best one so far. */
