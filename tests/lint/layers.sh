@@ -5,6 +5,7 @@
 #
 #   driver → emit → ir → sema → syntax → support   each sees itself, support/, its right neighbour;
 #   driver/ alone sees every public header, since compile() is the list of all arrows
+#   theory/                                        itself; seen by driver/ and runtime/
 #   core/vocabulary.h                              everybody but theory/, which stands alone
 #   core/, kernels/                                runtime/, and of the compiler emit/ alone
 #   <llvm-c/…>                                     emit/llvm.h, which only emit/ includes
@@ -51,6 +52,8 @@ cd "$root"
             next
         } else if (layer == "theory") {
             if (to in ours) refuse("theory/ stands alone")
+        } else if (to == "theory") {
+            if (layer != "driver") refuse("theory/ is known to driver/ and runtime/ only")
         } else if (target == "core/vocabulary.h") {
             next
         } else if (to in runtime) {

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Singular values of dh_L/dh_0 for h ← s O h + alpha phi(W h), O orthogonal or the identity:
+ *
+ *     Π (s − alpha g)₊ ≤ sigma ≤ Π (s + alpha g)      g = sup|phi'| ‖W‖ over the branch's layers
+ *
+ * (Ceni 2022; Ceni, Gallicchio 2023 for one step). With s = 1 − c/L and alpha = c/L both bounds
+ * have limits, exp(−c (1 + g)) and exp(c (g − 1)). ‖W‖ is that of a large normal matrix, √variance
+ * (1 + √(out/in)) (Geman 1980), so the bounds are those of typical draws.
+ */
+#include "theory/parts.h"
+
+#include "theory/activation.h"
+
+#include <math.h>
+
+/* Lipschitz constant of a branch; infinite behind a norm, whose slope has no bound. */
+static double branch_slope(const TheoryBranch *branch, int64_t layer)
+{
+    double slope = 1;
+    for (int i = 0; i < branch->op_count; i++) {
+        const TheoryOp *op = &branch->ops[i];
+        switch (op->kind) {
+        case THEORY_MATRIX:
+            slope *= sqrt(theory_at(&op->variance, layer)) * op->spread;
+            break;
+        case THEORY_SCALE:
+            slope *= sqrt(theory_at(&op->variance, layer));
+            break;
+        case THEORY_ACTIVATION:
+            slope *= theory_steepest(op->activation, op->slope);
+            break;
+        case THEORY_NORM:
+        case THEORY_BATCHNORM:
+        case THEORY_UNKNOWN:
+            return INFINITY;
+        }
+    }
+    return slope;
+}
+
+TheoryJacobian theory_jacobian(const TheoryStack *stack)
+{
+    TheoryJacobian j = {.log_mean_square = theory_propagate(stack).log_gradient};
+    int known = !stack->post && (stack->skip == THEORY_IDENTITY || stack->skip == THEORY_FILTER);
+    for (int64_t layer = 1; layer <= (int64_t)stack->depth; layer++) {
+        double scale = fabs(theory_skip_scale(stack, layer));
+        j.log_gain += log(scale);
+        for (int i = 0; i < stack->branch_count; i++) {
+            const TheoryBranch *branch = &stack->branches[i];
+            double alpha = fabs(theory_at(&branch->alpha, layer));
+            double add = alpha > 0 ? alpha * branch_slope(branch, layer) : 0;
+            j.log_low += log(fmax(scale - add, 0));
+            j.log_high += log(scale + add);
+            scale = 1;
+        }
+    }
+    if (!known) {
+        j.log_low = -INFINITY;
+        j.log_high = INFINITY;
+    }
+    return j;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of theory/ share; nobody else includes it.
+ */
+#ifndef RNET_THEORY_PARTS_H
+#define RNET_THEORY_PARTS_H
+
+#include "theory/theory.h"
+
+/* The op draws no weights, or independent ones for each layer. */
+int theory_is_independent(const TheoryOp *op);
+/* One update: signal of s h + alpha branch(h) from that of h. */
+void theory_branch(const TheoryBranch *branch, int64_t layer, double skip, double alpha,
+                   TheorySignal *signal);
+/* Hermite coefficients [THEORY_TERMS] of phi(√own z)²; the sum of squares of those left out. */
+double theory_square_series(const TheoryOp *phi, double own, double *coefficients);
+double theory_skip_scale(const TheoryStack *stack, int64_t layer);
+
+#endif

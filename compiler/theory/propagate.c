@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Kernels and gradients through a block, at infinite width and for independent weights:
+ *
+ *     K_l = s² K_{l−1} + 2 s a m M + a² B(K_{l−1})        a = alpha_l, s the skip's scale
+ *     d K_L / d K_0 = Π (s² + a² B')                      (Fischer, Dahmen, Helias 2023)
+ *     E‖p_0‖² / ‖p_L‖² = Π (s² + a² chi)                  (Schoenholz et al. 2017; Yang, Schoenholz
+ *                                                          2017 for residual networks)
+ *
+ * B is the branch's map of kernels, chi the mean square of its slope; m and M are the means of an
+ * entry of the state and of the branch, zero where the branch ends in weights of mean zero. For
+ * positively homogeneous branches of independent weights the second moments are exact at any width.
+ */
+#include "theory/parts.h"
+
+#include "theory/activation.h"
+
+#include <math.h>
+#include <stddef.h>
+
+/* fbm at hurst 1/2 is independent. */
+int theory_is_independent(const TheoryOp *op)
+{
+    int white =
+        op->correlation == THEORY_IID || (op->correlation == THEORY_FBM && op->parameter == 0.5);
+    int drawn = theory_at(&op->variance, 1) > 0;
+    return op->kind != THEORY_MATRIX || !drawn || (white && !op->tied);
+}
+
+/* An activation wants a normal input; a matrix makes one. */
+static const char *branch_obstacle(const TheoryBranch *branch)
+{
+    int normal = 1;
+    for (int i = 0; i < branch->op_count; i++) {
+        const TheoryOp *op = &branch->ops[i];
+        int acts = op->kind == THEORY_ACTIVATION && op->activation != THEORY_LINEAR;
+        if (op->kind == THEORY_UNKNOWN) {
+            return "the branch holds a layer that the kernel recursion does not know";
+        }
+        if (!theory_is_independent(op)) {
+            return "the weights are correlated along depth, and the kernel recursion is for "
+                   "independent ones";
+        }
+        if (!normal && (acts || op->kind == THEORY_NORM)) {
+            return "an activation or norm follows an activation without weights between them";
+        }
+        normal = op->kind == THEORY_MATRIX || (normal && !acts);
+    }
+    return NULL;
+}
+
+const char *theory_obstacle(const TheoryStack *stack)
+{
+    if (stack->skip == THEORY_OTHER_SKIP) {
+        return "no kernel recursion is known here for this skip";
+    }
+    if (stack->post) {
+        return "`post` acts after the addition, so increments do not add up";
+    }
+    if (isnan(stack->start.own)) {
+        return "the layers before the block hold one that the kernel recursion does not know";
+    }
+    for (int i = 0; i < stack->branch_count; i++) {
+        const char *reason = branch_obstacle(&stack->branches[i]);
+        if (reason) {
+            return reason;
+        }
+    }
+    return NULL;
+}
+
+TheorySignal theory_start(TheoryKernel k)
+{
+    return (TheorySignal){.kernel = k, .own_response = 1, .pair_response = 1};
+}
+
+static void apply_matrix(const TheoryOp *op, int64_t layer, TheorySignal *s)
+{
+    double variance = theory_at(&op->variance, layer), bias = theory_at(&op->bias_variance, layer);
+    s->kernel.own = variance * s->kernel.own + bias;
+    s->kernel.pair = variance * s->kernel.pair + bias;
+    s->own_response *= variance;
+    s->pair_response *= variance;
+    s->log_gradient += log(variance);
+    s->mean = 0;
+}
+
+static void apply_scale(const TheoryOp *op, int64_t layer, TheorySignal *s)
+{
+    double square = theory_at(&op->variance, layer);
+    s->kernel.own *= square;
+    s->kernel.pair *= square;
+    s->own_response *= square;
+    s->pair_response *= square;
+    s->log_gradient += log(square);
+    s->mean *= sqrt(square);
+}
+
+static void apply_activation(const TheoryOp *op, TheorySignal *s)
+{
+    TheoryMoments m = theory_moments(op->activation, op->slope, s->kernel);
+    s->kernel = (TheoryKernel){m.own, m.pair};
+    s->own_response *= m.own_response;
+    s->pair_response *= m.pair_response;
+    s->log_gradient += log(m.slope_square);
+    s->mean = op->activation == THEORY_LINEAR ? s->mean : m.mean;
+}
+
+static void apply_norm(TheorySignal *s)
+{
+    double own = s->kernel.own;
+    s->kernel = (TheoryKernel){1, s->kernel.pair / own};
+    s->own_response = 0;
+    s->pair_response /= own;
+    s->log_gradient -= log(own);
+    s->mean = 0;
+}
+
+void theory_apply(const TheoryOp *op, int64_t layer, TheorySignal *signal)
+{
+    switch (op->kind) {
+    case THEORY_MATRIX:
+        apply_matrix(op, layer, signal);
+        break;
+    case THEORY_ACTIVATION:
+        apply_activation(op, signal);
+        break;
+    case THEORY_SCALE:
+        apply_scale(op, layer, signal);
+        break;
+    case THEORY_NORM:
+        apply_norm(signal);
+        break;
+    case THEORY_BATCHNORM:
+        /* the batch's mean takes the share of the kernel that pairs have in common */
+        apply_norm(signal);
+        signal->kernel.pair = signal->pair_response = NAN;
+        break;
+    case THEORY_UNKNOWN:
+        signal->kernel = (TheoryKernel){NAN, NAN};
+        signal->log_gradient = NAN;
+        break;
+    }
+}
+
+void theory_branch(const TheoryBranch *branch, int64_t layer, double skip, double alpha,
+                   TheorySignal *signal)
+{
+    TheorySignal b = theory_start(signal->kernel);
+    for (int i = 0; i < branch->op_count; i++) {
+        theory_apply(&branch->ops[i], layer, &b);
+    }
+    double keep = skip * skip, add = alpha * alpha;
+    double cross = 2 * skip * alpha * signal->mean * b.mean;
+    signal->kernel.own = keep * signal->kernel.own + cross + add * b.kernel.own;
+    signal->kernel.pair = keep * signal->kernel.pair + cross + add * b.kernel.pair;
+    signal->own_response *= keep + add * b.own_response;
+    signal->pair_response *= keep + add * b.pair_response;
+    signal->log_gradient += log(keep + add * exp(b.log_gradient));
+    /* weights that do not average out turn the slope as well as the state */
+    signal->log_gradient = b.mean != 0 && add > 0 ? NAN : signal->log_gradient;
+    signal->mean = skip * signal->mean + alpha * b.mean;
+}
+
+double theory_skip_scale(const TheoryStack *stack, int64_t layer)
+{
+    return stack->skip == THEORY_NO_SKIP ? 0 : theory_at(&stack->scale, layer);
+}
+
+TheorySignal theory_propagate(const TheoryStack *stack)
+{
+    TheorySignal signal = theory_start(stack->start);
+    if (theory_obstacle(stack)) {
+        return (TheorySignal){{NAN, NAN}, NAN, NAN, NAN, NAN};
+    }
+    for (int64_t layer = 1; layer <= (int64_t)stack->depth; layer++) {
+        for (int i = 0; i < stack->branch_count; i++) {
+            const TheoryBranch *branch = &stack->branches[i];
+            double skip = i ? 1 : theory_skip_scale(stack, layer);
+            theory_branch(branch, layer, skip, theory_at(&branch->alpha, layer), &signal);
+        }
+    }
+    return signal;
+}
