@@ -462,7 +462,7 @@ void emit_code_table(Emitter *e, const RegionFunctions *functions)
     static const char *const entries[] = {
         "rn_params_size",  "rn_state_size", "rn_workspace_size", "rn_init_workspace_size",
         "rn_init",         "rn_derive",     "rn_redraw",         "rn_run",
-        "rn_tensor_offset"};
+        "rn_stretch_size", "rn_stretch",    "rn_tensor_offset"};
     Record r = record(e, "RnCode");
     put_string(&r, e->isa);
     put(&r, array_of(e, record(e, "RnRegionCode").type, items, count, "region_code"));

@@ -77,6 +77,8 @@ size_t rn_tensor_offset(const RnProgram *program, const double *config, int32_t 
 
 /* step.c */
 int rn_run(const RnCall *call);
+size_t rn_stretch_size(const RnStretch *stretch); /* stretch.c */
+int rn_stretch(const RnStretch *stretch);
 void rn_parallel(const RnCall *call, int64_t count, void (*body)(void *context, int64_t index),
                  void *context);
 

@@ -256,6 +256,20 @@ typedef struct RnCall {
     double rate;           /* this step's learning rate: the schedule's value */
 } RnCall;
 
+/* Layers from … to − 1 of one region: forward from given states, then, where there is a cotangent,
+ * backward from it, without gradients of tensors and as in prediction. Of the call it reads
+ * program, code, config, params, workspace (stretch_size bytes), batch, parallel. Reals are
+ * [batch][rows of the state there]. */
+typedef struct RnStretch {
+    const RnCall *call;
+    int64_t from, to;
+    int32_t region, unused;
+    const void *state;     /* before layer `from` */
+    void *next;            /* out, after layer to − 1; or NULL */
+    const void *cotangent; /* of `next`; or NULL */
+    void *pulled;          /* out: cotangent times the Jacobian of `next` by `state` */
+} RnStretch;
+
 /* The functions of one instruction set, in the bitcode under the names rn_params_size, rn_run, ….
  * Sizes are bytes; 0 means overflow or a bad config. */
 struct RnCode {
@@ -276,6 +290,8 @@ struct RnCode {
     int (*redraw)(const RnProgram *program, const double *config, void *params, uint64_t seed,
                   uint64_t repeat, void *workspace, const RnParallel *parallel, int64_t changed);
     int (*run)(const RnCall *call); /* RnStatus */
+    size_t (*stretch_size)(const RnStretch *stretch); /* reads the call's sizes, region, from, to */
+    int (*stretch)(const RnStretch *stretch);         /* RnStatus */
     /* Byte offset of a tensor in params, and its number of layers; out of size_t: 0 count. */
     size_t (*tensor_offset)(const RnProgram *program, const double *config, int32_t tensor,
                             int64_t *count);
