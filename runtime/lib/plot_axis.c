@@ -107,16 +107,15 @@ typedef struct Step {
     int factor, exponent; /* factor × 10^exponent, factor 1, 2 or 5 */
 } Step;
 
-/* The least round step that is not below `raw`, up to rounding. */
+/* The round step that is nearest to `raw` as a factor: 1, 2, 5 change over at geometric means. */
 static Step round_step(double raw, bool whole)
 {
     Step step = {1, (int)floor(log10(raw))};
-    double rest = raw / decimal(1, step.exponent) * (1 - 1e-9);
-    if (rest > 5) {
+    double rest = raw / decimal(1, step.exponent);
+    if (rest * rest > 50)
         step.exponent++;
-    } else if (rest > 1) {
-        step.factor = rest > 2 ? 5 : 2;
-    }
+    else if (rest * rest > 2)
+        step.factor = rest * rest > 10 ? 5 : 2;
     return whole && step.exponent < 0 ? (Step){1, 0} : step;
 }
 
@@ -124,13 +123,17 @@ static Step round_step(double raw, bool whole)
 static void linear_ticks(const PlotScale *scale, int wanted, PlotTicks *ticks)
 {
     double low = bound(scale->low), high = bound(scale->high);
-    Step step = round_step((high - low) / wanted, scale->whole);
+    Step step = round_step((high - low) / wanted, scale->whole || scale->ranks);
     double size = decimal(step.factor, step.exponent);
     int64_t first = (int64_t)ceil(low / size - 1e-9), last = (int64_t)floor(high / size + 1e-9);
+    if (scale->ranks && first < 1)
+        first = 1;
     int64_t most = llabs(first) > llabs(last) ? llabs(first) : llabs(last);
     int magnitude = most ? (int)floor(log10((double)most * step.factor) + 1e-9) + step.exponent : 0;
-    /* 0.002 and 40000 are read at a glance, longer ones are not */
-    ticks->power = magnitude > 4 || magnitude < -3 ? magnitude : 0;
+    /* 0.002 and 40000 are read at a glance; of longer ones a power of ten is taken out, unless all
+     * their digits matter */
+    bool shorter = magnitude < -3 || (magnitude > 4 && step.exponent > 2);
+    ticks->power = shorter ? magnitude : 0;
     for (int64_t i = first; i <= last && ticks->count < PLOT_TICKS; i++) {
         PlotTick *tick = &ticks->major[ticks->count++];
         tick->at = decimal(i * step.factor, step.exponent);
@@ -160,20 +163,22 @@ static void add_minor(const PlotScale *scale, double value, PlotTicks *ticks)
         ticks->minor[ticks->minor_count++] = value;
 }
 
+/* Minor ticks closer than so many pixels would be a smear. */
+static const double least_gap = 4;
+
 /* Decades, every `stride`th with a label; 2 and 5 as well where there are few. */
 static void decade_ticks(const PlotScale *scale, int stride, bool halves, PlotTicks *ticks)
 {
     int from = (int)floor(log10(scale->low)), to = (int)ceil(log10(scale->high));
     bool plain = from >= -3 && to <= 5;
-    /* closer together than four pixels they would be a smear */
-    bool dense = (to - from) * 90 > fabs(scale->end - scale->start) * 2;
+    double decade = fabs(scale->end - scale->start) / (to - from > 1 ? to - from : 1);
     for (int exponent = from; exponent <= to; exponent++) {
         for (int factor = 1; factor < 10; factor++) {
             double value = decimal(factor, exponent);
             bool labelled =
                 factor == 1 ? exponent % stride == 0 : halves && (factor == 2 || factor == 5);
             if (!labelled) {
-                if (factor == 1 || (stride == 1 && !dense))
+                if (decade > least_gap * (factor == 1 ? 1 : 10))
                     add_minor(scale, value, ticks);
             } else if (within(scale, value) && ticks->count < PLOT_TICKS) {
                 PlotTick *tick = &ticks->major[ticks->count++];
@@ -197,9 +202,12 @@ void plot_ticks(const PlotScale *scale, int wanted, PlotTicks *ticks)
         linear_ticks(scale, wanted, ticks);
         return;
     }
-    int stride = (int)ceil(decades / wanted);
-    decade_ticks(scale, stride, decades * 3 <= wanted + 1, ticks);
-    if (ticks->count < 2) {
+    static const int strides[] = {1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300};
+    int stride = 0;
+    while (strides[stride] * wanted < decades)
+        stride++;
+    decade_ticks(scale, strides[stride], false, ticks);
+    if (ticks->count < 3 && decades < 0.6 * wanted) {
         *ticks = (PlotTicks){0};
         decade_ticks(scale, 1, true, ticks);
     }

@@ -13,7 +13,8 @@
 enum { PLOT_TICKS = 40, PLOT_MINORS = 400 };
 
 typedef struct PlotScale {
-    bool log, whole; /* whole: only integers get a tick */
+    bool log;
+    bool whole, ranks; /* whole: only integers get a tick; ranks: only integers from 1 */
     double low, high;
     double start, end;
 } PlotScale;

@@ -17,12 +17,12 @@ void plot_key(PlotFrame *frame, PlotSwatch swatch, const char *text)
         frame->keys[frame->key_count++] = (PlotKey){swatch, text};
 }
 
-void plot_leave_out(PlotFrame *frame, int64_t count, const char *what)
+void plot_leave_out(PlotFrame *frame, int64_t count, const char *what, bool log)
 {
-    size_t used = strlen(frame->left_out);
     if (count > 0)
-        snprintf(frame->left_out + used, sizeof frame->left_out - used, "%s%lld %s",
-                 used ? ", " : "not shown: ", (long long)count, what);
+        snprintf(frame->left_out, sizeof frame->left_out, "not shown: %lld %s%s (%s)",
+                 (long long)count, what, count > 1 ? "s" : "",
+                 log ? "not positive or not finite" : "not finite");
 }
 
 static void put_swatch(PlotSvg *svg, PlotSwatch swatch, double x, double y)

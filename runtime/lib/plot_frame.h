@@ -36,7 +36,7 @@ typedef struct PlotFrame {
     PlotTicks x_ticks, y_ticks;
     PlotKey keys[PLOT_KEYS];
     int key_count;
-    char left_out[160]; /* "3 points are not finite"; may be empty */
+    char left_out[160]; /* "not shown: …", or empty */
     double margin;      /* wanted right of the frame */
     double left, top, right, bottom;
     double base; /* of the names above the frame */
@@ -44,8 +44,10 @@ typedef struct PlotFrame {
 
 /* Adds a swatch; nothing where there is no text or no room. */
 void plot_key(PlotFrame *frame, PlotSwatch swatch, const char *text);
-/* A clause of the notes, "%lld points are not finite"; nothing where count is 0. */
-void plot_leave_out(PlotFrame *frame, int64_t count, const char *what);
+/* The note of what cannot be shown, "3 points (not finite)", on a log scale
+ * "(not positive or not finite)"; `what` is singular.
+ * Nothing where count is 0. */
+void plot_leave_out(PlotFrame *frame, int64_t count, const char *what, bool log);
 
 /* Where the frame lies and its ticks, from scales without pixels; then the page around it. */
 void plot_frame_begin(PlotSvg *svg, PlotFrame *frame);

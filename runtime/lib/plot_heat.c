@@ -371,9 +371,7 @@ static bool compose(Heat *heat, RtFile *file, RtError *error)
     for (int k = 0; k < plot->series_count; k++)
         plot_key(&frame, plot->series[k].dashed ? PLOT_KEY_GUESS : PLOT_KEY_CONTOUR,
                  plot->series[k].label);
-    plot_leave_out(&frame, heat->missing,
-                   plot->z.log ? "cells that are not finite and positive (hatched)"
-                               : "cells that are not finite (hatched)");
+    plot_leave_out(&frame, heat->missing, "hatched cell", plot->z.log);
     PlotSvg svg;
     plot_svg_begin(&svg, file, &plot->title);
     draw(&svg, heat, &frame, &ticks);

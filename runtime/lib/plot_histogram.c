@@ -158,8 +158,10 @@ static void put_summary(PlotSvg *svg, const Histogram *histogram, const PlotFram
     for (int64_t i = 0; i < count; i++)
         scale = fmax(scale, fabs(sorted[i]));
     scale = scale > 0 ? scale : 1;
+    /* from the first value on, so that equal values have no deviation */
     for (int64_t i = 0; i < count; i++)
-        mean += sorted[i] / scale / (double)count;
+        mean += (sorted[i] / scale - sorted[0] / scale) / (double)count;
+    mean += sorted[0] / scale;
     for (int64_t i = 0; i < count; i++)
         square += (sorted[i] / scale - mean) * (sorted[i] / scale - mean);
     double deviation = count > 1 ? sqrt(square / (double)(count - 1)) : 0;
@@ -235,9 +237,7 @@ static bool compose(const Histogram *histogram, RtFile *file, RtError *error)
     for (int k = 0; k < plot->curve_count; k++)
         plot_key(&frame, plot->curves[k].dashed ? PLOT_KEY_DASH : PLOT_KEY_LINE,
                  plot->curves[k].label);
-    plot_leave_out(&frame, histogram->left_out,
-                   plot->x.log ? "values that are not finite and positive"
-                               : "values that are not finite");
+    plot_leave_out(&frame, histogram->left_out, "value", plot->x.log);
     PlotSvg svg;
     plot_svg_begin(&svg, file, &plot->title);
     draw(&svg, histogram, &frame, &names);

@@ -21,7 +21,7 @@ static void add_keys(PlotFrame *frame, const RtPlotLines *plot)
         plot_key(frame, PLOT_KEY_DASH, plot->dashed);
 }
 
-static bool draw_lines(const RtPlotLines *plot, bool whole, RtFile *svg_file, RtError *error)
+static bool draw_lines(const RtPlotLines *plot, bool ranks, RtFile *svg_file, RtError *error)
 {
     PlotSeriesSet set = {plot->series, plot->series_count, plot->by};
     PlotExtent x = {.log = plot->x.log}, y = {.log = plot->y.log};
@@ -31,12 +31,10 @@ static bool draw_lines(const RtPlotLines *plot, bool whole, RtFile *svg_file, Rt
     PlotFrame frame = {.title = &plot->title, .x_axis = &plot->x, .y_axis = &plot->y};
     frame.x = plot_scale(&plot->x, &x, 0.03);
     frame.y = plot_scale(&plot->y, &y, 0.05);
-    frame.x.whole = whole;
+    frame.x.ranks = ranks;
     frame.margin = plot_legend_width(&set);
     add_keys(&frame, plot);
-    plot_leave_out(&frame, plot_series_gaps(&set, x.log, y.log),
-                   x.log || y.log ? "points that are not finite and positive"
-                                  : "points that are not finite");
+    plot_leave_out(&frame, plot_series_gaps(&set, x.log, y.log), "point", x.log || y.log);
     PlotSvg svg;
     plot_svg_begin(&svg, svg_file, &plot->title);
     plot_frame_begin(&svg, &frame);
@@ -116,8 +114,8 @@ bool rt_plot_spectrum(const RtPlotSpectrum *plot, RtFile *svg, RtError *error)
         RtPlotLines lines = {.title = plot->title,
                              .x = {.name = "rank",
                                    .doc = "greatest first",
-                                   .low = 0.5 - 0.01 * (double)longest,
-                                   .high = 0.5 + 1.01 * (double)longest},
+                                   .low = 0.5 - 0.02 * (double)longest,
+                                   .high = 0.5 + 1.02 * (double)longest},
                              .y = plot->y,
                              .series = series,
                              .series_count = plot->sample_count,

@@ -125,6 +125,9 @@ void plot_series_draw(PlotSvg *svg, const PlotFrame *frame, const PlotSeriesSet 
             if (layer == BANDS) {
                 put_band(svg, frame, series);
             } else {
+                /* its gaps in the line below make theory visible where they agree */
+                if (series->dashed)
+                    plot_series_path(svg, frame, series, "case");
                 plot_series_path(svg, frame, series, series->dashed ? "dash" : "line");
                 put_dots(svg, frame, series);
             }
@@ -133,9 +136,21 @@ void plot_series_draw(PlotSvg *svg, const PlotFrame *frame, const PlotSeriesSet 
     }
 }
 
-/* Horizontal words stand above their line at the right, vertical ones beside theirs at the top, one
- * row each. */
-static void put_mark(PlotSvg *svg, const PlotFrame *frame, const RtPlotMark *mark, int row)
+/* Above the line, or below it where the frame's edge or another mark is close. */
+static double word_height(const PlotFrame *frame, const RtPlotMark *marks, int count, double at)
+{
+    bool close = at < frame->top + 18;
+    for (int i = 0; i < count; i++) {
+        double other = marks[i].horizontal && plot_shows(frame->y.log, marks[i].at)
+                           ? plot_at(&frame->y, marks[i].at)
+                           : at;
+        close = close || (other < at && other > at - 20);
+    }
+    return close ? at + 14 : at - 5;
+}
+
+/* Horizontal words stand at the right, vertical ones beside theirs at the top, one row each. */
+static void put_mark(PlotSvg *svg, const PlotFrame *frame, const RtPlotMark *mark, double height)
 {
     const PlotScale *scale = mark->horizontal ? &frame->y : &frame->x;
     if (!plot_shows(scale->log, mark->at) || mark->at < scale->low || mark->at > scale->high)
@@ -151,9 +166,7 @@ static void put_mark(PlotSvg *svg, const PlotFrame *frame, const RtPlotMark *mar
     bool left = !mark->horizontal && at < (frame->left + frame->right) / 2;
     label.anchor = left ? 's' : 'e';
     label.x = mark->horizontal ? frame->right - 4 : left ? at + 5 : at - 5;
-    label.y = !mark->horizontal      ? frame->top + 13 + 16 * row
-              : at > frame->top + 18 ? at - 5
-                                     : at + 14;
+    label.y = height;
     label.room = left ? frame->right - label.x : label.x - frame->left;
     plot_label(svg, &label);
 }
@@ -162,7 +175,11 @@ void plot_marks_draw(PlotSvg *svg, const PlotFrame *frame, const RtPlotMark *mar
 {
     int row = 0;
     for (int i = 0; i < count; i++) {
-        put_mark(svg, frame, &marks[i], row);
-        row += !marks[i].horizontal;
+        if (marks[i].horizontal && !plot_shows(frame->y.log, marks[i].at))
+            continue;
+        double height = marks[i].horizontal
+                            ? word_height(frame, marks, count, plot_at(&frame->y, marks[i].at))
+                            : frame->top + 13 + 16 * row++;
+        put_mark(svg, frame, &marks[i], height);
     }
 }

@@ -251,7 +251,9 @@ void plot_name(PlotSvg *svg, const PlotLabel *place, const RtPlotAxis *axis, int
     put_fitting(svg, name, place->style, room / 1.1);
     plot_put(svg, "</tspan>%s", scale);
     room -= used + 2 * styles[place->style].size;
-    if (axis->doc && *axis->doc && room > 5 * styles[place->style].size) {
+    double least = place->upward && axis->doc ? plot_text_width(axis->doc, place->style)
+                                              : 5 * styles[place->style].size;
+    if (axis->doc && *axis->doc && room > least) {
         plot_put(svg, "<tspan class=\"grey\" dx=\"8\">");
         put_fitting(svg, axis->doc, place->style, room);
         plot_put(svg, "</tspan>");
@@ -311,7 +313,7 @@ static const char sheet[] =
     ".line{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}\n"
     ".dash{fill:none;stroke:currentColor;stroke-width:1.6;stroke-dasharray:6 4}\n"
     ".thin{fill:none;stroke:currentColor;stroke-width:1;stroke-dasharray:2 3}\n"
-    ".case{fill:none;stroke:#fff;stroke-width:4;stroke-linejoin:round}\n"
+    ".case{fill:none;stroke:#fff;stroke-width:4;stroke-dasharray:6 4}\n"
     ".dot{fill:currentColor;stroke:#fff;stroke-width:.8}\n"
     ".step{fill:none;stroke:currentColor;stroke-width:1.2}\n"
     ".band{fill:currentColor;fill-opacity:.18}.bar{fill:currentColor;fill-opacity:.3}\n"

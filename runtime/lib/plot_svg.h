@@ -9,7 +9,7 @@
 #include "lib/plot.h"
 
 /* Every picture has this size; units are pixels at its natural size. */
-enum { PLOT_WIDTH = 720, PLOT_HEIGHT = 480 };
+enum { PLOT_WIDTH = 720, PLOT_HEIGHT = 500 };
 
 typedef struct PlotSvg {
     RtFile *file;
@@ -32,7 +32,7 @@ typedef struct PlotLabel {
 /* Conversions are %d, %f (at most two decimals, whatever the locale) and %s (escaped). */
 void plot_put(PlotSvg *svg, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void plot_label(PlotSvg *svg, const PlotLabel *label);
-/* A name in bold and what it stands for in grey, as one line. */
+/* A name in bold and what it stands for in grey, as one line; upward without what does not fit. */
 void plot_name(PlotSvg *svg, const PlotLabel *place, const RtPlotAxis *axis, int power);
 
 /* An upper estimate for common sans-serif fonts, in pixels. */
