@@ -7,18 +7,11 @@
 
 #include <stdio.h>
 
-static bool refuse_sweep(const RnProgram *program, const RtOptions *options, RtError *error)
-{
-    (void)program;
-    return rt_fail(error, RT_USAGE, "sweep%s%s: this version of rnetc does not run sweeps yet",
-                   options->sweep ? " " : "", options->sweep ? options->sweep : "");
-}
-
 static bool run_command(const RnProgram *program, const RtOptions *options, RtError *error)
 {
     static bool (*const commands[])(const RnProgram *, const RtOptions *, RtError *) = {
         [RT_TRAIN] = rt_train, [RT_EVAL] = rt_eval,   [RT_PREDICT] = rt_predict,
-        [RT_PROBE] = rt_probe, [RT_CHECK] = rt_check, [RT_SWEEP] = refuse_sweep,
+        [RT_PROBE] = rt_probe, [RT_CHECK] = rt_check, [RT_SWEEP] = rt_sweep,
         [RT_BENCH] = rt_bench, [RT_INFO] = rt_info,
     };
     if (options->help || options->version) {

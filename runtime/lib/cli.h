@@ -15,7 +15,7 @@
     X(PREDICT, "predict", "outputs for given inputs")                                              \
     X(PROBE, "probe", "measure what the probe block names")                                        \
     X(CHECK, "check", "compare measured quantities with the check block's bounds")                 \
-    X(SWEEP, "sweep", "run a grid of params (not in this version)")                                \
+    X(SWEEP, "sweep", "measure on a grid of params: sweep NAME")                                   \
     X(BENCH, "bench", "time a forward pass and a training step")                                   \
     X(INFO, "info", "what this network is: params, tensors, memory")
 
@@ -28,10 +28,12 @@ typedef enum RtCommand {
 
 typedef struct RtOptions {
     RtCommand command;
-    int help, version, describe, json, quiet, layers_table;
-    const char *data, *load, *save, *resume, *log, *input, *output, *sweep;
+    int help, version, describe, json, quiet, layers_table, merge;
+    const char *data, *load, *save, *resume, *log, *input, *output, *sweep, *shard;
     const char **sets; /* the values of --set, in order */
     int set_count;
+    const char **files; /* words behind the sweep's name: tables to merge */
+    int file_count;
     double seed, threads, epochs, iterations, log_every, batch, repeat; /* -1: not given */
 } RtOptions;
 

@@ -17,6 +17,7 @@ bool rt_eval(const RnProgram *program, const RtOptions *options, RtError *error)
 bool rt_predict(const RnProgram *program, const RtOptions *options, RtError *error);
 bool rt_probe(const RnProgram *program, const RtOptions *options, RtError *error);
 bool rt_check(const RnProgram *program, const RtOptions *options, RtError *error);
+bool rt_sweep(const RnProgram *program, const RtOptions *options, RtError *error);
 bool rt_bench(const RnProgram *program, const RtOptions *options, RtError *error);
 bool rt_info(const RnProgram *program, const RtOptions *options, RtError *error);
 bool rt_describe(const RnProgram *program, RtError *error);

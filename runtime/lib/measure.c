@@ -53,7 +53,7 @@ static double apply(const RtProber *p, const RnMeasure *measure, double value)
 }
 
 /* Welford's mean and sum of squared deviations, the latter in `error` until the end. */
-static void add_value(RtMeasured *result, double value)
+void rt_measured_add(RtMeasured *result, double value)
 {
     result->values[result->draws++] = value;
     if (!isfinite(value))
@@ -77,10 +77,10 @@ static void add_draw(const RtProber *p, const RnMeasure *measure, const RtValues
         result->path[i] += (mean - result->path[i]) / (double)(result->draws + 1);
         sum += mean;
     }
-    add_value(result, sum / (double)values->width);
+    rt_measured_add(result, sum / (double)values->width);
 }
 
-static void finish(RtMeasured *result)
+void rt_measured_finish(RtMeasured *result)
 {
     double n = (double)result->finite;
     result->error = n > 1 ? sqrt(result->error / (n - 1) / n) : (double)NAN;
@@ -193,7 +193,7 @@ bool rt_measure(RtProber *p, const RnMeasure *const *measures, int count, RtMeas
         if (!measure_draw(p, p->first + (uint64_t)draw, measures, count, results, error))
             return false;
     for (int i = 0; i < count; i++)
-        finish(&results[i]);
+        rt_measured_finish(&results[i]);
     return any || rt_fail(error, RT_FAILED, "nothing could be measured: %s: %s",
                           count ? quantity_names[measures[0]->kind] : "no quantity",
                           count ? results[0].reason : "none is named");

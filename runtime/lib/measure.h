@@ -70,6 +70,10 @@ bool rt_prober_draw(RtProber *prober, uint64_t draw, RtError *error);
 void rt_prober_close(RtProber *prober);
 bool rt_measure(RtProber *prober, const RnMeasure *const *measures, int count, RtMeasured *results,
                 RtError *error);
+/* Takes in the value of one more draw, for which values[] has room; mean and error are there after
+ * rt_measured_finish. */
+void rt_measured_add(RtMeasured *result, double value);
+void rt_measured_finish(RtMeasured *result);
 /* What the results own; also of results that rt_measure did not fill to the end. */
 void rt_measured_free(RtMeasured *results, int count);
 /* Block that a measure is about, or -1. */

@@ -18,7 +18,8 @@ enum {
     RT_COMMANDS(X)
 #undef X
         ON_ALL = (1 << RT_COMMAND_COUNT) - 1,
-    ON_LOADING = ON_EVAL | ON_PREDICT | ON_PROBE | ON_CHECK | ON_BENCH | ON_INFO
+    ON_LOADING = ON_EVAL | ON_PREDICT | ON_PROBE | ON_CHECK | ON_SWEEP | ON_BENCH | ON_INFO,
+    ON_TRAINING = ON_TRAIN | ON_SWEEP
 };
 
 typedef struct Option {
@@ -38,8 +39,8 @@ static const Option options_table[] = {
     {"--data", "DIR", TEXT, ON_ALL, AT(data), "folder to look for data in first"},
     {"--json", NULL, FLAG, ON_ALL, AT(json), "print the result as JSON"},
     {"--quiet", NULL, FLAG, ON_ALL, AT(quiet), "print the result only"},
-    {"--epochs", "N", COUNT, ON_TRAIN, AT(epochs), "epochs, instead of the program's"},
-    {"--iterations", "N", COUNT, ON_TRAIN, AT(iterations), "steps, instead of epochs"},
+    {"--epochs", "N", COUNT, ON_TRAINING, AT(epochs), "epochs, instead of the program's"},
+    {"--iterations", "N", COUNT, ON_TRAINING, AT(iterations), "steps, instead of epochs"},
     {"--save", "FILE", TEXT, ON_TRAIN, AT(save), "checkpoint to write (safetensors)"},
     {"--resume", "auto|FILE", TEXT, ON_TRAIN, AT(resume),
      "go on from a checkpoint; auto: from the one that --save names, if it is there"},
@@ -47,10 +48,14 @@ static const Option options_table[] = {
     {"--log-every", "N", COUNT, ON_TRAIN, AT(log_every), "log every N-th step too"},
     {"--load", "FILE", TEXT, ON_LOADING, AT(load), "checkpoint with the weights and params"},
     {"--input", "FILE", TEXT, ON_PREDICT, AT(input), "inputs: .csv or .npy, - for standard input"},
-    {"--output", "FILE", TEXT, ON_PREDICT, AT(output), "outputs: .csv or .npy"},
+    {"--output", "FILE", TEXT, ON_PREDICT | ON_SWEEP, AT(output),
+     "outputs: .csv or .npy; the table of a sweep (default: NAME.csv)"},
+    {"--shard", "I/N", TEXT, ON_SWEEP, AT(shard), "run the I-th of N parts"},
+    {"--merge", NULL, FLAG, ON_SWEEP, AT(merge),
+     "join tables of parts: sweep NAME --merge FILE..."},
     {"--layers-table", NULL, FLAG, ON_PROBE, AT(layers_table), "norms layer by layer"},
     {"--batch", "N", COUNT, ON_BENCH, AT(batch), "samples a call (default: train's batch)"},
-    {"--repeat", "N", COUNT, ON_BENCH | ON_PROBE | ON_CHECK, AT(repeat),
+    {"--repeat", "N", COUNT, ON_BENCH | ON_PROBE | ON_CHECK | ON_SWEEP, AT(repeat),
      "draws of the weights, or timed calls"},
     {"--describe", NULL, FLAG, ON_ALL, AT(describe), "what this program is and takes, as JSON"},
     {"--help", NULL, FLAG, ON_ALL, AT(help), "this text"},
@@ -174,6 +179,8 @@ static bool parse_words(int argc, char **argv, RtOptions *options, RtError *erro
             words++;
         } else if (words++ == 1 && options->command == RT_SWEEP) {
             options->sweep = argv[i];
+        } else if (options->command == RT_SWEEP) {
+            options->files[options->file_count++] = argv[i];
         } else {
             return rt_fail(error, RT_USAGE, "unexpected '%s'", argv[i]);
         }
@@ -184,6 +191,8 @@ static bool parse_words(int argc, char **argv, RtOptions *options, RtError *erro
         return rt_fail(error, RT_USAGE,
                        "no command: expected train, eval, predict, probe, check, "
                        "sweep, bench or info; --help says more");
+    if (options->file_count && !options->merge)
+        return rt_fail(error, RT_USAGE, "unexpected '%s'", options->files[0]);
     return check_commands(options, seen, error);
 }
 
@@ -199,7 +208,8 @@ bool rt_options_parse(int argc, char **argv, RtOptions *options, RtError *error)
                            .batch = -1,
                            .repeat = -1};
     options->sets = calloc((size_t)argc + 1, sizeof *options->sets);
-    if (!options->sets)
+    options->files = calloc((size_t)argc + 1, sizeof *options->files);
+    if (!options->sets || !options->files)
         return rt_fail(error, RT_FAILED, "out of memory");
     return parse_words(argc, argv, options, error);
 }
@@ -207,7 +217,8 @@ bool rt_options_parse(int argc, char **argv, RtOptions *options, RtError *error)
 void rt_options_free(RtOptions *options)
 {
     free(options->sets);
-    options->sets = NULL;
+    free(options->files);
+    options->sets = options->files = NULL;
 }
 
 static void print_params(const RnProgram *program)

@@ -35,7 +35,7 @@ void rt_progress_start(RtProgress *progress, const RtOptions *options, int64_t s
                              .steps_before = steps_before};
 }
 
-static void time_text(double seconds, char text[40])
+void rt_time_text(double seconds, char text[40])
 {
     if (seconds < 90)
         snprintf(text, 40, "%.0f s", seconds);
@@ -70,7 +70,7 @@ static void format_speed(const RtProgress *progress, const RtRow *row, char *tex
     if (seconds <= 0 || steps <= 0)
         return;
     char left[40];
-    time_text(seconds / steps * (double)(row->steps - row->step), left);
+    rt_time_text(seconds / steps * (double)(row->steps - row->step), left);
     snprintf(text, size, "  %.0f samples/s  %s left", steps * (double)row->batch / seconds, left);
 }
 

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A quantity as a function of the axes that are left when `best` has taken its own away.
+ */
+#include "lib/sweep.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* The best loss is the least one, the best accuracy the greatest. */
+static bool is_least(const RnMeasure *measure)
+{
+    switch (measure->kind) {
+    case RN_QUANTITY_LOSS:
+    case RN_QUANTITY_TRAIN_LOSS:
+    case RN_QUANTITY_VALIDATION_LOSS:
+    case RN_QUANTITY_TEST_LOSS:
+    case RN_QUANTITY_TEST_RMSE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void take_cell(RtSurface *surface, int64_t to, double mean, double error, double at)
+{
+    bool least = is_least(surface->measure);
+    double old = surface->mean[to];
+    if (surface->reduced >= 0 && !isfinite(mean))
+        return;
+    if (surface->reduced >= 0 && !isnan(old) && (least ? mean >= old : mean <= old))
+        return;
+    surface->mean[to] = mean;
+    surface->error[to] = error;
+    surface->best[to] = at;
+}
+
+static bool fill(RtSurface *surface, const RtRows *rows, int measure)
+{
+    const RtGrid *grid = rows->grid;
+    size_t bytes = (size_t)grid->cells * sizeof(double);
+    double *mean = malloc(bytes), *error = malloc(bytes);
+    if (mean && error) {
+        rt_rows_column(rows, measure, mean, error);
+        for (int64_t cell = 0; cell < grid->cells; cell++) {
+            int64_t to = 0;
+            for (int i = 0; i < surface->axis_count; i++)
+                to = to * grid->axes[surface->axes[i]].count +
+                     rt_grid_place(grid, cell, surface->axes[i]);
+            int r = surface->reduced;
+            take_cell(surface, to, mean[cell], error[cell],
+                      r < 0 ? 0 : grid->axes[r].values[rt_grid_place(grid, cell, r)]);
+        }
+    }
+    bool good = mean && error;
+    free(mean);
+    free(error);
+    return good;
+}
+
+bool rt_surface_make(RtSurface *surface, const RtRows *rows, int measure, RtError *error)
+{
+    const RtGrid *grid = rows->grid;
+    *surface = (RtSurface){.grid = grid,
+                           .measure = &grid->sweep->settings.measures[measure],
+                           .reduced = grid->sweep->over[measure],
+                           .cells = 1};
+    for (int a = 0; a < grid->axis_count; a++)
+        if (a != surface->reduced) {
+            surface->axes[surface->axis_count++] = a;
+            surface->cells *= grid->axes[a].count;
+        }
+    size_t count = (size_t)surface->cells;
+    surface->mean = calloc(count, sizeof *surface->mean);
+    surface->error = calloc(count, sizeof *surface->error);
+    surface->best = calloc(count, sizeof *surface->best);
+    bool good = surface->mean && surface->error && surface->best;
+    for (size_t i = 0; good && i < count; i++)
+        surface->mean[i] = surface->error[i] = surface->best[i] = (double)NAN;
+    if (good && fill(surface, rows, measure))
+        return true;
+    rt_surface_free(surface);
+    return rt_fail(error, RT_FAILED, "out of memory for %lld cells", (long long)grid->cells);
+}
+
+void rt_surface_free(RtSurface *surface)
+{
+    free(surface->mean);
+    free(surface->error);
+    free(surface->best);
+    *surface = (RtSurface){0};
+}
+
+int64_t rt_surface_place(const RtSurface *surface, int64_t cell, int axis)
+{
+    const RtAxis *axes = surface->grid->axes;
+    for (int i = surface->axis_count - 1; i > axis; i--)
+        cell /= axes[surface->axes[i]].count;
+    return cell % axes[surface->axes[axis]].count;
+}
+
+double rt_surface_value(const RtSurface *surface, int64_t cell, int axis)
+{
+    return surface->grid->axes[surface->axes[axis]].values[rt_surface_place(surface, cell, axis)];
+}
+
+int rt_surface_axis(const RtSurface *surface, int grid_axis)
+{
+    for (int i = 0; i < surface->axis_count; i++)
+        if (surface->axes[i] == grid_axis)
+            return i;
+    return -1;
+}
+
+void rt_quantity_name(const RnMeasure *measure, char name[128])
+{
+    int used = 0;
+    for (const char *at = measure->text; *at && used < 127; at++) {
+        bool plain = isalnum((unsigned char)*at) || *at == '.';
+        if (plain)
+            name[used++] = *at;
+        else if (used && name[used - 1] != '_')
+            name[used++] = '_';
+    }
+    while (used && name[used - 1] == '_')
+        used--;
+    name[used] = '\0';
+}
