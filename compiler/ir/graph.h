@@ -80,6 +80,7 @@ typedef struct Graph {
     uint32_t tensor_count;
     const char *input_name, *output_name;
     Shape input, output;
+    const Signal *signal;
     const Train *train;
     const Probe *probe;
     const Check *check;

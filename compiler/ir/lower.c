@@ -268,6 +268,7 @@ Graph *lower_model(Arena *arena, const Model *model)
         .output_name = model->output_name,
         .input = model->input,
         .output = model->output,
+        .signal = model->signal,
         .train = model->train,
         .probe = model->probe,
         .check = model->check,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * `alpha`: the scale of a branch; a formula by layer, or trained.
+ * `alpha`: the scale of a branch; a formula by layer, trained, or found by theory.
  */
 #include "sema/context.h"
 
@@ -44,20 +44,32 @@ static void learned_alpha(Context *ctx, Scope *scope, const Ast *ast, Branch *br
     branch->learned = true;
 }
 
-static void optimal_alpha(Context *ctx, const Ast *ast)
+/* What the scale will be is theory's to say, when depth and laws have values. */
+static void optimal_alpha(Context *ctx, Scope *scope, const Ast *ast, Branch *branch,
+                          const char *name)
 {
     static const char *const responses[] = {"pair", "single"};
     const Ast *values[ARGUMENTS_MAX];
-    if (bind_arguments(ctx, ast, "response= norm=1 overlap=0", values)) {
-        eval_word(ctx, values[0], "`response`", responses, LENGTH(responses));
-        if (values[1] != NULL) {
-            eval_ranged(ctx, values[1], ALLOW_PARAMS, "`norm`", (Range){0, HUGE_VAL, true, false});
-        }
-        if (values[2] != NULL) {
-            eval_scalar(ctx, values[2], ALLOW_PARAMS, "`overlap`");
-        }
+    Tensor *tensor = add_tensor(ctx, scope, NULL, name, RN_ROLE_DERIVED);
+    tensor->span = ast->span;
+    tensor->law = (Law){RN_LAW_OPTIMAL, NULL};
+    branch->alpha = tensor;
+    branch->optimal = RN_OPTIMAL_PAIR;
+    branch->norm = number_at(ctx, 1);
+    branch->overlap = number_at(ctx, 0);
+    if (!bind_arguments(ctx, ast, "response= norm=1 overlap=0", values)) {
+        return;
     }
-    unsupported(ctx, "`alpha optimal` is", ast->span);
+    Range positive = {0, HUGE_VAL, true, false}, cosine = {-1, 1, false, false};
+    if (eval_word(ctx, values[0], "`response`", responses, 2) == 1) {
+        branch->optimal = RN_OPTIMAL_SINGLE;
+    }
+    if (values[1] != NULL) {
+        branch->norm = eval_ranged(ctx, values[1], ALLOW_PARAMS, "`norm`", positive);
+    }
+    if (values[2] != NULL) {
+        branch->overlap = eval_ranged(ctx, values[2], ALLOW_PARAMS, "`overlap`", cosine);
+    }
 }
 
 /* A formula must be a number in the first and the last layer, at the params' defaults. */
@@ -106,7 +118,7 @@ void elaborate_alpha(Context *ctx, Scope *scope, const Ast *statement, Branch *b
     if (is_call(value) && str_equal(value->text, "learned")) {
         learned_alpha(ctx, scope, value, branch, name);
     } else if (is_call(value) && str_equal(value->text, "optimal")) {
-        optimal_alpha(ctx, value);
+        optimal_alpha(ctx, scope, value, branch, name);
     } else {
         formula_alpha(ctx, scope, value, branch, name);
     }

@@ -180,7 +180,7 @@ void check_data(Context *ctx, const Data *data, RnLossKind loss);
 void read_optimizer(Context *ctx, const Ast *statement, Optimizer *optimizer);
 void read_schedule(Context *ctx, const Ast *statement, Schedule *schedule);
 void read_rules(Context *ctx, const Statements *statements, const Optimizer *optimizer);
-void read_transfer(Context *ctx, const Ast *statement, const Optimizer *optimizer);
+void read_transfer(Context *ctx, const Ast *statement, Train *train);
 void elaborate_train(Context *ctx, const Ast *block);
 
 /* measure.c, quantity.c, sweep.c */

@@ -266,6 +266,7 @@ Model *elaborate(Arena *arena, const AstFile *ast, const char *name, const Defin
     if (diag_error_count(diag) > errors) {
         return NULL;
     }
+    model->signal = signal_of(arena, model);
     const char *broken = model_verify(model);
     if (broken != NULL) {
         BUG("elaborate", "%s", broken);

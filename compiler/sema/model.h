@@ -72,19 +72,12 @@ typedef struct Branch {
     Tensor *alpha;      /* DERIVED (law FORMULA) or ALPHA, rank 0 or [channels]; NULL for 1 */
     const Expr *value;  /* the formula, or the trained one's start */
     bool learned;
+    RnOptimal optimal;  /* value is then 1, and not used */
+    const Expr *norm, *overlap;
     Layer *post;        /* or NULL */
 } Branch;
 
 typedef enum MemoryPolicy { MEMORY_AUTO, MEMORY_STORE } MemoryPolicy;
-
-typedef enum Expectation {
-    EXPECT_NONE,
-    EXPECT_STABLE,
-    EXPECT_SDE,
-    EXPECT_ODE,
-    EXPECT_IDENTITY,
-    EXPECT_EXPLODING
-} Expectation;
 
 struct Stack {
     const char *name;
@@ -95,7 +88,7 @@ struct Stack {
     VEC(Branch) branches;
     bool tied;
     MemoryPolicy memory;
-    Expectation expect;
+    RnExpectation expect;
     Span expect_span;
     int index;
 };
@@ -115,11 +108,15 @@ typedef struct Model {
     VEC(Item) items;
     VEC(Tensor *) tensors;
     VEC(Stack *) stacks;
+    const Signal *signal; /* what theory sees of it */
     Train *train;          /* NULL: none */
     Probe *probe;
     Check *check;
     VEC(Sweep) sweeps;
 } Model;
+
+/* The chain of layers as theory sees it; memory in `arena`. */
+const Signal *signal_of(Arena *arena, const Model *model);
 
 /* --dump=model: one line an entity, stable; the oracle of the tests reads it. */
 void model_print(const Model *model, FILE *out);

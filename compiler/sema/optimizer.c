@@ -303,7 +303,7 @@ static void transfer_tensor(Context *ctx, Tensor *tensor, const Transfer *transf
     rules->decay = scale_rule(ctx, rules->decay, weight ? m_n : NULL);
 }
 
-void read_transfer(Context *ctx, const Ast *statement, const Optimizer *optimizer)
+void read_transfer(Context *ctx, const Ast *statement, Train *train)
 {
     static const char *const words[] = {"completep", "depth_mup"};
     const Ast *value = single_value(ctx, statement);
@@ -315,6 +315,8 @@ void read_transfer(Context *ctx, const Ast *statement, const Optimizer *optimize
     Transfer transfer = {.exponent = word == 0 ? 1 : 0.5, .span = value->span};
     transfer.base_depth = eval_count(ctx, values[0], "`base_depth`", 1);
     transfer.base_width = values[1] ? eval_count(ctx, values[1], "`base_width`", 1) : NULL;
+    const Optimizer *optimizer = &train->optimizer;
+    train->depth_mup = word == 1 ? value->span : (Span){0};
     if (optimizer->kind != RN_OPTIMIZER_ADAM && optimizer->kind != RN_OPTIMIZER_ADAMW) {
         diag_report(ctx->diag, E_TRANSFER, value->span,
                     "`%s` has factors for `adam` and `adamw`, not for `%s`", value->text,

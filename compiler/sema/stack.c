@@ -72,7 +72,7 @@ static void elaborate_branch(Context *ctx, Scope *scope, const Ast *statement, c
                              const Ast *post, uint32_t number, Span origin)
 {
     Stack *stack = scope->stack;
-    Branch branch = {.span = statement->span};
+    Branch branch = {.span = statement->span, .optimal = RN_OPTIMAL_NONE};
     const char *name = number ? str_format(ctx->arena, "alpha%u", number) : "alpha";
     elaborate_alpha(ctx, scope, alpha, &branch, name);
     const Ast *value = single_value(ctx, statement);
@@ -132,10 +132,8 @@ static void read_expectation(Context *ctx, Stack *stack, const Ast *value)
     if (word < 0) {
         return;
     }
-    stack->expect = (Expectation)(EXPECT_STABLE + word);
+    stack->expect = (RnExpectation)(RN_EXPECT_STABLE + word);
     stack->expect_span = value->span;
-    diag_report(ctx->diag, W_REGIME, value->span, "`expect %s` is not judged by this version",
-                words[word]);
 }
 
 static void share_weights(Scope *scope)

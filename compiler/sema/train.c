@@ -184,7 +184,7 @@ void elaborate_train(Context *ctx, const Ast *block)
     read_stop(ctx, single_statement(ctx, &statements, "stop"), train);
     train->seed = read_seed(ctx, &statements);
     read_rules(ctx, &statements, &train->optimizer);
-    read_transfer(ctx, single_statement(ctx, &statements, "transfer"), &train->optimizer);
+    read_transfer(ctx, single_statement(ctx, &statements, "transfer"), train);
     check_loss(ctx, train);
     check_trainable(ctx, block);
     ctx->model->train = train;

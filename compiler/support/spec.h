@@ -71,6 +71,52 @@ typedef struct Tensor {
     int index; /* in Model.tensors */
 } Tensor;
 
+/* ---- Signal: what theory sees of the network (compiler/theory/) ---- */
+
+/* One layer of a chain, as second moments see it. */
+typedef struct SignalOp {
+    RnSignalKind kind;
+    Span span;
+    RnActivation activation;
+    double slope;                /* of leaky_relu */
+    const Tensor *weight, *bias; /* MATRIX; bias may be NULL */
+    const Expr *scale;           /* SCALE, by layer */
+    const char *name;            /* UNKNOWN: of the layer */
+    int block;                   /* BLOCK: place in Signal.blocks */
+} SignalOp;
+
+typedef VEC(SignalOp) SignalChain;
+
+typedef struct SignalBranch {
+    SignalChain ops;
+    Span span, alpha_span;
+    const Tensor *alpha; /* NULL: 1 */
+    const Expr *value;   /* alpha by layer, or its first value; not of OPTIMAL ones */
+    bool learned;
+    RnOptimal optimal;
+    const Expr *norm, *overlap; /* of the inputs that `optimal` is for */
+} SignalBranch;
+
+typedef struct SignalBlock {
+    const Stack *stack;
+    const char *name;
+    Span span, skip_span, expect_span;
+    const Expr *depth;
+    double width;
+    RnSignalSkip skip;
+    const Expr *scale;         /* of the skip, by layer; NULL: 1 */
+    const Tensor *skip_matrix; /* TRAINED_SKIP */
+    bool post;
+    RnExpectation expect;
+    VEC(SignalBranch) branches;
+} SignalBlock;
+
+/* From the model's input to its output. */
+typedef struct Signal {
+    SignalChain chain;
+    VEC(SignalBlock) blocks;
+} Signal;
+
 typedef struct Data {
     RnDataKind kind;
     Span span;
@@ -113,6 +159,7 @@ typedef struct Train {
     const Expr *validation, *test;           /* fractions; NULL: none stated */
     const Expr *stop_loss, *patience;        /* NULL: none */
     const Expr *seed;
+    Span depth_mup; /* of `transfer depth_mup(…)`; {0, 0}: none */
 } Train;
 
 typedef enum When { WHEN_DEFAULT, WHEN_INIT, WHEN_TRAINED } When;

@@ -36,7 +36,7 @@ TheoryExpansion theory_expansion(const TheoryStack *stack)
     }
     double paths = 0;
     for (int k = 0; k < THEORY_ORDERS; k++) {
-        e.log_paths[k] = k <= updates ? paths : -INFINITY;
+        e.log_paths[k] = k <= updates ? paths : -(double)INFINITY;
         e.log_coherent[k] = log(coherent[k]);
         e.log_incoherent[k] = log(incoherent[k]);
         paths += log((updates - k) / (k + 1));

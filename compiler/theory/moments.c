@@ -85,7 +85,7 @@ TheoryRatios theory_ratios(const TheoryStack *stack)
                       .gradient_square = exp(end.log_gradient)};
     /* a filter's turn is known on average only, and a mean adds to what was there */
     int turned = stack->skip != THEORY_IDENTITY || end.mean != 0;
-    double left = turned ? NAN : skip_product(stack);
+    double left = turned ? (double)NAN : skip_product(stack);
     r.change_square = left == 1 ? r.forward_square - 1 : r.forward_square + 1 - 2 * left;
     r.gradient_change_square = left == 1 ? r.gradient_square - 1 : r.gradient_square + 1 - 2 * left;
     find_law(stack, &end, &r);

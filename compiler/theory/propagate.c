@@ -28,9 +28,8 @@ int theory_is_independent(const TheoryOp *op)
 }
 
 /* An activation wants a normal input; a matrix makes one. */
-static const char *branch_obstacle(const TheoryBranch *branch)
+static const char *branch_obstacle(const TheoryBranch *branch, int normal)
 {
-    int normal = 1;
     for (int i = 0; i < branch->op_count; i++) {
         const TheoryOp *op = &branch->ops[i];
         int acts = op->kind == THEORY_ACTIVATION && op->activation != THEORY_LINEAR;
@@ -61,7 +60,7 @@ const char *theory_obstacle(const TheoryStack *stack)
         return "the layers before the block hold one that the kernel recursion does not know";
     }
     for (int i = 0; i < stack->branch_count; i++) {
-        const char *reason = branch_obstacle(&stack->branches[i]);
+        const char *reason = branch_obstacle(&stack->branches[i], !stack->shaped);
         if (reason) {
             return reason;
         }
@@ -158,7 +157,7 @@ void theory_branch(const TheoryBranch *branch, int64_t layer, double skip, doubl
     signal->pair_response *= keep + add * b.pair_response;
     signal->log_gradient += log(keep + add * exp(b.log_gradient));
     /* weights that do not average out turn the slope as well as the state */
-    signal->log_gradient = b.mean != 0 && add > 0 ? NAN : signal->log_gradient;
+    signal->log_gradient = b.mean != 0 && add > 0 ? (double)NAN : signal->log_gradient;
     signal->mean = skip * signal->mean + alpha * b.mean;
 }
 
@@ -170,6 +169,7 @@ double theory_skip_scale(const TheoryStack *stack, int64_t layer)
 TheorySignal theory_propagate(const TheoryStack *stack)
 {
     TheorySignal signal = theory_start(stack->start);
+    signal.mean = stack->start_mean;
     if (theory_obstacle(stack)) {
         return (TheorySignal){{NAN, NAN}, NAN, NAN, NAN, NAN};
     }

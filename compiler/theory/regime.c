@@ -178,7 +178,7 @@ static void find_exponents(const TheoryStack *stack, const Sample *a, const Samp
     verdict->exponent = INFINITY;
     for (int i = 0; i < stack->branch_count && i < MOST_BRANCHES; i++) {
         double rise = b->displacement[i] - a->displacement[i];
-        double growth = isfinite(rise) ? rise / log(b->depth / a->depth) : -INFINITY;
+        double growth = isfinite(rise) ? rise / log(b->depth / a->depth) : -(double)INFINITY;
         if (growth > verdict->displacement) {
             verdict->branch = i;
             verdict->displacement = growth;

@@ -96,6 +96,8 @@ typedef struct TheoryStack {
     int branch_count;   /* updates of a layer, one after another */
     const TheoryBranch *branches;
     int post;           /* something follows the addition */
+    int shaped;         /* h_0 comes out of an activation, hence is not normal */
+    double start_mean;  /* of an entry of h_0 */
     TheoryKernel start; /* of h_0; own is NaN where the layers before are unknown */
 } TheoryStack;
 

@@ -7,6 +7,7 @@
 #include "core/orthogonal.h"
 #include "core/pass.h"
 #include "core/random.h"
+#include "core/theory.h"
 
 enum { MOST_SLOTS = 16, LEAST_SLOTS = 2 };
 static const size_t SLOT_MEMORY = (size_t)64 << 20;  /* all slots together, where two fit */
@@ -35,7 +36,8 @@ static RnPlace place_of(const RnProgram *program, const double *config, const Rn
 
 static int is_drawn(int32_t law)
 {
-    return law != RN_LAW_ZEROS && law != RN_LAW_CONSTANT && law != RN_LAW_FORMULA;
+    return law != RN_LAW_ZEROS && law != RN_LAW_CONSTANT && law != RN_LAW_FORMULA &&
+           law != RN_LAW_OPTIMAL;
 }
 
 /* fbm with hurst ½ is white, and a single layer has no neighbour. */
@@ -136,10 +138,10 @@ size_t rn_init_workspace_size(const RnProgram *program, const double *config)
     return most;
 }
 
-/* The law's scale at each layer, in double, once; 0 where one is not finite. */
-static int fill_scales(const RnDraw *draw, RnPlace *place, double *scales)
+/* The law's scale at each layer, in double, once; `absent` where no formula gives it. 0 where one is
+ * not finite. */
+static int fill_scales(const RnDraw *draw, RnPlace *place, double absent, double *scales)
 {
-    double absent = draw->tensor->law == RN_LAW_ZEROS ? 0 : 1;
     for (int64_t layer = 0; layer < draw->layers; layer++) {
         place->layer = (double)(layer + 1);
         int formula = draw->tensor->scale && draw->tensor->law != RN_LAW_ZEROS;
@@ -148,6 +150,14 @@ static int fill_scales(const RnDraw *draw, RnPlace *place, double *scales)
             return 0;
     }
     return 1;
+}
+
+static double absent_scale(const RnProgram *program, const double *config, int32_t index)
+{
+    int32_t law = program->tensors[index].law;
+    return law == RN_LAW_ZEROS     ? 0
+           : law == RN_LAW_OPTIMAL ? rn_optimal_alpha(program, config, index)
+                                   : 1;
 }
 
 static void run_body(const RnParallel *parallel, RnDraw *draw, RnDrawBody *body)
@@ -211,7 +221,7 @@ static int make_tensor(const Request *request, int32_t index, const RnParallel *
         return RN_BAD_CONFIG;
     RnPlace place = place_of(program, config, draw.tensor);
     double *scales = (double *)request->workspace;
-    if (!fill_scales(&draw, &place, scales))
+    if (!fill_scales(&draw, &place, absent_scale(program, config, index), scales))
         return RN_BAD_CONFIG;
     draw.out = (real *)(request->params + offset);
     draw.scales = scales;

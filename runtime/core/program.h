@@ -20,6 +20,7 @@
 #ifndef RNET_CORE_PROGRAM_H
 #define RNET_CORE_PROGRAM_H
 
+#include "core/signal.h"
 #include "core/vocabulary.h"
 
 #include <stddef.h>
@@ -194,6 +195,7 @@ typedef struct RnProgram {
     const RnSweep *sweeps;
     const char *const *streams;/* random streams of dropout, by number; NULL behind the last */
     const RnCode *codes;       /* [code_count], best first */
+    const RnSignal *signal;    /* NULL: none, in programs made by hand */
 } RnProgram;
 
 /* Runs body(context, i) for i in 0 … count − 1, in any order, on any threads; NULL run means: here,

@@ -32,7 +32,7 @@ typedef enum RnActivation {
 /* How a tensor gets its first values. `scale` is an expression: the standard deviation for NORMAL
  * and UNIFORM, the gain for ORTHOGONAL, the value for CONSTANT. The last rows are not drawn from
  * `init` statements: FORMULA is evaluated per layer (alpha, skip scalars), HAAR and what follows
- * are fixed filters, IDENTITY_MEAN/ONES are norms' and standardize's starts. */
+ * are fixed filters, OPTIMAL is the scale that theory finds for the block (RnSignalBranch). */
 #define RN_LAWS(X)                                                                                 \
     X(ZEROS, "zeros")                                                                              \
     X(CONSTANT, "constant")                                                                        \
@@ -43,7 +43,8 @@ typedef enum RnActivation {
     X(HAAR, "haar")                                                                                \
     X(HOUSEHOLDER, "householder")                                                                  \
     X(SIGNS, "signs")                                                                              \
-    X(PERMUTATION, "permutation")
+    X(PERMUTATION, "permutation")                                                                  \
+    X(OPTIMAL, "optimal")
 
 typedef enum RnLawKind {
 #define X(tag, name) RN_LAW_##tag,
@@ -84,6 +85,52 @@ typedef enum RnRole {
 #undef X
         RN_ROLE_COUNT
 } RnRole;
+
+/* What theory sees of a chain of layers. BLOCK is a whole residual block, UNKNOWN a layer of which
+ * no theory knows; layers that only move entries are left out. */
+#define RN_SIGNALS(X)                                                                              \
+    X(MATRIX, "matrix")                                                                            \
+    X(ACTIVATION, "activation")                                                                    \
+    X(SCALE, "scale")                                                                              \
+    X(NORM, "norm")                                                                                \
+    X(BATCHNORM, "batchnorm")                                                                      \
+    X(UNKNOWN, "unknown")                                                                          \
+    X(BLOCK, "block")
+
+typedef enum RnSignalKind {
+#define X(tag, name) RN_SIGNAL_##tag,
+    RN_SIGNALS(X)
+#undef X
+        RN_SIGNAL_COUNT
+} RnSignalKind;
+
+/* What theory sees of a skip: times a scale, turned, absent, drawn, or none of these. */
+typedef enum RnSignalSkip {
+    RN_SIGNAL_IDENTITY,
+    RN_SIGNAL_FILTER,
+    RN_SIGNAL_NO_SKIP,
+    RN_SIGNAL_TRAINED_SKIP,
+    RN_SIGNAL_OTHER_SKIP
+} RnSignalSkip;
+
+/* The regime that the author of a block means. */
+#define RN_EXPECTATIONS(X)                                                                         \
+    X(NONE, "none")                                                                                \
+    X(STABLE, "stable")                                                                            \
+    X(SDE, "sde")                                                                                  \
+    X(ODE, "ode")                                                                                  \
+    X(IDENTITY, "identity")                                                                        \
+    X(EXPLODING, "exploding")
+
+typedef enum RnExpectation {
+#define X(tag, name) RN_EXPECT_##tag,
+    RN_EXPECTATIONS(X)
+#undef X
+        RN_EXPECT_COUNT
+} RnExpectation;
+
+/* ORDER of `response` in alpha optimal(…). */
+typedef enum RnOptimal { RN_OPTIMAL_NONE = -1, RN_OPTIMAL_PAIR, RN_OPTIMAL_SINGLE } RnOptimal;
 
 #define RN_LOSSES(X)                                                                               \
     X(NONE, "none")                                                                                \
