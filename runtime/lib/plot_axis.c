@@ -16,7 +16,8 @@
 /* Ranges that are narrower, as a share of their place or as such, count as empty: their ticks could
  * not be told apart, or would be denormal. */
 static const double least_share = 1e-11, least_span = 1e-290;
-static const double greatest = DBL_MAX / 16;
+/* What lies beyond is drawn as if it lay here, so that no width or step overflows. */
+static const double greatest = DBL_MAX / 16, greatest_power = 306;
 
 bool plot_shows(bool log, double value)
 {
@@ -40,12 +41,12 @@ static double bound(double value)
 /* The logarithm on a logarithmic axis. */
 static double unwrap(bool log, double value)
 {
-    return log ? log10(value) : bound(value);
+    return log ? fmin(fmax(log10(value), -greatest_power), greatest_power) : bound(value);
 }
 
 static double wrap(bool log, double value)
 {
-    return log ? fmin(fmax(pow(10, value), DBL_MIN), DBL_MAX) : bound(value);
+    return log ? pow(10, fmin(fmax(value, -greatest_power), greatest_power)) : bound(value);
 }
 
 PlotScale plot_scale(const RtPlotAxis *axis, const PlotExtent *extent, double margin)
@@ -202,9 +203,9 @@ void plot_ticks(const PlotScale *scale, int wanted, PlotTicks *ticks)
         linear_ticks(scale, wanted, ticks);
         return;
     }
-    static const int strides[] = {1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300};
+    static const int strides[] = {1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 400};
     int stride = 0;
-    while (strides[stride] * wanted < decades)
+    while (stride < 11 && strides[stride] * wanted < decades)
         stride++;
     decade_ticks(scale, strides[stride], false, ticks);
     if (ticks->count < 3 && decades < 0.6 * wanted) {
