@@ -51,6 +51,13 @@ static void block_layer(void *context, int64_t index)
             rn_update_layer(pass, t, layer);
 }
 
+/* A trace is about states and their gradients; nobody can see those of the weights then, unless
+ * they have a place or an update to go to. */
+static int wants_weights(const RnCall *call)
+{
+    return !(call->what & RN_TRACE) || (call->what & RN_UPDATE) || call->gradient;
+}
+
 static void backward_block(Block *block)
 {
     RnPass *pass = block->pass;
@@ -58,6 +65,8 @@ static void backward_block(Block *block)
     pass->delta_from = block->from;
     pass->gradient_from = pass->fused && !pass->call->gradient ? block->from : 0;
     rn_parallel(pass->call, pass->tile_count, block_tile, block);
+    if (!wants_weights(pass->call))
+        return;
     int64_t items = (region->trained ? block->to - block->from : 0) + (region->trained_shared != 0);
     rn_parallel(pass->call, items, block_layer, block);
 }

@@ -4,6 +4,7 @@
  * the gradients p_k, p_k − p_L of one sample's loss (the batch's mean is undone).
  */
 #include "core/pass.h"
+#include "core/random.h"
 
 #include "kernels/kernels.h"
 
@@ -11,6 +12,20 @@ typedef struct Trace {
     const RnPass *pass;
     int64_t layer;
 } Trace;
+
+typedef double Wide __attribute__((vector_size(RNK_LANES * sizeof(double))));
+
+/* Sixteen samples of a row. */
+RN_INLINE Wide widen(const real *values)
+{
+    return __builtin_convertvector(rnk_load(values), Wide);
+}
+
+RN_INLINE void store_wide(double *out, Wide value, int64_t count)
+{
+    int64_t lanes = count < RNK_LANES ? count : RNK_LANES;
+    __builtin_memcpy(out, &value, (size_t)lanes * sizeof *out);
+}
 
 static double *trace_row(const RnPass *pass, int row, int64_t layer)
 {
@@ -23,16 +38,16 @@ static void norms(const RnPass *pass, const RnTile *tile, const real *value, con
                   double factor, double *plain, double *change)
 {
     int64_t rows = pass->spans[pass->call->trace_region].rows;
-    for (int64_t s = 0; s < tile->valid; s++) {
-        double sum = 0, moved = 0;
+    for (int64_t s = 0; s < tile->valid; s += RNK_LANES) {
+        Wide sum = {0}, moved = {0};
         for (int64_t r = 0; r < rows; r++) {
-            double x = (double)value[r * tile->width + s];
-            double step = x - (double)from[r * tile->width + s];
+            Wide x = widen(value + r * tile->width + s);
+            Wide step = x - widen(from + r * tile->width + s);
             sum += x * x;
             moved += step * step;
         }
-        plain[tile->first + s] = sum * factor;
-        change[tile->first + s] = moved * factor;
+        store_wide(plain + tile->first + s, sum * factor, tile->valid - s);
+        store_wide(change + tile->first + s, moved * factor, tile->valid - s);
     }
 }
 
