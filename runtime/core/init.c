@@ -10,6 +10,9 @@
 #include "core/theory.h"
 
 enum { MOST_SLOTS = 16, LEAST_SLOTS = 2 };
+/* Entries drawn at a time: so many rows that columns of them fill cache lines, in a first-level
+ * cache where rows are short, in a second-level one always. */
+enum { CHUNK_ROWS = 16, LEAST_CHUNK = 1024, MOST_CHUNK = 8192 };
 static const size_t SLOT_MEMORY = (size_t)64 << 20;  /* all slots together, where two fit */
 static const int64_t EXACT_REALS = (int64_t)1 << 24; /* whole numbers that a float holds */
 
@@ -77,6 +80,18 @@ static int plan_shape(RnDraw *draw)
     return tensor->law != RN_LAW_PERMUTATION || tensor->size <= EXACT_REALS;
 }
 
+static void plan_chunk(RnDraw *draw)
+{
+    int64_t total = draw->drawn_layers * draw->tensor->size, chunk = MOST_CHUNK;
+    if (draw->ins < MOST_CHUNK / CHUNK_ROWS)
+        chunk = CHUNK_ROWS * draw->ins;
+    if (chunk < LEAST_CHUNK)
+        chunk = LEAST_CHUNK;
+    if (total < chunk)
+        chunk = total;
+    draw->chunk = (chunk + RN_RANDOM_BLOCK - 1) / RN_RANDOM_BLOCK * RN_RANDOM_BLOCK;
+}
+
 static int plan_slots(RnDraw *draw)
 {
     const RnTensor *tensor = draw->tensor;
@@ -91,6 +106,9 @@ static int plan_slots(RnDraw *draw)
         size_t rows = (size_t)tensor->dims[1] + RN_RANDOM_BLOCK;
         if (__builtin_mul_overflow(rows, sizeof(double), &draw->slot_bytes))
             return 0;
+    } else if (is_drawn(tensor->law) && tensor->law != RN_LAW_PERMUTATION) {
+        plan_chunk(draw);
+        draw->slot_bytes = rn_entries_slot(draw);
     }
     draw->slot_count = MOST_SLOTS;
     while (draw->slot_count > LEAST_SLOTS &&

@@ -27,9 +27,11 @@ typedef struct RnDraw {
     char *shared, *slots;
     size_t slot_bytes; /* a multiple of 64 */
     int64_t slot_count;
+    int64_t chunk; /* independent entries drawn at a time; a multiple of RN_RANDOM_BLOCK */
 } RnDraw;
 
-enum { RN_INIT_CHUNK = 1024 }; /* entries drawn at a time; a multiple of RN_RANDOM_BLOCK */
+/* Bytes of a slot of rn_draw_entries. */
+size_t rn_entries_slot(const RnDraw *draw);
 
 /* Each body does its share of the work: items index, index + slot_count, …, in the slot `index`. */
 typedef void RnDrawBody(void *draw, int64_t index);

@@ -8,42 +8,67 @@
 
 typedef double Wide __attribute__((vector_size(16 * sizeof(double))));
 
-/* Complex normals, one a lane, at two places of the counter's upper half: noise[0], noise[1] are
- * the parts at high[0]. In single precision many of them mix into one weight, so 32-bit uniforms
- * do; each counter then serves two lanes. */
-RN_INLINE void draw_noise(uint64_t stream, const uint64_t high[2], int64_t group, vreal noise[4])
+/* Complex normals, one a lane, at count ≤ RN_PHILOX_BATCH pairs of places of the counter's upper
+ * half: noise[4i], noise[4i + 1] are the parts at high[i][0]. In single precision many of them mix
+ * into one weight, so 32-bit uniforms do; each counter then serves two lanes. */
+RN_INLINE void draw_noises(uint64_t stream, const uint64_t (*high)[2], int count, int64_t group,
+                           vreal *noise)
 {
+    RnBits16 low[RN_PHILOX_BATCH], bits[RN_PHILOX_BATCH][2];
 #if RNK_IS(RNK_REAL)
+    const RnBits16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     for (int place = 0; place < 2; place++) {
-        RnDouble16 normal[2];
-        rn_normal_pairs(stream, high[place], (uint64_t)group * RN_PATH_LANES, normal);
-        __builtin_memcpy(noise + 2 * place, normal, sizeof normal);
+        uint64_t both[RN_PHILOX_BATCH][2];
+        for (int i = 0; i < count; i++) {
+            low[i] = lane + (uint64_t)group * RN_PATH_LANES;
+            both[i][0] = both[i][1] = high[i][place];
+        }
+        rn_philox_draws(stream, count, low, both, bits);
+        for (int i = 0; i < count; i++) {
+            RnDouble16 normal[2];
+            rn_normal_pairs(bits[i], normal);
+            __builtin_memcpy(noise + 4 * i + 2 * place, normal, sizeof normal);
+        }
     }
 #else
     const RnBits16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
-    RnBits16 low = lane + (uint64_t)group * RN_RANDOM_LANES, bits[2];
-    rn_philox16(stream, &low, high, bits);
-    RnWord32 words[2] = {(RnWord32)bits[0], (RnWord32)bits[1]};
-    RnFloat32 normal[2];
-    rn_box_muller32(words, normal);
-    const char *cosine = (const char *)&normal[0], *sine = (const char *)&normal[1];
-    for (int place = 0; place < 2; place++) {
-        __builtin_memcpy(&noise[2 * place], cosine + place * sizeof *noise, sizeof *noise);
-        __builtin_memcpy(&noise[2 * place + 1], sine + place * sizeof *noise, sizeof *noise);
+    for (int i = 0; i < count; i++)
+        low[i] = lane + (uint64_t)group * RN_RANDOM_LANES;
+    rn_philox_draws(stream, count, low, high, bits);
+    for (int i = 0; i < count; i++, noise += 4) {
+        RnWord32 words[2] = {(RnWord32)bits[i][0], (RnWord32)bits[i][1]};
+        RnFloat32 normal[2];
+        rn_box_muller32(words, normal);
+        const char *cosine = (const char *)&normal[0], *sine = (const char *)&normal[1];
+        for (int place = 0; place < 2; place++) {
+            __builtin_memcpy(&noise[2 * place], cosine + place * sizeof *noise, sizeof *noise);
+            __builtin_memcpy(&noise[2 * place + 1], sine + place * sizeof *noise, sizeof *noise);
+        }
     }
 #endif
+}
+
+RN_INLINE void draw_noise(uint64_t stream, const uint64_t high[2], int64_t group, vreal noise[4])
+{
+    draw_noises(stream, &(const uint64_t[2]){high[0], high[1]}, 1, group, noise);
 }
 
 static void draw_transform(const RnPath *path, const real *turns, uint64_t stream, int64_t group,
                            vreal *slot)
 {
-    int64_t n = path->points;
+    int64_t n = path->points, j = 0;
     const real *spectrum = turns + 2 * n;
-    for (int64_t p = 0, j = 0; p < n; p += 2, j = rn_fft_next(j + n / 2, n)) {
+    for (int64_t p = 0; p < n; p += 2 * RN_PHILOX_BATCH) {
         /* p is even and so lacks the lowest bit, which is j's highest */
-        vreal noise[4];
-        draw_noise(stream, (const uint64_t[]){(uint64_t)j, (uint64_t)(j + n / 2)}, group, noise);
-        for (int part = 0; part < 4; part++)
+        int count = n - p < 2 * RN_PHILOX_BATCH ? (int)(n - p) / 2 : RN_PHILOX_BATCH;
+        uint64_t high[RN_PHILOX_BATCH][2];
+        for (int i = 0; i < count; i++, j = rn_fft_next(j + n / 2, n)) {
+            high[i][0] = (uint64_t)j;
+            high[i][1] = (uint64_t)(j + n / 2);
+        }
+        vreal noise[4 * RN_PHILOX_BATCH];
+        draw_noises(stream, high, count, group, noise);
+        for (int part = 0; part < 4 * count; part++)
             slot[2 * p + part] = noise[part] * spectrum[p + part / 2];
     }
     rn_fft(slot, n, turns, 1);

@@ -24,23 +24,24 @@ RN_INLINE void rn_sqrt32(RnFloat32 *x)
 #endif
 }
 
-/* log of normal positive floats; within 2 ulp. */
-RN_INLINE void rn_log32(const RnFloat32 *x, RnFloat32 *y)
+/* −2 log(x / 2^down) of normal positive floats that are at most 2^down; within 2 ulp, and never −0.
+ * Powers of two scale without rounding, so they stand in constants where they cost nothing. */
+RN_INLINE void rn_minus_two_log32(const RnFloat32 *x, int down, RnFloat32 *y)
 {
     const uint32_t root_half = 0x3F3504F3u;
-    RnWord32 bits = (RnWord32)*x - root_half;
+    RnWord32 bits = (RnWord32)*x - (root_half + ((uint32_t)down << 23));
     RnFloat32 k = __builtin_convertvector((RnInts32)bits >> 23, RnFloat32);
     RnFloat32 f = (RnFloat32)((bits & 0x007FFFFFu) + root_half) - 1.0f;
     RnFloat32 s = f / (f + 2.0f), z = s * s, q = z * 0x1.ddced8p-3f + 0x1.245c44p-2f;
     q = q * z + 0x1.9999ecp-2f;
     q = q * z + 0x1.555556p-1f;
-    *y = k * 0x1.62e4p-1f + (f - (s * (f - q * z) - k * 0x1.7f7d1cp-20f));
+    *y = ((s * (f - q * z) - k * 0x1.7f7d1cp-20f) - f) * 2.0f - k * 0x1.62e4p+0f;
 }
 
 /* sin and cos of 2πu, 0 ≤ u ≤ 1; within 3 ulp, or 2^-25 near their zeros. */
 RN_INLINE void rn_turn32(const RnFloat32 *u, RnFloat32 *sine, RnFloat32 *cosine)
 {
-    RnFloat32 shifted = *u * 4.0f + 0x1.8p23f, r = *u - (shifted - 0x1.8p23f) * 0.25f, z = r * r;
+    RnFloat32 shifted = *u + 0x1.8p21f, r = *u - (shifted - 0x1.8p21f), z = r * r;
     RnFloat32 s = z * -0x1.2d9b4p+6f + 0x1.465ec4p+6f;
     RnFloat32 c = z * 0x1.db6492p+5f - 0x1.55cb98p+6f;
     s = s * z - 0x1.4abbbap+5f;
@@ -61,11 +62,9 @@ RN_INLINE void rn_box_muller32(const RnWord32 words[2], RnFloat32 normal[2])
     /* 31 bits, for conversions of unsigned words are slow before AVX-512. */
     RnFloat32 u = __builtin_convertvector((RnInts32)(words[0] >> 1), RnFloat32);
     RnFloat32 angle = __builtin_convertvector((RnInts32)(words[1] >> 8), RnFloat32) * 0x1p-24f;
-    u = (u + 0.5f) * 0x1p-31f;
+    u = u + 0.5f;
     RnFloat32 radius, sine, cosine;
-    rn_log32(&u, &radius);
-    radius = radius * -2.0f;
-    radius = (RnFloat32)((RnWord32)radius & 0x7FFFFFFFu); /* −0 at u = 1 */
+    rn_minus_two_log32(&u, 31, &radius);
     rn_sqrt32(&radius);
     rn_turn32(&angle, &sine, &cosine);
     normal[0] = radius * cosine;

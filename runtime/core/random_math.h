@@ -12,7 +12,17 @@
 #include "core/random.h"
 
 typedef uint64_t RnBits16 __attribute__((vector_size(128)));
+typedef uint32_t RnHalves16 __attribute__((vector_size(128)));
 typedef int64_t RnInts16 __attribute__((vector_size(128)));
+enum { RN_PHILOX_BATCH = 8 }; /* draws made before any of them is used, so that nothing waits */
+
+/* Draws whose rounds go in step: as many as the registers hold. */
+#ifdef __AVX512F__
+enum { RN_PHILOX_DRAWS = 2 };
+#else
+enum { RN_PHILOX_DRAWS = 1 };
+#endif
+
 typedef double RnDouble16 __attribute__((vector_size(128)));
 
 RN_INLINE void rn_sqrt16(RnDouble16 *x)
@@ -49,7 +59,8 @@ RN_INLINE void rn_log16(const RnDouble16 *x, RnDouble16 *y)
 /* sin 2πu and cos 2πu, 0 ≤ u ≤ 1; within 3 ulp. r = u − q/4 is exact, |r| ≤ 1/8. */
 RN_INLINE void rn_turn16(const RnDouble16 *u, RnDouble16 *sine, RnDouble16 *cosine)
 {
-    RnDouble16 shifted = *u * 4.0 + 0x1.8p52, r = *u - (shifted - 0x1.8p52) * 0.25, z = r * r;
+    /* A sum near 2^51 rounds to quarters, and counts them in its lowest bits. */
+    RnDouble16 shifted = *u + 0x1.8p50, r = *u - (shifted - 0x1.8p50), z = r * r;
     RnDouble16 s = z * 0x1.e4a9d9166f052p+1 - 0x1.e3027dea82bd7p+3;
     RnDouble16 c = z * -0x1.b2f3eb054afcdp+0 + 0x1.f9ce245cada0bp+2;
     s = s * z + 0x1.50783208843ebp+5;
@@ -125,37 +136,65 @@ RN_INLINE void rn_box_muller16(const RnDouble16 u[2], RnDouble16 normal[2])
     normal[1] = radius * sine;
 }
 
-/* Sixteen counters through the rounds: low[l] and the halves' upper parts high[l / 8]. bits[0]
- * holds words 0 and 1 of each, bits[1] words 2 and 3; as rn_philox. */
-RN_INLINE void rn_philox16(uint64_t key, const RnBits16 *low, const uint64_t high[2],
-                           RnBits16 bits[2])
+/* a's low halves below b's; a shuffle, for a shift would be merged into a product of 64 bits. */
+RN_INLINE void rn_low_halves16(const RnBits16 *a, const RnBits16 *b, RnBits16 *both)
+{
+    *both = (RnBits16)__builtin_shufflevector((RnHalves16)*a, (RnHalves16)*b, 0, 32, 2, 34, 4, 36,
+                                              6, 38, 8, 40, 10, 42, 12, 44, 14, 46, 16, 48, 18, 50,
+                                              20, 52, 22, 54, 24, 56, 26, 58, 28, 60, 30, 62);
+}
+
+/* Sixteen counters of each of `count` draws through the rounds, in step, since one alone waits for
+ * its own results: low[i][l], and the halves' upper parts high[i][l / 8]. bits[i][0] holds words 0
+ * and 1 of each, bits[i][1] words 2 and 3; as rn_philox. */
+RN_INLINE void rn_philox16s(uint64_t key, int count, const RnBits16 *low, const uint64_t (*high)[2],
+                            RnBits16 (*bits)[2])
 {
     uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-    uint64_t a = high[0], b = high[1];
-    RnBits16 w0 = *low, w1 = *low >> 32, w2 = {a, a, a, a, a, a, a, a, b, b, b, b, b, b, b, b};
-    RnBits16 w3 = w2 >> 32;
+    RnBits16 w0[RN_PHILOX_DRAWS], w1[RN_PHILOX_DRAWS], w2[RN_PHILOX_DRAWS], w3[RN_PHILOX_DRAWS];
+    for (int i = 0; i < count; i++) {
+        uint64_t a = high[i][0], b = high[i][1];
+        w0[i] = low[i];
+        w1[i] = low[i] >> 32;
+        w2[i] = (RnBits16){a, a, a, a, a, a, a, a, b, b, b, b, b, b, b, b};
+        w3[i] = w2[i] >> 32;
+    }
 #pragma GCC unroll 10
     for (int round = 0; round < RN_PHILOX_ROUNDS; round++) {
-        RnBits16 p = (w0 & 0xffffffffu) * RN_PHILOX_M0, q = (w2 & 0xffffffffu) * RN_PHILOX_M1;
-        w0 = (q >> 32) ^ w1 ^ k0;
-        w1 = q;
-        w2 = (p >> 32) ^ w3 ^ k1;
-        w3 = p;
+#pragma GCC unroll 2
+        for (int i = 0; i < count; i++) {
+            RnBits16 p = (w0[i] & 0xffffffffu) * RN_PHILOX_M0;
+            RnBits16 q = (w2[i] & 0xffffffffu) * RN_PHILOX_M1;
+            w0[i] = (q >> 32) ^ w1[i] ^ k0;
+            w1[i] = q;
+            w2[i] = (p >> 32) ^ w3[i] ^ k1;
+            w3[i] = p;
+        }
         k0 += RN_PHILOX_W0;
         k1 += RN_PHILOX_W1;
     }
-    bits[0] = (w0 & 0xffffffffu) | w1 << 32;
-    bits[1] = (w2 & 0xffffffffu) | w3 << 32;
+    for (int i = 0; i < count; i++) {
+        rn_low_halves16(&w0[i], &w1[i], &bits[i][0]);
+        rn_low_halves16(&w2[i], &w3[i], &bits[i][1]);
+    }
 }
 
-/* Pairs of normals of sixteen counters: normal[0] the cosine halves, normal[1] the sine ones. */
-RN_INLINE void rn_normal_pairs(uint64_t stream, uint64_t high, uint64_t counter,
-                               RnDouble16 normal[2])
+/* Any number of draws. */
+RN_INLINE void rn_philox_draws(uint64_t key, int count, const RnBits16 *low,
+                               const uint64_t (*high)[2], RnBits16 (*bits)[2])
 {
-    const RnBits16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    RnBits16 low = lane + counter, bits[2];
+    int i = 0;
+    for (; i + RN_PHILOX_DRAWS <= count; i += RN_PHILOX_DRAWS)
+        rn_philox16s(key, RN_PHILOX_DRAWS, low + i, high + i, bits + i);
+    for (; i < count; i++)
+        rn_philox16s(key, 1, low + i, high + i, bits + i);
+}
+
+/* Sixteen pairs of normals from sixteen counters' bits: normal[0] the cosine halves, normal[1] the
+ * sine ones. */
+RN_INLINE void rn_normal_pairs(const RnBits16 bits[2], RnDouble16 normal[2])
+{
     RnDouble16 u[2];
-    rn_philox16(stream, &low, (const uint64_t[]){high, high}, bits);
     for (int half = 0; half < 2; half++)
         u[half] = (RnDouble16)(bits[half] >> 12 | 0x3FF0000000000000u) - (1.0 - 0x1p-53);
     rn_box_muller16(u, normal);

@@ -12,23 +12,37 @@ static double he_by_layer(const RnPlace *place)
     return sqrt(2 / place->fan_in) * place->layer / place->depth;
 }
 
-static void entries_count_in_checkpoint_order(void **state)
+/* ins = 0: no matrix. */
+static void check_order(int64_t layers, int64_t outs, int64_t ins)
 {
-    (void)state;
     Bench bench;
-    bench_open(&bench, 90);
-    bench_tensor(&bench, "w", RN_LAW_NORMAL, 3, 7)->scale = he_by_layer;
+    bench_open(&bench, (double)layers);
+    bench_tensor(&bench, "w", RN_LAW_NORMAL, outs, ins)->scale = he_by_layer;
+    bench.tensors[0].fan_in = 7;
     assert_int_equal(bench_draw(&bench, 5, NULL), RN_OK);
     const real *w = values_of(&bench, 0);
     uint64_t stream = rn_stream("w", 5, 0), number = 0;
-    for (int layer = 0; layer < 90; layer++)
-        for (int out = 0; out < 3; out++)
-            for (int in = 0; in < 7; in++) {
-                double scale = sqrt(2 / 7.0) * (layer + 1) / 90;
+    int64_t columns = ins ? ins : 1;
+    for (int64_t layer = 0; layer < layers; layer++, w += outs * columns)
+        for (int64_t out = 0; out < outs; out++)
+            for (int64_t in = 0; in < columns; in++) {
+                double scale = sqrt(2 / 7.0) * (double)(layer + 1) / (double)layers;
                 real want = (real)(scale * rn_normal(stream, 0, number++));
-                assert_true(w[layer * 21 + in * 3 + out] == want);
+                assert_true(w[in * outs + out] == want);
             }
     bench_close(&bench);
+}
+
+/* Layers within a chunk of draws, chunks within a layer, rows longer than a chunk, vectors. */
+static void entries_count_in_checkpoint_order(void **state)
+{
+    (void)state;
+    check_order(90, 3, 7);
+    check_order(3, 40, 41);
+    check_order(2, 33, 700);
+    check_order(2, 2, 9001);
+    check_order(2, 9001, 0);
+    check_order(1, 1, 1);
 }
 
 static void uniform_has_the_asked_deviation(void **state)
