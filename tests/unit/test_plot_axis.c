@@ -152,8 +152,8 @@ static void test_ranges(void **state)
             plot_ticks(&scale, 6, &ticks);
             assert_true(isfinite(scale.low) && isfinite(scale.high) && scale.low < scale.high);
             assert_true(ticks.count >= 2);
-            double low = plot_at(&scale, extent.some ? cases[i][0] : 1);
-            double high = plot_at(&scale, extent.some ? cases[i][1] : 1);
+            double low = plot_at(&scale, extent.some ? extent.low : 1);
+            double high = plot_at(&scale, extent.some ? extent.high : 1);
             assert_true(low >= -1 && high <= 501 && low <= high);
         }
 }
