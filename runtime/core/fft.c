@@ -7,6 +7,8 @@
 
 #include "core/random_math.h"
 
+enum { MOST_BLOCK = 128 }; /* complex vectors: half of a small first-level cache in floats */
+
 void rn_fft_turns(real *turns, int64_t n)
 {
     for (int64_t k = 0; k < n; k++) {
@@ -27,8 +29,9 @@ static void join_two(vreal *x)
 }
 
 /* Four transforms of size q into one of 4q. Bit reversal puts the entries ≡ 0, 2, 1, 3 (mod 4) one
- * after the other; a1 … a3 are those ≡ 1 … 3, times their turns. */
-static void join_four(vreal *x, int64_t q, const real *turns, int64_t step)
+ * after the other; a1 … a3 are those ≡ 1 … 3, times their turns. half: only the first 2q results.
+ */
+RN_INLINE void join_four(vreal *x, int64_t q, const real *turns, int64_t step, int half)
 {
     for (int64_t k = 0; k < q; k++) {
         vreal *x0 = x + 2 * k, *x1 = x0 + 2 * q, *x2 = x1 + 2 * q, *x3 = x2 + 2 * q;
@@ -44,6 +47,8 @@ static void join_four(vreal *x, int64_t q, const real *turns, int64_t step)
         x0[1] = even_im + sum_im;
         x1[0] = odd_re + turned_re;
         x1[1] = odd_im + turned_im;
+        if (half)
+            continue;
         x2[0] = even_re - sum_re;
         x2[1] = even_im - sum_im;
         x3[0] = odd_re - turned_re;
@@ -51,16 +56,42 @@ static void join_four(vreal *x, int64_t q, const real *turns, int64_t step)
     }
 }
 
+static void join_all(vreal *x, int64_t n, int64_t done, const real *turns, int64_t step)
+{
+    if (n <= done)
+        return;
+    if (n == 2) {
+        join_two(x);
+        return;
+    }
+    int64_t quarter = n / 4;
+    for (int part = 0; part < 4; part++)
+        join_all(x + 2 * part * quarter, quarter, done, turns, 4 * step);
+    join_four(x, quarter, turns, step, 0);
+}
+
 void rn_fft(vreal *x, int64_t n, const real *turns, int64_t step)
 {
-    if (n == 2)
-        join_two(x);
-    if (n <= 2)
+    join_all(x, n, 1, turns, step);
+}
+
+int64_t rn_fft_block(int64_t n)
+{
+    while (n > MOST_BLOCK)
+        n /= 4;
+    return n;
+}
+
+void rn_fft_join(vreal *x, int64_t n, const real *turns, int half)
+{
+    int64_t block = rn_fft_block(n), quarter = n / 4;
+    if (!half || n == block) {
+        join_all(x, n, block, turns, 1);
         return;
-    int64_t quarter = n / 4;
-    for (int part = 0; part < 4 && quarter > 1; part++)
-        rn_fft(x + 2 * part * quarter, quarter, turns, 4 * step);
-    join_four(x, quarter, turns, step);
+    }
+    for (int part = 0; part < 4; part++)
+        join_all(x + 2 * part * quarter, quarter, block, turns, 4);
+    join_four(x, quarter, turns, 1, 1);
 }
 
 /* Radix 2 on re, im pairs in bit-reversed order. */

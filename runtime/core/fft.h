@@ -15,6 +15,12 @@ void rn_fft_turns(real *turns, int64_t n);
  * bit-reversed order, the output in natural order. `turns` is that of size n · step. */
 void rn_fft(vreal *x, int64_t n, const real *turns, int64_t step);
 
+/* The same in two steps, so that input can be made where it is used, in the cache: rn_fft of each
+ * block of rn_fft_block(n) entries with step n / block; then their join. half: it need not make the
+ * results from n/2 on. */
+int64_t rn_fft_block(int64_t n);
+void rn_fft_join(vreal *x, int64_t n, const real *turns, int half);
+
 /* The bit-reversed successor of a bit-reversed count below n. */
 static inline int64_t rn_fft_next(int64_t reversed, int64_t n)
 {

@@ -56,7 +56,7 @@ RN_INLINE void draw_noise(uint64_t stream, const uint64_t high[2], int64_t group
 static void draw_transform(const RnPath *path, const real *turns, uint64_t stream, int64_t group,
                            vreal *slot)
 {
-    int64_t n = path->points, j = 0;
+    int64_t n = path->points, block = rn_fft_block(n), j = 0;
     const real *spectrum = turns + 2 * n;
     for (int64_t p = 0; p < n; p += 2 * RN_PHILOX_BATCH) {
         /* p is even and so lacks the lowest bit, which is j's highest */
@@ -70,8 +70,11 @@ static void draw_transform(const RnPath *path, const real *turns, uint64_t strea
         draw_noises(stream, high, count, group, noise);
         for (int part = 0; part < 4 * count; part++)
             slot[2 * p + part] = noise[part] * spectrum[p + part / 2];
+        int64_t end = p + 2 * count;
+        if (end % block == 0)
+            rn_fft(slot + 2 * (end - block), block, turns, n / block);
     }
-    rn_fft(slot, n, turns, 1);
+    rn_fft_join(slot, n, turns, path->layers <= n / 2);
 }
 
 /* Σ_j a_j cos + b_j sin at RN_PATH_STRIP layers; coefficients are four vectors a frequency: the

@@ -37,6 +37,28 @@ static void transform_equals_its_sum(void **state)
     }
 }
 
+static void joined_blocks_equal_the_whole(void **state)
+{
+    (void)state;
+    enum { LONGEST_SERIES = 2048 };
+    vreal *whole = allocate(4 * LONGEST_SERIES * sizeof *whole, 0), *x = whole + 2 * LONGEST_SERIES;
+    real turns[2 * LONGEST_SERIES];
+    for (int64_t n = 2; n <= LONGEST_SERIES; n *= 2) {
+        int64_t block = rn_fft_block(n);
+        rn_fft_turns(turns, n);
+        for (int half = 0; half < 2; half++) {
+            for (int64_t i = 0; i < 2 * n; i++)
+                whole[i] = x[i] = (vreal){} + (real)rn_normal(1, 0, (uint64_t)i);
+            rn_fft(whole, n, turns, 1);
+            for (int64_t p = 0; p < n; p += block)
+                rn_fft(x + 2 * p, block, turns, n / block);
+            rn_fft_join(x, n, turns, half);
+            assert_memory_equal(x, whole, (size_t)(half ? n : 2 * n) * sizeof *x);
+        }
+    }
+    free(whole);
+}
+
 /* The kernels as libm has them; h: lag in correlation lengths. */
 static double kernel(int correlation, double h)
 {
@@ -348,6 +370,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(transform_equals_its_sum),
+        cmocka_unit_test(joined_blocks_equal_the_whole),
         cmocka_unit_test(noise_covariance_is_exact),
         cmocka_unit_test(embeddings_reproduce_the_covariance),
         cmocka_unit_test(series_reproduce_the_covariance),
