@@ -231,6 +231,7 @@ static bool set_up(Sweeping *s, const RnProgram *program, RtError *error)
         !rt_formula_count(settings->repeat, s->session.config, 1, 1, "repeat", &s->run.draws,
                           error))
         return false;
+    s->grid.config = s->session.config;
     if (options->repeat >= 1)
         s->run.draws = (int64_t)options->repeat;
     uint64_t hash;
@@ -297,7 +298,7 @@ static bool merge(Sweeping *s, RtError *error)
         return false;
     s->rows.path = s->path;
     if (s->rows.done == s->grid.cells)
-        return rt_sweep_report(&s->rows, s->options, s->stem, error);
+        return rt_sweep_report(&s->rows, s->options, s->run.draws, s->stem, error);
     return rt_fail(error, RT_FAILED,
                    "%s has %lld of %lld cells; `sweep %s` without --merge measures the rest",
                    s->path, (long long)s->rows.done, (long long)s->grid.cells, s->sweep->name);
@@ -312,8 +313,9 @@ static bool run_sweep(Sweeping *s, RtError *error)
         return merge(s, error);
     if (count_wanted(s, true) && !run_missing(s, error))
         return false;
-    return s->run.shard.count > 1 ? tell_part(s, error)
-                                  : rt_sweep_report(&s->rows, s->options, s->stem, error);
+    return s->run.shard.count > 1
+               ? tell_part(s, error)
+               : rt_sweep_report(&s->rows, s->options, s->run.draws, s->stem, error);
 }
 
 bool rt_sweep(const RnProgram *program, const RtOptions *options, RtError *error)

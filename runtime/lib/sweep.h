@@ -25,6 +25,7 @@ typedef struct RtAxis {
 typedef struct RtGrid {
     const RnProgram *program;
     const RnSweep *sweep;
+    const double *config; /* of the params that are no axes */
     RtAxis axes[RT_AXES];
     int axis_count;
     int64_t cells;
@@ -139,10 +140,10 @@ void rt_quantity_name(const RnMeasure *measure, char name[128]);
 
 /* sweep_report.c: fits, best values and what was written; `stem` is the table's name without .csv
  */
-bool rt_sweep_report(const RtRows *rows, const RtOptions *options, const char *stem,
+bool rt_sweep_report(const RtRows *rows, const RtOptions *options, int64_t draws, const char *stem,
                      RtError *error);
 /* sweep_plot.c: one picture a quantity; its path, empty where there is none. */
-bool rt_sweep_plot(const RtRows *rows, const RtSurface *surface, int measure, const char *stem,
-                   char path[1200], RtError *error);
+bool rt_sweep_plot(const RtRows *rows, const RtSurface *surface, int measure, int64_t draws,
+                   const char *stem, char path[1200], RtError *error);
 
 #endif

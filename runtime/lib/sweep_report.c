@@ -13,6 +13,7 @@
 typedef struct Report {
     const RtRows *rows;
     const RtOptions *options;
+    int64_t draws;
     const char *stem;
     cJSON *quantities; /* with --json, else NULL */
     bool shown;        /* as text */
@@ -189,17 +190,18 @@ static bool report_surface(const Report *report, const RtSurface *surface, int m
             return false;
         tell_file(report, row, path);
     }
-    if (!rt_sweep_plot(report->rows, surface, measure, report->stem, path, error))
+    if (!rt_sweep_plot(report->rows, surface, measure, report->draws, report->stem, path, error))
         return false;
     if (*path)
         tell_file(report, row, path);
     return true;
 }
 
-bool rt_sweep_report(const RtRows *rows, const RtOptions *options, const char *stem, RtError *error)
+bool rt_sweep_report(const RtRows *rows, const RtOptions *options, int64_t draws, const char *stem,
+                     RtError *error)
 {
     cJSON *root = options->json ? cJSON_CreateObject() : NULL;
-    Report report = {rows, options, stem, NULL, !options->json};
+    Report report = {rows, options, draws, stem, NULL, !options->json};
     if (root) {
         cJSON_AddStringToObject(root, "sweep", rows->grid->sweep->name);
         cJSON_AddStringToObject(root, "table", rows->path);
