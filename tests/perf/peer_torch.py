@@ -15,7 +15,8 @@ import torch.nn.functional as F
 import peer_server
 
 RATE = 1e-12  # the work of a step, and weights that stay where they are
-SEGMENT = 20  # layers that are compiled as one; a thousand take longer than anybody waits
+# Layers that are compiled as one: a thousand take longer than anybody waits.
+SEGMENT, FORWARD_SEGMENT = 25, 100
 
 
 def dense(width_in, width_out, count=None):
@@ -72,14 +73,14 @@ class Network:
     """`form` is stacked, list or compiled."""
 
     def __init__(self, net, form, trained):
-        self.net, self.form = net, form
+        self.net, self.form, self.trained = net, form, trained
+        self.layers = min(net.depth, SEGMENT if trained else FORWARD_SEGMENT)
         stacks = []
         for _ in range(2 if net.branch == "two" else 1):
             stacks.append(dense(net.width, net.width, net.depth))
             if net.bias:
                 stacks.append(torch.zeros(net.depth, net.width))
         self.fixed = [orthogonal(net.depth, net.width)] if net.filtered else []
-        self.trained = trained
         if form == "list":
             self.stacks = [[self.keep(t.clone()) for t in stack.unbind(0)] for stack in stacks]
             self.params = [t for stack in self.stacks for t in stack]
@@ -113,9 +114,9 @@ class Network:
     def stack(self, h):
         scale = None if self.scale is None else self.scale.abs()
         if self.form == "compiled":
-            pieces = [stack.split(SEGMENT) for stack in self.stacks + self.fixed]
+            pieces = [stack.split(self.layers) for stack in self.stacks + self.fixed]
             for parts in zip(*pieces):
-                whole = parts[0].shape[0] == min(SEGMENT, self.net.depth)
+                whole = parts[0].shape[0] == self.layers
                 h = (self.segment if whole else self.run_segment)(h, parts, scale)
             return h
         stacks = [s if isinstance(s, list) else s.unbind(0) for s in self.stacks]
@@ -175,6 +176,7 @@ def make_forward(net, form):
 def make_pass(net, form):
     """Outputs, and the gradients of the states before and behind the stack; none of weights."""
     network = Network(net, form, False)
+    network.layers = min(net.depth, SEGMENT)  # these are differentiated too
     x, loss_of = make_loss(net)
 
     def one_pass():

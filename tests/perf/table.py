@@ -2,7 +2,7 @@
 """The table for a terminal, and the same as Markdown for docs/performance.md."""
 import peers
 
-REQUIRED_FIELDS = ("name", "title", "what", "flops", "sizes", "required", "runs", "gain")
+RECORD_FIELDS = ("name", "title", "what", "source", "flops", "sizes", "required", "runs", "gain")
 
 
 def duration(seconds):
