@@ -35,6 +35,8 @@ typedef struct RtDataset {
     RtSplit split;
 } RtDataset;
 bool rt_dataset_load(const RtSession *session, RtDataset *dataset, RtError *error);
+/* Sets point into the dataset, so it cannot be copied by assignment and then outlive itself. */
+void rt_dataset_move(RtDataset *to, RtDataset *from);
 void rt_dataset_free(RtDataset *dataset);
 /* Shares of the samples that are held out; 0 without a train block. */
 void rt_dataset_shares(const RtSession *session, double *validation, double *test);

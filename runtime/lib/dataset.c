@@ -75,6 +75,19 @@ bool rt_dataset_load(const RtSession *session, RtDataset *dataset, RtError *erro
     return false;
 }
 
+void rt_dataset_move(RtDataset *to, RtDataset *from)
+{
+    *to = *from;
+    RtSet *sets[] = {&to->split.train, &to->split.validation, &to->split.test};
+    for (int i = 0; i < 3; i++) {
+        if (sets[i]->table == &from->data.train)
+            sets[i]->table = &to->data.train;
+        else if (sets[i]->table == &from->data.test)
+            sets[i]->table = &to->data.test;
+    }
+    *from = (RtDataset){0};
+}
+
 void rt_dataset_free(RtDataset *dataset)
 {
     rt_split_free(&dataset->split);

@@ -187,8 +187,7 @@ static bool load_data(Sweeping *s, RtError *error)
         bool trains = prober->train_data || prober->data->kind == RN_DATA_UNIFORM ||
                       prober->data->kind == RN_DATA_GAUSSIAN;
         if (prober->has_dataset) {
-            s->dataset = prober->dataset;
-            prober->borrowed = true;
+            rt_dataset_move(&s->dataset, &prober->dataset);
             loan->dataset = &s->dataset;
         }
         s->own_train = s->run.trained && !(loan->dataset && trains);
