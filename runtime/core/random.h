@@ -34,6 +34,15 @@ typedef struct RnPhilox8 {
 
 enum { RN_PHILOX_ROUNDS = 10 };
 
+enum { RN_PHILOX_BATCH = 8 }; /* draws made before any of them is used, so that nothing waits */
+
+/* Draws whose rounds go in step: as many as the registers hold. */
+#ifdef __AVX512F__
+enum { RN_PHILOX_DRAWS = 2 };
+#else
+enum { RN_PHILOX_DRAWS = 1 };
+#endif
+
 /* One counter: low is words 0 and 1, high words 2 and 3. */
 RN_INLINE void rn_philox(uint64_t key, uint64_t low, uint64_t high, uint32_t word[4])
 {

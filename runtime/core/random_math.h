@@ -14,15 +14,6 @@
 typedef uint64_t RnBits16 __attribute__((vector_size(128)));
 typedef uint32_t RnHalves16 __attribute__((vector_size(128)));
 typedef int64_t RnInts16 __attribute__((vector_size(128)));
-enum { RN_PHILOX_BATCH = 8 }; /* draws made before any of them is used, so that nothing waits */
-
-/* Draws whose rounds go in step: as many as the registers hold. */
-#ifdef __AVX512F__
-enum { RN_PHILOX_DRAWS = 2 };
-#else
-enum { RN_PHILOX_DRAWS = 1 };
-#endif
-
 typedef double RnDouble16 __attribute__((vector_size(128)));
 
 RN_INLINE void rn_sqrt16(RnDouble16 *x)
