@@ -303,22 +303,28 @@ static void emit_epilogue(GroupBuild *b)
     e->builder = b->outer;
 }
 
-/* The context, filled; its memory is taken once, at the function's entry. */
-static LLVMValueRef fill_context(GroupBuild *b)
+/* Memory for `count` slots of 8 bytes, filled; it is taken once, at the function's entry. */
+static LLVMValueRef fill_slots(GroupBuild *b, const LLVMValueRef *values, uint32_t count,
+                               const char *name)
 {
     Emitter *e = b->e;
     LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
     LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(b->frame->function);
     LLVMPositionBuilder(e->builder, entry, LLVMGetFirstInstruction(entry));
-    LLVMTypeRef type = LLVMArrayType2(e->t_i64, b->captures.count);
-    LLVMValueRef context = LLVMBuildAlloca(e->builder, type, "context");
+    LLVMTypeRef type = LLVMArrayType2(e->t_i64, count);
+    LLVMValueRef slots = LLVMBuildAlloca(e->builder, type, name);
     LLVMPositionBuilderAtEnd(e->builder, here);
-    for (uint32_t i = 0; i < b->captures.count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         LLVMValueRef slot = e_i64(e, i);
-        LLVMValueRef p = LLVMBuildInBoundsGEP2(e->builder, e->t_i64, context, &slot, 1, "slot");
-        LLVMBuildStore(e->builder, b->captures.items[i], p);
+        LLVMValueRef p = LLVMBuildInBoundsGEP2(e->builder, e->t_i64, slots, &slot, 1, "slot");
+        LLVMBuildStore(e->builder, values[i], p);
     }
-    return context;
+    return slots;
+}
+
+static LLVMValueRef fill_context(GroupBuild *b)
+{
+    return fill_slots(b, b->captures.items, b->captures.count, "context");
 }
 
 static void call_map(GroupBuild *b)
@@ -341,6 +347,78 @@ static LLVMValueRef position_address(GroupBuild *b, LLVMValueRef base, LLVMValue
     return e_offset(e, base, LLVMBuildMul(e->builder, row, b->frame->width, "index"), "position");
 }
 
+/* Not more than a few instructions? */
+static bool is_short(const Node *node)
+{
+    bool simple = node->activation == RN_ACT_RELU || node->activation == RN_ACT_LEAKY_RELU ||
+                  node->activation == RN_ACT_LINEAR;
+    bool from_output = node->activation == RN_ACT_TANH || node->activation == RN_ACT_SIGMOID;
+    return node->op == OP_ACT        ? simple
+           : node->op == OP_ACT_GRAD ? simple || from_output
+                                     : node->op != OP_DROPOUT;
+}
+
+static bool is_long(const GroupBuild *b)
+{
+    for (uint32_t i = 0; i < b->group->items.count; i++) {
+        if (!is_short(&b->block->nodes.items[b->group->items.items[i]])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_first_product(const GroupBuild *b)
+{
+    for (uint32_t g = 0; g < b->number; g++) {
+        ValueId root = b->plan->groups.items[g].root;
+        if (root != NO_VALUE && op_class(b->block->nodes.items[root].op) == CLASS_PRODUCT) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int64_t real_size(const Emitter *e)
+{
+    return e->graph->is_double ? 8 : 4;
+}
+
+static LLVMValueRef tile_bytes(GroupBuild *b, int64_t rows)
+{
+    int64_t bytes = rows * real_size(b->e);
+    return LLVMBuildMul(b->e->builder, b->frame->width, e_i64(b->e, bytes), "bytes");
+}
+
+/* RnkAhead: the weights of the layer that comes next and, once a layer, its kept values and
+ * state. A state is written one layer before it is read, hence the second step. */
+static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
+{
+    Emitter *e = b->e;
+    const Region *region = &e->graph->regions.items[b->frame->region];
+    const RegionPlan *plan = &e->plan->regions[b->frame->region];
+    LLVMValueRef none = e_i64(e, 0), slots[6] = {none, none, none, none, none, none};
+    LayerFrame next = *b->frame;
+    next.layer = LLVMBuildAdd(e->builder, next.layer, e_i64(e, next.backward ? -1 : 1), "next");
+    const Tensor *weight = e->graph->tensors[node->tensor];
+    if (region->stack != NULL && !weight->shared) {
+        slots[0] = emit_tensor(e, &next, node->tensor);
+        slots[3] = e_i64(e, tensor_size(weight) * real_size(e));
+    }
+    LLVMValueRef args[] = {next.pass, next.tile, e_i64(e, next.region), next.layer};
+    bool once = region->stack != NULL && is_first_product(b);
+    if (once && plan->kept_rows > 0) {
+        slots[1] = e_call_kernel(e, "rnk_kept", args, 4);
+        slots[4] = tile_bytes(b, plan->kept_rows);
+    }
+    if (once && plan->keeps_states) {
+        args[3] = LLVMBuildAdd(e->builder, next.layer, e_i64(e, !next.backward), "state");
+        slots[2] = e_call_kernel(e, "rnk_state", args, 4);
+        slots[5] = tile_bytes(b, region->in_rows);
+    }
+    return fill_slots(b, slots, 6, "ahead");
+}
+
 static void call_product(GroupBuild *b, const Node *node, LLVMValueRef position)
 {
     Emitter *e = b->e;
@@ -356,9 +434,11 @@ static void call_product(GroupBuild *b, const Node *node, LLVMValueRef position)
                            e_i64(e, back ? node->n : node->depth),
                            position_address(b, x, position, node->depth),
                            b->frame->width,
+                           fill_ahead(b, node),
                            b->epilogue,
-                           fill_context(b)};
-    e_call_kernel(e, back ? "rnk_dense_back" : "rnk_dense", args, 7);
+                           fill_context(b),
+                           e_i64(e, is_long(b))};
+    e_call_kernel(e, back ? "rnk_dense_back" : "rnk_dense", args, 9);
 }
 
 /* Kernels of whole values take: what they need of pass and tile, x (and d), y, sizes, tensors. */

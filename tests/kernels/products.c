@@ -50,10 +50,11 @@ static void product_shape(int64_t out, int64_t in, int64_t width)
     real *y = make_reals(out * width, 3), *d = make_reals(out * width, 4);
     real *back = make_reals(in * width, 5);
     Sink sink = {y, width, 0}, sink_back = {back, width, 0};
-    rnk_dense(w, out, in, x, width, collect, &sink);
+    const RnkAhead ahead = {{w, x}, {16, 4096}};
+    rnk_dense(w, out, in, x, width, &ahead, collect, &sink, out & 1);
     assert_int_equal(sink.calls, out * width / 16);
     check_product(w, 1, out, out, in, x, width, y);
-    rnk_dense_back(w, out, in, d, width, collect, &sink_back);
+    rnk_dense_back(w, out, in, d, width, &ahead, collect, &sink_back, out & 1);
     assert_int_equal(sink_back.calls, in * width / 16);
     check_product(w, out, 1, in, out, d, width, back);
     drop_reals(w, out * in), drop_reals(x, in * width), drop_reals(y, out * width);

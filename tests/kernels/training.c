@@ -32,6 +32,8 @@ static const struct Shape {
     int residual;
 } SHAPES[] = {{FIRST, IN, WIDE, 0}, {WEIGHT, WIDE, WIDE, 1}, {LAST, WIDE, OUT, 0}};
 
+static const RnkAhead NOTHING_AHEAD;
+
 static void forward(const RnPass *pass, const RnTile *tile, int64_t region, int64_t from,
                     int64_t to)
 {
@@ -42,7 +44,7 @@ static void forward(const RnPass *pass, const RnTile *tile, int64_t region, int6
         add.bias = s->residual ? rnk_tensor(pass, BIAS, k, 0) : NULL;
         add.state = s->residual ? x : NULL;
         rnk_dense(rnk_tensor(pass, s->tensor, k, s->in * s->out), s->out, s->in, x, add.width,
-                  finish, &add);
+                  &NOTHING_AHEAD, finish, &add, 0);
     }
 }
 
@@ -56,7 +58,7 @@ static void backward(const RnPass *pass, const RnTile *tile, int64_t region, int
         add.state = s->residual ? d : NULL;
         rnk_transpose(tile, d, s->out, add.width, rnk_delta(pass, region, k), s->out, 0);
         rnk_dense_back(rnk_tensor(pass, s->tensor, k, s->in * s->out), s->out, s->in, d, add.width,
-                       finish, &add);
+                       &NOTHING_AHEAD, finish, &add, 0);
     }
 }
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The micro-tile: some rows of weights by some vectors of lanes, one accumulator for each pair.
+ *
+ * Its loops are unrolled in the bitcode, so that the array of accumulators is registers; each row
+ * stands behind a test of the height, which folds where a model's shapes meet the kernel. So the
+ * bitcode holds one micro-tile for each width, and a model's code only the heights that it needs.
+ */
+#ifndef RNET_KERNELS_MICRO_H
+#define RNET_KERNELS_MICRO_H
+
+#include "kernels/kernels.h"
+
+#define RNK_INLINE static inline __attribute__((always_inline))
+
+/* A vector of doubles fills twice the registers: half the accumulators. */
+#if RNK_IS(RNK_REAL)
+enum { RNK_ACCUMULATORS = RNK_MR * RNK_NV / 2 > 1 ? RNK_MR *RNK_NV / 2 : 1 };
+enum { RNK_VECTORS = RNK_NV > 1 ? RNK_NV / 2 : 1 };
+#else
+enum { RNK_ACCUMULATORS = RNK_MR * RNK_NV, RNK_VECTORS = RNK_NV };
+#endif
+
+/* Higher micro-tiles would need more broadcasts a cycle than a core loads. */
+enum { RNK_ROWS = RNK_ACCUMULATORS < 12 ? RNK_ACCUMULATORS : 12 };
+
+typedef vreal RnkSums[RNK_ROWS][RNK_VECTORS];
+
+/* Rows of the highest micro-tile of so many vectors. */
+RNK_INLINE int64_t rnk_micro_rows(int64_t vectors)
+{
+    int64_t rows = RNK_ACCUMULATORS / vectors;
+    return rows < RNK_ROWS ? rows : RNK_ROWS;
+}
+
+/* Rows split into micro-tiles of nearly equal height, so that none is too low to hide the latency
+ * of a multiply-add: `more` of them have low + 1 rows, the others low. */
+typedef struct RnkSplit {
+    int64_t tiles, low, more;
+} RnkSplit;
+
+RNK_INLINE RnkSplit rnk_micro_split(int64_t rows, int64_t vectors)
+{
+    int64_t most = rnk_micro_rows(vectors), tiles = (rows + most - 1) / most;
+    return (RnkSplit){tiles, rows / tiles, rows % tiles};
+}
+
+/* Rows 0 … rows − 1 of a micro-tile of `vectors`, a constant. */
+#define RNK_EACH_ROW(r, rows, vectors)                                                             \
+    _Pragma("clang loop unroll(full)") for (int64_t r = 0; r < rnk_micro_rows(vectors);            \
+                                            r++) if (r < (rows))
+#define RNK_EACH_VECTOR(v, vectors)                                                                \
+    _Pragma("clang loop unroll(full)") for (int64_t v = 0; v < (vectors); v++)
+
+RNK_INLINE void rnk_micro_clear(int64_t vectors, RnkSums sum)
+{
+    RNK_EACH_ROW(r, RNK_ROWS, vectors)
+    RNK_EACH_VECTOR(v, vectors)
+    sum[r][v] = (vreal){};
+}
+
+/* sum[r][v] += w[r * row_step] · lanes[v], lanes at x, of any alignment. */
+RNK_INLINE void rnk_micro_step(int64_t rows, int64_t vectors, const real *w, int64_t row_step,
+                               const real *x, RnkSums sum)
+{
+    vreal lanes[RNK_VECTORS];
+    RNK_EACH_VECTOR(v, vectors)
+    lanes[v] = rnk_load_any(x + v * RNK_LANES);
+    RNK_EACH_ROW(r, rows, vectors)
+    {
+        vreal weight = rnk_splat(w[r * row_step]);
+        RNK_EACH_VECTOR(v, vectors)
+        sum[r][v] = rnk_fma(weight, lanes[v], sum[r][v]);
+    }
+}
+
+/* Hands the sums to the epilogue. A long epilogue stands in a loop that is not unrolled, with the
+ * sums in memory meanwhile; a short one pays more for that detour than for its copies. */
+RNK_INLINE void rnk_micro_finish(int64_t rows, int64_t vectors, const RnkSums sum,
+                                 const RnkFinish *finish, int64_t row, int64_t lane)
+{
+    if (!finish->is_long) {
+        RNK_EACH_ROW(r, rows, vectors)
+        RNK_EACH_VECTOR(v, vectors)
+        {
+            vreal value = sum[r][v];
+            finish->epilogue(finish->context, row + r, lane + v * RNK_LANES, &value);
+        }
+        return;
+    }
+    vreal values[RNK_ROWS * RNK_VECTORS];
+    RNK_EACH_ROW(r, rows, vectors)
+    RNK_EACH_VECTOR(v, vectors)
+    values[r * vectors + v] = sum[r][v];
+#pragma clang loop unroll(disable)
+    for (int64_t r = 0; r < rows; r++)
+#pragma clang loop unroll(disable)
+        for (int64_t v = 0; v < vectors; v++)
+            finish->epilogue(finish->context, row + r, lane + v * RNK_LANES,
+                             &values[r * vectors + v]);
+}
+
+#endif
