@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EDGE = 18, ROW = 18, X_SPACING = 85, Y_SPACING = 48, TICK = 5, SWATCH = 24 };
+/* Pixels. Spacings are what ticks are meant to have. */
+static const double page_edge = 18, row_height = 18, x_spacing = 85, y_spacing = 48;
+static const double tick_size = 5, small_tick = 2, swatch_size = 24;
 
 void plot_key(PlotFrame *frame, PlotSwatch swatch, const char *text)
 {
@@ -29,26 +31,26 @@ static void put_swatch(PlotSvg *svg, PlotSwatch swatch, double x, double y)
 {
     static const char *const classes[] = {"line", "line", "dash", "zero", "guess"};
     if (swatch == PLOT_KEY_BAND)
-        plot_put(svg, "<rect x=\"%f\" y=\"%f\" width=\"%d\" height=\"10\" class=\"band\"/>", x,
-                 y - 9, SWATCH);
+        plot_put(svg, "<rect x=\"%f\" y=\"%f\" width=\"%f\" height=\"10\" class=\"band\"/>", x,
+                 y - 9, swatch_size);
     if (swatch == PLOT_KEY_CONTOUR || swatch == PLOT_KEY_GUESS)
-        plot_put(svg, "<path d=\"M%f %fh%d\" class=\"over\"/>", x, y - 4, SWATCH);
-    plot_put(svg, "<path d=\"M%f %fh%d\" class=\"%s\"/>\n", x, y - 4, SWATCH, classes[swatch]);
+        plot_put(svg, "<path d=\"M%f %fh%f\" class=\"over\"/>", x, y - 4, swatch_size);
+    plot_put(svg, "<path d=\"M%f %fh%f\" class=\"%s\"/>\n", x, y - 4, swatch_size, classes[swatch]);
 }
 
 static void put_keys(PlotSvg *svg, const PlotFrame *frame, double y)
 {
-    double x = EDGE;
+    double x = page_edge;
     plot_put(svg, "<g class=\"ink\">\n");
-    for (int i = 0; i < frame->key_count && x + SWATCH < PLOT_WIDTH - 3 * EDGE; i++) {
+    for (int i = 0; i < frame->key_count && x + swatch_size < PLOT_WIDTH - 3 * page_edge; i++) {
         const PlotKey *key = &frame->keys[i];
         put_swatch(svg, key->swatch, x, y);
-        x += SWATCH + 6;
+        x += swatch_size + 6;
         plot_label(svg, &(PlotLabel){.x = x,
                                      .y = y,
                                      .style = PLOT_SMALL,
                                      .grey = true,
-                                     .room = PLOT_WIDTH - EDGE - x,
+                                     .room = PLOT_WIDTH - page_edge - x,
                                      .text = key->text});
         x += plot_text_width(key->text, PLOT_SMALL) + 14;
     }
@@ -58,7 +60,7 @@ static void put_keys(PlotSvg *svg, const PlotFrame *frame, double y)
 /* Up to two lines, broken at a space; returns where the next line of text goes. */
 static double put_wrapped(PlotSvg *svg, const char *text, double y)
 {
-    const double room = PLOT_WIDTH - 2 * EDGE;
+    const double room = PLOT_WIDTH - 2 * page_edge;
     char line[512];
     size_t size = plot_text_fit(text, PLOT_BODY, room);
     if (text[size])
@@ -67,15 +69,17 @@ static double put_wrapped(PlotSvg *svg, const char *text, double y)
     if (size > 0 && size < sizeof line && text[size]) {
         memcpy(line, text, size);
         line[size] = '\0';
-        plot_label(svg,
-                   &(PlotLabel){.x = EDGE, .y = y, .style = PLOT_BODY, .grey = true, .text = line});
+        plot_label(
+            svg,
+            &(PlotLabel){.x = page_edge, .y = y, .style = PLOT_BODY, .grey = true, .text = line});
         text += size + 1;
-        y += ROW;
+        y += row_height;
     }
     plot_label(
-        svg, &(PlotLabel){
-                 .x = EDGE, .y = y, .style = PLOT_BODY, .grey = true, .room = room, .text = text});
-    return y + ROW;
+        svg,
+        &(PlotLabel){
+            .x = page_edge, .y = y, .style = PLOT_BODY, .grey = true, .room = room, .text = text});
+    return y + row_height;
 }
 
 /* Returns the base line of the next row. */
@@ -84,10 +88,10 @@ static double put_head(PlotSvg *svg, const PlotFrame *frame)
     const RtPlotTitle *title = frame->title;
     double y = 30;
     if (title->title && *title->title) {
-        plot_label(svg, &(PlotLabel){.x = EDGE,
+        plot_label(svg, &(PlotLabel){.x = page_edge,
                                      .y = y,
                                      .style = PLOT_TITLE,
-                                     .room = PLOT_WIDTH - 2 * EDGE,
+                                     .room = PLOT_WIDTH - 2 * page_edge,
                                      .text = title->title});
         y += 21;
     }
@@ -95,7 +99,7 @@ static double put_head(PlotSvg *svg, const PlotFrame *frame)
         y = put_wrapped(svg, title->subtitle, y);
     if (frame->key_count) {
         put_keys(svg, frame, y + 2);
-        y += ROW + 4;
+        y += row_height + 4;
     }
     return y + 4;
 }
@@ -108,11 +112,11 @@ static double put_foot(PlotSvg *svg, const PlotFrame *frame)
     for (int i = 0; i < 2; i++) {
         if (!lines[i] || !*lines[i])
             continue;
-        plot_label(svg, &(PlotLabel){.x = EDGE,
+        plot_label(svg, &(PlotLabel){.x = page_edge,
                                      .y = y,
                                      .style = PLOT_SMALL,
                                      .grey = true,
-                                     .room = PLOT_WIDTH - 2 * EDGE,
+                                     .room = PLOT_WIDTH - 2 * page_edge,
                                      .text = lines[i]});
         y -= 16;
     }
@@ -131,7 +135,7 @@ static double widest(const PlotTicks *ticks)
 static void x_ticks(PlotFrame *frame)
 {
     double width = frame->right - frame->left;
-    for (int wanted = (int)(width / X_SPACING); wanted >= 2; wanted--) {
+    for (int wanted = (int)(width / x_spacing); wanted >= 2; wanted--) {
         plot_ticks(&frame->x, wanted, &frame->x_ticks);
         const PlotTicks *ticks = &frame->x_ticks;
         double least = width;
@@ -152,19 +156,20 @@ void plot_frame_begin(PlotSvg *svg, PlotFrame *frame)
     frame->bottom = foot - 36;
     frame->y.start = frame->bottom;
     frame->y.end = frame->top;
-    plot_ticks(&frame->y, (int)((frame->bottom - frame->top) / Y_SPACING), &frame->y_ticks);
-    frame->left = EDGE + fmax(widest(&frame->y_ticks), 20) + TICK + 4;
-    frame->right = PLOT_WIDTH - fmax(frame->margin, EDGE);
+    plot_ticks(&frame->y, (int)((frame->bottom - frame->top) / y_spacing), &frame->y_ticks);
+    frame->left = page_edge + fmax(widest(&frame->y_ticks), 20) + tick_size + 4;
+    frame->right = PLOT_WIDTH - fmax(frame->margin, page_edge);
     frame->x.start = frame->left;
     frame->x.end = frame->right;
     x_ticks(frame);
-    PlotLabel y_name = {.x = EDGE, .y = base, .style = PLOT_BODY, .room = frame->right - EDGE};
+    PlotLabel y_name = {
+        .x = page_edge, .y = base, .style = PLOT_BODY, .room = frame->right - page_edge};
     plot_name(svg, &y_name, frame->y_axis, frame->y_ticks.power);
     PlotLabel x_name = {.x = frame->right,
                         .y = foot,
                         .anchor = 'e',
                         .style = PLOT_BODY,
-                        .room = frame->right - EDGE};
+                        .room = frame->right - page_edge};
     plot_name(svg, &x_name, frame->x_axis, frame->x_ticks.power);
 }
 
@@ -197,9 +202,10 @@ static void put_x_axis(PlotSvg *svg, const PlotFrame *frame)
     const PlotTicks *ticks = &frame->x_ticks;
     plot_put(svg, "<path class=\"axis\" d=\"M%f %fH%f", frame->left, frame->bottom, frame->right);
     for (int i = 0; i < ticks->count; i++)
-        plot_put(svg, "M%f %fv%d", plot_at(&frame->x, ticks->major[i].at), frame->bottom, TICK);
+        plot_put(svg, "M%f %fv%f", plot_at(&frame->x, ticks->major[i].at), frame->bottom,
+                 tick_size);
     for (int i = 0; i < ticks->minor_count; i++)
-        plot_put(svg, "M%f %fv%d", plot_at(&frame->x, ticks->minor[i]), frame->bottom, TICK / 2);
+        plot_put(svg, "M%f %fv%f", plot_at(&frame->x, ticks->minor[i]), frame->bottom, small_tick);
     plot_put(svg, "\"/>\n");
     for (int i = 0; i < ticks->count; i++)
         plot_label(svg, &(PlotLabel){.x = plot_at(&frame->x, ticks->major[i].at),
@@ -214,12 +220,12 @@ static void put_y_axis(PlotSvg *svg, const PlotFrame *frame)
     const PlotTicks *ticks = &frame->y_ticks;
     plot_put(svg, "<path class=\"axis\" d=\"M%f %fV%f", frame->left, frame->top, frame->bottom);
     for (int i = 0; i < ticks->count; i++)
-        plot_put(svg, "M%f %fh%d", frame->left, plot_at(&frame->y, ticks->major[i].at), -TICK);
+        plot_put(svg, "M%f %fh%f", frame->left, plot_at(&frame->y, ticks->major[i].at), -tick_size);
     for (int i = 0; i < ticks->minor_count; i++)
-        plot_put(svg, "M%f %fh%d", frame->left, plot_at(&frame->y, ticks->minor[i]), -TICK / 2);
+        plot_put(svg, "M%f %fh%f", frame->left, plot_at(&frame->y, ticks->minor[i]), -small_tick);
     plot_put(svg, "\"/>\n");
     for (int i = 0; i < ticks->count; i++)
-        plot_label(svg, &(PlotLabel){.x = frame->left - TICK - 3,
+        plot_label(svg, &(PlotLabel){.x = frame->left - tick_size - 3,
                                      .y = plot_at(&frame->y, ticks->major[i].at) + 4,
                                      .anchor = 'e',
                                      .style = PLOT_SMALL,
@@ -236,10 +242,10 @@ void plot_side_ticks(PlotSvg *svg, const PlotScale *scale, const PlotTicks *tick
 {
     plot_put(svg, "<path class=\"axis\" d=\"");
     for (int i = 0; i < ticks->count; i++)
-        plot_put(svg, "M%f %fh%d", edge, plot_at(scale, ticks->major[i].at), TICK - 1);
+        plot_put(svg, "M%f %fh%f", edge, plot_at(scale, ticks->major[i].at), tick_size - 1);
     plot_put(svg, "\"/>\n");
     for (int i = 0; i < ticks->count; i++)
-        plot_label(svg, &(PlotLabel){.x = edge + TICK + 2,
+        plot_label(svg, &(PlotLabel){.x = edge + tick_size + 2,
                                      .y = plot_at(scale, ticks->major[i].at) + 4,
                                      .style = PLOT_SMALL,
                                      .text = ticks->major[i].text});

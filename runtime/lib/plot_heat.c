@@ -16,12 +16,11 @@ enum {
     MOST_CELLS = 1 << 20, /* more would be finer than any page, in a file of many megabytes */
     LEVELS = 255,         /* odd, so that zero has a colour of its own */
     MISSING = -1,
-    BAR_GAP = 16,
-    BAR = 14,
-    SLABS = 128,
-    ARROW = 9,
-    HATCH = 6
+    SLABS = 128
 };
+
+/* Pixels. */
+static const double bar_gap = 16, bar_width = 14, arrow_size = 9, hatch_gap = 6;
 
 /* One direction of the grid, in ascending order. */
 typedef struct Side {
@@ -218,12 +217,13 @@ static size_t find_runs(const Heat *heat, Run *runs)
     return count;
 }
 
-/* Diagonals x + y = a multiple of HATCH, where they are inside the run. */
+/* Diagonals x + y = a multiple of hatch_gap, where they are inside the run. */
 static void put_hatch(PlotSvg *svg, const Heat *heat, const Run *run)
 {
     double left = heat->x.edges[run->from], right = heat->x.edges[run->to];
     double top = heat->y.edges[run->row + 1], bottom = heat->y.edges[run->row];
-    for (double sum = ceil((left + top) / HATCH) * HATCH; sum < right + bottom; sum += HATCH) {
+    for (double sum = ceil((left + top) / hatch_gap) * hatch_gap; sum < right + bottom;
+         sum += hatch_gap) {
         double from = fmax(left, sum - bottom), to = fmin(right, sum - top);
         plot_put(svg, "M%f %fL%f %f", from, sum - from, to, sum - to);
     }
@@ -281,32 +281,33 @@ static void put_contour(PlotSvg *svg, const Heat *heat)
 static void put_arrow(PlotSvg *svg, double x, double y, double height, uint32_t colour)
 {
     put_colour(svg, colour);
-    plot_put(svg, "M%f %fh%dL%f %fZ\"/>\n", x, y, BAR, x + BAR / 2.0, y - height);
+    plot_put(svg, "M%f %fh%fL%f %fZ\"/>\n", x, y, bar_width, x + bar_width / 2, y - height);
 }
 
 static void put_bar(PlotSvg *svg, Heat *heat, const PlotFrame *frame)
 {
-    double x = frame->right + BAR_GAP;
-    double top = frame->top + (heat->above ? ARROW : 0);
-    double bottom = frame->bottom - (heat->below ? ARROW : 0);
-    double slab = (bottom - top) / SLABS;
+    double x = frame->right + bar_gap;
+    double top = frame->top + (heat->above ? arrow_size : 0);
+    double bottom = frame->bottom - (heat->below ? arrow_size : 0);
+    double slab = (bottom - top) / (double)SLABS;
     heat->bar.start = bottom;
     heat->bar.end = top;
     plot_put(svg, "<g class=\"cells\">\n");
     for (int i = 0; i < SLABS; i++) {
-        put_colour(svg, colour_of(heat, (i + 0.5) / SLABS));
-        plot_put(svg, "M%f %fh%dv%fh%dZ\"/>\n", x, bottom - slab * (i + 1), BAR, slab, -BAR);
+        put_colour(svg, colour_of(heat, (i + 0.5) / (double)SLABS));
+        plot_put(svg, "M%f %fh%fv%fh%fZ\"/>\n", x, bottom - slab * (i + 1), bar_width, slab,
+                 -bar_width);
     }
     plot_put(svg, "</g>\n");
     if (heat->above)
-        put_arrow(svg, x, top, ARROW, colour_of(heat, 1));
+        put_arrow(svg, x, top, arrow_size, colour_of(heat, 1));
     if (heat->below)
-        put_arrow(svg, x, bottom, -ARROW, colour_of(heat, 0));
+        put_arrow(svg, x, bottom, -arrow_size, colour_of(heat, 0));
     if (heat->centred) {
         double zero = plot_at(&heat->bar, 0);
         for (int layer = 0; layer < 2; layer++)
-            plot_put(svg, "<path class=\"%s\" d=\"M%f %fh%d\"/>\n", layer ? "zero" : "over", x,
-                     zero, BAR);
+            plot_put(svg, "<path class=\"%s\" d=\"M%f %fh%f\"/>\n", layer ? "zero" : "over", x,
+                     zero, bar_width);
     }
 }
 
@@ -314,7 +315,7 @@ static void put_bar(PlotSvg *svg, Heat *heat, const PlotFrame *frame)
 static void put_bar_text(PlotSvg *svg, const Heat *heat, const PlotFrame *frame,
                          const PlotTicks *ticks)
 {
-    plot_side_ticks(svg, &heat->bar, ticks, frame->right + BAR_GAP + BAR);
+    plot_side_ticks(svg, &heat->bar, ticks, frame->right + bar_gap + bar_width);
     PlotLabel name = {.x = PLOT_WIDTH - 14,
                       .y = frame->bottom,
                       .style = PLOT_BODY,
@@ -363,7 +364,7 @@ static bool compose(Heat *heat, RtFile *file, RtError *error)
     PlotTicks ticks;
     heat->bar.start = PLOT_HEIGHT; /* about as dense as they will be */
     plot_ticks(&heat->bar, 6, &ticks);
-    frame.margin = BAR_GAP + BAR + 7 + widest(&ticks) + 34;
+    frame.margin = bar_gap + bar_width + 7 + widest(&ticks) + 34;
     char zero[160];
     snprintf(zero, sizeof zero, "%s = 0", plot->z.name ? plot->z.name : "value");
     if (heat->centred)

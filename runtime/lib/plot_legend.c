@@ -9,7 +9,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { GAP = 16, SAMPLE = 14, MOST = 24, STRIP = 14, STRIP_NAMES = 6, WIDEST = 190 };
+enum { MOST = 24, STRIP_NAMES = 6 };
+
+/* Pixels: between names, of a line's sample, of the strip, of a name at most. */
+static const double name_gap = 16, sample_width = 14, strip_width = 14, most_width = 190;
 
 void plot_spread(double *places, int count, double gap, double low, double high)
 {
@@ -71,8 +74,8 @@ double plot_legend_width(const PlotSeriesSet *set)
     if (width == 0)
         return 0;
     if (set->by)
-        width = fmax(width, plot_text_width(set->by, PLOT_SMALL) * 1.1 - SAMPLE);
-    return fmin(width, WIDEST) + SAMPLE + 30;
+        width = fmax(width, plot_text_width(set->by, PLOT_SMALL) * 1.1 - sample_width);
+    return fmin(width, most_width) + sample_width + 30;
 }
 
 static void put_by(PlotSvg *svg, const PlotFrame *frame, const PlotSeriesSet *set, double y)
@@ -85,12 +88,12 @@ static void put_by(PlotSvg *svg, const PlotFrame *frame, const PlotSeriesSet *se
 static void put_name(PlotSvg *svg, const PlotFrame *frame, const Name *name, const char *class)
 {
     double x = frame->right + 8;
-    plot_put(svg, "<g class=\"%s\"><path class=\"%s\" d=\"M%f %fh%d\"/></g>\n", class,
-             name->series->dashed ? "dash" : "line", x, name->place, SAMPLE);
-    plot_label(svg, &(PlotLabel){.x = x + SAMPLE + 6,
+    plot_put(svg, "<g class=\"%s\"><path class=\"%s\" d=\"M%f %fh%f\"/></g>\n", class,
+             name->series->dashed ? "dash" : "line", x, name->place, sample_width);
+    plot_label(svg, &(PlotLabel){.x = x + sample_width + 6,
                                  .y = name->place + 4,
                                  .style = PLOT_SMALL,
-                                 .room = WIDEST,
+                                 .room = most_width,
                                  .text = name->series->label});
 }
 
@@ -100,17 +103,17 @@ static void put_names(PlotSvg *svg, const PlotFrame *frame, const PlotSeriesSet 
     double places[MOST];
     char class[16];
     int count = 0, colours = plot_series_colours(set);
-    int most = (int)fmin(MOST, (frame->bottom - frame->top) / GAP);
+    int most = (int)fmin(MOST, (frame->bottom - frame->top) / name_gap);
     for (int k = 0; k < set->count && count < most; k++)
         if (set->series[k].label && *set->series[k].label)
             names[count++] = (Name){&set->series[k], end_of(frame, &set->series[k])};
     qsort(names, (size_t)count, sizeof *names, compare);
     for (int i = 0; i < count; i++)
         places[i] = names[i].place;
-    double low = frame->top + (set->by ? GAP : 0);
-    plot_spread(places, count, GAP, low, frame->bottom);
+    double low = frame->top + (set->by ? name_gap : 0);
+    plot_spread(places, count, name_gap, low, frame->bottom);
     if (count)
-        put_by(svg, frame, set, places[0] - GAP + 4);
+        put_by(svg, frame, set, places[0] - name_gap + 4);
     for (int i = 0; i < count; i++) {
         names[i].place = places[i];
         put_name(svg, frame, &names[i], plot_colour_class(names[i].series->colour, colours, class));
@@ -129,23 +132,23 @@ static const char *name_of(const PlotSeriesSet *set, int colour)
 static void put_strip(PlotSvg *svg, const PlotFrame *frame, const PlotSeriesSet *set)
 {
     int colours = plot_series_colours(set);
-    double x = frame->right + 8, top = frame->top + GAP, height = frame->bottom - top;
+    double x = frame->right + 8, top = frame->top + name_gap, height = frame->bottom - top;
     put_by(svg, frame, set, frame->top + 4);
     plot_put(svg, "<g class=\"cells\">\n");
     for (int i = 0; i < PLOT_STEPS; i++) {
-        double low = frame->bottom - height * (i + 1) / PLOT_STEPS;
-        plot_put(svg, "<g class=\"q%d\"><path fill=\"currentColor\" d=\"M%f %fh%dv%fh%dz\"/></g>\n",
-                 i, x, low, STRIP, height / PLOT_STEPS + 0.5, -STRIP);
+        double low = frame->bottom - height * (i + 1) / (double)PLOT_STEPS;
+        plot_put(svg, "<g class=\"q%d\"><path fill=\"currentColor\" d=\"M%f %fh%fv%fh%fz\"/></g>\n",
+                 i, x, low, strip_width, height / (double)PLOT_STEPS + 0.5, -strip_width);
     }
     plot_put(svg, "</g>\n");
     for (int i = 0; i < STRIP_NAMES; i++) {
         int colour = (int)lround((double)i * (colours - 1) / (STRIP_NAMES - 1));
         double at = frame->bottom - height * (colour + 0.5) / colours;
-        plot_put(svg, "<path class=\"axis\" d=\"M%f %fh4\"/>\n", x + STRIP, at);
-        plot_label(svg, &(PlotLabel){.x = x + STRIP + 7,
+        plot_put(svg, "<path class=\"axis\" d=\"M%f %fh4\"/>\n", x + strip_width, at);
+        plot_label(svg, &(PlotLabel){.x = x + strip_width + 7,
                                      .y = at + 4,
                                      .style = PLOT_SMALL,
-                                     .room = WIDEST,
+                                     .room = most_width,
                                      .text = name_of(set, colour)});
     }
 }

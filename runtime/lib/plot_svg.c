@@ -335,15 +335,15 @@ void plot_svg_begin(PlotSvg *svg, RtFile *file, const RtPlotTitle *title)
     *svg = (PlotSvg){.file = file};
     plot_put(svg,
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-             "height=\"%d\" role=\"img\">\n<title>%s</title>\n<style>\n",
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %f %f\" width=\"%f\" "
+             "height=\"%f\" role=\"img\">\n<title>%s</title>\n<style>\n",
              PLOT_WIDTH, PLOT_HEIGHT, PLOT_WIDTH, PLOT_HEIGHT, title->title ? title->title : "");
     put_bytes(svg, sheet, sizeof sheet - 1);
     plot_put_colours(svg, false);
     plot_put(svg, "@media screen and (prefers-color-scheme:dark){\n");
     put_bytes(svg, dark_sheet, sizeof dark_sheet - 1);
     plot_put_colours(svg, true);
-    plot_put(svg, "}\n</style>\n<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n", PLOT_WIDTH,
+    plot_put(svg, "}\n</style>\n<rect class=\"paper\" width=\"%f\" height=\"%f\"/>\n", PLOT_WIDTH,
              PLOT_HEIGHT);
 }
 

@@ -9,7 +9,8 @@
 #include "lib/plot.h"
 
 /* Every picture has this size; units are pixels at its natural size. */
-enum { PLOT_WIDTH = 720, PLOT_HEIGHT = 500 };
+#define PLOT_WIDTH 720.0
+#define PLOT_HEIGHT 500.0
 
 typedef struct PlotSvg {
     RtFile *file;

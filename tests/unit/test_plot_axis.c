@@ -207,6 +207,7 @@ static void test_spread(void **state)
 {
     (void)state;
     enum { GRID = 41, GAP = 4 };
+    const double gap = GAP;
     for (int round = 0; round < 200; round++) {
         double wanted[3], places[3];
         wanted[0] = floor(draw() * 20);
@@ -224,7 +225,7 @@ static void test_spread(void **state)
         assert_true(cost(places, wanted, 3) <= least + 1e-9);
         for (int i = 0; i < 3; i++) {
             assert_true(places[i] >= -1e-9 && places[i] <= 20 + 1e-9);
-            assert_true(i == 0 || places[i] - places[i - 1] >= GAP - 1e-9);
+            assert_true(i == 0 || places[i] - places[i - 1] >= gap - 1e-9);
         }
     }
 }
