@@ -23,18 +23,20 @@ typedef struct Picture {
     bool averaged;
 } Picture;
 
-static void write_texts(Picture *picture)
+static void write_texts(Picture *picture, int64_t draws)
 {
     const RtSurface *surface = picture->surface;
     const RtGrid *grid = surface->grid;
     const RnMeasure *measure = surface->measure;
     if (surface->reduced >= 0)
-        snprintf(picture->title, sizeof picture->title, "best %.120s over %.60s", measure->text,
-                 grid->axes[surface->reduced].name);
+        snprintf(picture->title, sizeof picture->title, "%.60s: best %.120s over %.60s",
+                 grid->sweep->name, measure->text, grid->axes[surface->reduced].name);
     else
-        snprintf(picture->title, sizeof picture->title, "%.200s", measure->text);
-    snprintf(picture->subtitle, sizeof picture->subtitle, "%.100s, sweep %.100s",
-             grid->program->name, grid->sweep->name);
+        snprintf(picture->title, sizeof picture->title, "%.60s: %.180s", grid->sweep->name,
+                 measure->text);
+    snprintf(picture->subtitle, sizeof picture->subtitle, "%.100s, %s%lld draw%s",
+             grid->program->name, draws > 1 ? "mean of " : "", (long long)draws,
+             draws > 1 ? "s" : "");
     char *note = picture->note;
     size_t size = sizeof picture->note;
     for (int i = 0; i < surface->axis_count; i++) {
@@ -254,7 +256,7 @@ bool rt_sweep_plot(const RtRows *rows, const RtSurface *surface, int measure, in
     path[0] = '\0';
     if (!is_drawn(picture.plot, surface, measure))
         return true;
-    write_texts(&picture);
+    write_texts(&picture, draws);
     rt_quantity_name(surface->measure, name);
     snprintf(path, 1200, "%s-%s.svg", stem, name);
     bool good = draw(&picture, draws, &svg, error) && rt_plot_save(path, &svg, error);
