@@ -287,8 +287,8 @@ struct RnCode {
     /* Makes the DERIVED tensors again, after a load. */
     int (*derive)(const RnProgram *program, const double *config, void *params, uint64_t seed,
                   uint64_t repeat, void *workspace, const RnParallel *parallel);
-    /* After params of which `changed` has the bits took other values, none of which decides a depth:
-     * makes the tensors again whose draws depend on them; the rest stays. */
+    /* Params of which `changed` has the bits took other values; none of them decides a depth. Makes
+     * the tensors again whose draws depend on them; the rest stays. */
     int (*redraw)(const RnProgram *program, const double *config, void *params, uint64_t seed,
                   uint64_t repeat, void *workspace, const RnParallel *parallel, int64_t changed);
     int (*run)(const RnCall *call); /* RnStatus */
