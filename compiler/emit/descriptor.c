@@ -36,9 +36,12 @@ static bool is_matrix(const Tensor *tensor)
     return tensor->rank == 2 && (tensor->role == RN_ROLE_WEIGHT || filter);
 }
 
-/* The params that decide a tensor's draw. */
+/* The params that decide a tensor's draw; what theory finds follows from the whole network. */
 static int64_t draw_params(const Tables *t, const Tensor *tensor)
 {
+    if (tensor->law.kind == RN_LAW_OPTIMAL) {
+        return -1;
+    }
     int region = t->e->plan->tensor_region[tensor->index];
     const Expr *depth = region >= 0 ? t->e->graph->regions.items[region].depth : NULL;
     return (int64_t)(expr_params(tensor->law.scale) | expr_params(tensor->correlation.parameter) |
