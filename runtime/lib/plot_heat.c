@@ -294,8 +294,10 @@ static void put_bar(PlotSvg *svg, Heat *heat, const PlotFrame *frame)
     heat->bar.end = top;
     plot_put(svg, "<g class=\"cells\">\n");
     for (int i = 0; i < SLABS; i++) {
+        /* each reaches a little over the one before, lest the page shine through */
+        double height = slab + (i > 0 ? 0.5 : 0);
         put_colour(svg, colour_of(heat, (i + 0.5) / (double)SLABS));
-        plot_put(svg, "M%f %fh%fv%fh%fZ\"/>\n", x, bottom - slab * (i + 1), bar_width, slab,
+        plot_put(svg, "M%f %fh%fv%fh%fZ\"/>\n", x, bottom - slab * (i + 1), bar_width, height,
                  -bar_width);
     }
     plot_put(svg, "</g>\n");
