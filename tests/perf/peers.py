@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The peers: an environment of their own, and a process for each that lives for one workload."""
+import contextlib
 import dataclasses
 import json
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -75,7 +77,7 @@ class Peer:
             self.process = subprocess.Popen(
                 [python, os.path.join(machine.HERE, script), json.dumps(spec)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.messages, text=True,
-                env=environment)
+                env=environment, start_new_session=True)
         self.lines = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
         self.facts = self.take(GIVE_UP_SECONDS) or {}
@@ -112,8 +114,10 @@ class Peer:
         return self.take(GIVE_UP_SECONDS + 10 * seconds)
 
     def end(self):
-        if self.process.poll() is None:
-            self.process.kill()
+        """It may have begun processes of its own, to compile with."""
+        if self.process.returncode is None:  # not waited for: its number is still its own
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def close(self):
