@@ -20,11 +20,14 @@ static const char is_measured[] = {
 #undef X
 };
 
-typedef enum Family { NORMS, DEPTH, SCORES } Family;
+typedef enum Family { NORMS, LINEAR, DEPTH, SCORES } Family;
 
 static Family family_of(int32_t kind)
 {
-    return kind >= RN_QUANTITY_LOSS ? SCORES : kind >= RN_QUANTITY_MAX_NORM ? DEPTH : NORMS;
+    return kind >= RN_QUANTITY_LOSS           ? SCORES
+           : kind >= RN_QUANTITY_MAX_NORM     ? DEPTH
+           : kind >= RN_QUANTITY_JACOBIAN_MIN ? LINEAR
+                                              : NORMS;
 }
 
 static const char *why_not(const RtProber *p, const RnMeasure *measure)
@@ -36,6 +39,8 @@ static const char *why_not(const RtProber *p, const RnMeasure *measure)
         return rt_score_missing(p, measure->kind);
     case DEPTH:
         return rt_depth_missing(p, measure);
+    case LINEAR:
+        return rt_linear_missing(p, measure);
     case NORMS:
         break;
     }
@@ -44,12 +49,38 @@ static const char *why_not(const RtProber *p, const RnMeasure *measure)
 
 /* ---- means ---- */
 
-static double apply(const RtProber *p, const RnMeasure *measure, double value)
+static double call_function(const RtProber *p, const RnMeasure *measure, double value)
 {
     if (!measure->function)
         return value;
     RnPlace place = {.params = p->session.config, .depth = 1, .layer = 1, .base = value};
     return measure->function(&place);
+}
+
+/* Where value · 2^exponent is no double: a function that is a + b log(value), as log10 is, goes on
+ * beyond doubles as it does within them; any other has its limit. */
+static double apply_beyond(const RtProber *p, const RnMeasure *measure, double value,
+                           double exponent)
+{
+    enum { STEP = 256 };
+    double at[4]; /* of value · 2^(STEP · (i − 1)) */
+    for (int i = 0; i < 4; i++)
+        at[i] = call_function(p, measure, ldexp(value, STEP * (i - 1)));
+    double slope = (at[2] - at[1]) / STEP, close = 1e-9 * fabs(at[2] - at[1]);
+    bool logarithmic = measure->function && slope != 0 && isfinite(slope) &&
+                       fabs(at[1] - at[0] - slope * STEP) <= close &&
+                       fabs(at[3] - at[2] - slope * STEP) <= close;
+    return logarithmic ? at[1] + slope * exponent
+                       : call_function(p, measure, exponent > 0 ? value * (double)INFINITY : 0);
+}
+
+static double apply(const RtProber *p, const RnMeasure *measure, double value, int64_t exponent)
+{
+    static const int64_t range = 1000; /* of doubles, with room for the value's own */
+    if (exponent >= -range && exponent <= range)
+        return call_function(p, measure, ldexp(value, (int)exponent));
+    return value == 0 || !isfinite(value) ? call_function(p, measure, value)
+                                          : apply_beyond(p, measure, value, (double)exponent);
 }
 
 /* Welford's mean and sum of squared deviations, the latter in `error` until the end. */
@@ -70,8 +101,10 @@ static void add_draw(const RtProber *p, const RnMeasure *measure, const RtValues
     double sum = 0;
     for (int64_t i = 0; i < values->width; i++) {
         double mean = 0;
-        for (int64_t s = 0; s < values->samples; s++)
-            mean += apply(p, measure, values->value[s * values->width + i]);
+        for (int64_t s = 0; s < values->samples; s++) {
+            int64_t at = s * values->width + i;
+            mean += apply(p, measure, values->value[at], values->exponent[at]);
+        }
         mean /= (double)values->samples;
         /* the mean over the draws so far */
         result->path[i] += (mean - result->path[i]) / (double)(result->draws + 1);
@@ -97,6 +130,8 @@ static bool fill_values(RtProber *p, const RnMeasure *measure, RtValues *values,
         return rt_score_values(p, measure, values, error);
     case DEPTH:
         return rt_depth_values(p, measure, values, error);
+    case LINEAR:
+        return rt_linear_values(p, measure, values, error);
     case NORMS:
         break;
     }
@@ -104,17 +139,27 @@ static bool fill_values(RtProber *p, const RnMeasure *measure, RtValues *values,
     return true;
 }
 
+/* Is there a value for each sample? */
+static bool is_by_sample(int32_t kind)
+{
+    return family_of(kind) == NORMS ||
+           (family_of(kind) == LINEAR && kind != RN_QUANTITY_JACOBIAN_MIN &&
+            kind != RN_QUANTITY_JACOBIAN_MAX);
+}
+
 static bool measure_one(RtProber *p, const RnMeasure *measure, RtMeasured *result, RtError *error)
 {
-    bool by_sample = family_of(measure->kind) == NORMS;
-    RtValues values = {by_sample ? p->batch : 1, result->width, NULL};
-    values.value = calloc((size_t)values.samples * (size_t)values.width, sizeof *values.value);
-    if (!values.value)
-        return rt_fail(error, RT_FAILED, "out of memory for %s", measure->text);
-    bool good = fill_values(p, measure, &values, error);
+    RtValues values = {is_by_sample(measure->kind) ? p->batch : 1, result->width, NULL, NULL};
+    size_t count = (size_t)values.samples * (size_t)values.width;
+    values.value = calloc(count, sizeof *values.value);
+    values.exponent = calloc(count, sizeof *values.exponent);
+    bool good = (values.value && values.exponent) ||
+                rt_fail(error, RT_FAILED, "out of memory for %s", measure->text);
+    good = good && fill_values(p, measure, &values, error);
     if (good)
         add_draw(p, measure, &values, result);
     free(values.value);
+    free(values.exponent);
     return good;
 }
 
@@ -156,15 +201,18 @@ static bool measure_draw(RtProber *p, uint64_t draw, const RnMeasure *const *mea
 
 /* ---- all together ---- */
 
-/* Values of one sample: an entry's path has one for each layer. */
+/* Values of one sample: an entry's path has one for each layer, a spectrum for each feature. */
 static bool width_of(const RtProber *p, const RnMeasure *measure, int64_t *width, RtError *error)
 {
+    const RnProgram *program = p->session.program;
     *width = 1;
+    if (measure->kind == RN_QUANTITY_JACOBIAN_SPECTRUM)
+        *width = program->regions[rt_measure_block(program, measure)].in_rows;
     if (measure->kind != RN_QUANTITY_ENTRY)
         return true;
-    const RnTensor *tensor = &p->session.program->tensors[measure->tensor];
+    const RnTensor *tensor = &program->tensors[measure->tensor];
     return tensor->shared ||
-           rt_region_depth(p->session.program, p->session.config, tensor->region, width, error);
+           rt_region_depth(program, p->session.config, tensor->region, width, error);
 }
 
 static bool prepare(const RtProber *p, const RnMeasure *measure, RtMeasured *result, RtError *error)

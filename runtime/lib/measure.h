@@ -49,6 +49,9 @@ typedef struct RtProber {
     RtDataset dataset; /* of train, or of the probe's own data */
     RtBuffers buffers;
     RtBlock projection, trace;
+    double *carried; /* log2 of the four norms of a block, [4][batch], where any leaves reals */
+    double *spectra; /* log2 of singular values of the draw at work; or NULL */
+    int32_t spectra_region;
     RtBlock start; /* params that training began with, where `W - init` is measured */
     const RnData *data;
     const RnLoss *loss;
@@ -76,7 +79,9 @@ void rt_measured_add(RtMeasured *result, double value);
 void rt_measured_finish(RtMeasured *result);
 /* What the results own; also of results that rt_measure did not fill to the end. */
 void rt_measured_free(RtMeasured *results, int count);
-/* Block that a measure is about, or -1. */
+/* Block that a measure is about; the first where none is named; -1 where there is none. */
+int32_t rt_measure_block(const RnProgram *program, const RnMeasure *measure);
+/* The same where its norms are traced, else -1. */
 int32_t rt_measure_region(const RnProgram *program, const RnMeasure *measure);
 /* The quantity of one sample from its trace, [RN_TRACE_ROWS][depth + 1][batch] squared norms. */
 double rt_trace_quantity(int32_t kind, const double *trace, int64_t depth, int64_t batch,

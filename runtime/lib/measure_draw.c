@@ -61,5 +61,6 @@ bool rt_prober_draw(RtProber *p, uint64_t draw, RtError *error)
 
 bool rt_draw(RtProber *p, uint64_t draw, RtError *error)
 {
+    rt_forget_spectra(p);
     return (p->given || rt_prober_draw(p, draw, error)) && draw_samples(p, draw, error);
 }

@@ -2,9 +2,11 @@
  *
  * Norms of states and gradients along a block.
  */
+#include "lib/linear.h"
 #include "lib/measure_parts.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static double row_at(const double *trace, int row, int64_t layer, int64_t depth, int64_t batch,
@@ -68,19 +70,55 @@ static void add_profile(RtProber *p, RtProfile *profile)
     profile->draws++;
 }
 
+/* Are the norms at both ends of the block far from the ends of single precision? A gradient that
+ * vanishes leaves it, too. */
+static bool in_range(const RtProber *p, int64_t depth, int64_t sample)
+{
+    static const double least = 0x1p-200, most = 0x1p+240; /* squares */
+    static const int rows[] = {RN_TRACE_STATE, RN_TRACE_GRADIENT};
+    for (int i = 0; i < 2; i++)
+        for (int64_t k = 0; k <= depth; k += depth) {
+            double square = row_at(p->trace.data, rows[i], k, depth, p->batch, sample);
+            if (!(square < most) || (rows[i] == RN_TRACE_GRADIENT && square < least))
+                return false;
+        }
+    return true;
+}
+
+/* What does not fit into reals is measured again, with exponents beside the numbers. */
+static bool carry_norms(RtProber *p, const RtProfile *profile, RtError *error)
+{
+    RtTask task = {p->loss_kind, p->buffers.target.data, p->projection.data};
+    bool all = true;
+    for (int64_t s = 0; s < p->batch; s++)
+        all = all && in_range(p, profile->depth, s);
+    free(p->carried);
+    p->carried = NULL;
+    if (all || !p->session.code->stretch)
+        return true;
+    p->carried = calloc((size_t)p->batch, 4 * sizeof *p->carried);
+    if (!p->carried)
+        return rt_fail(error, RT_FAILED, "out of memory for norms");
+    return rt_carried_norms(&p->session, profile->region, &task, p->buffers.x.data, p->batch,
+                            p->carried, error);
+}
+
 bool rt_trace(RtProber *p, RtProfile *profile, RtError *error)
 {
     if (!run_trace(p, profile->region, error))
         return false;
     if (p->session.options->layers_table)
         add_profile(p, profile);
-    return true;
+    return carry_norms(p, profile, error);
 }
 
 void rt_trace_values(const RtProber *p, const RnMeasure *measure, RtValues *values)
 {
-    int32_t region = rt_measure_region(p->session.program, measure);
+    int64_t depth = p->profiles[rt_measure_region(p->session.program, measure)].depth;
+    int row = measure->kind - RN_QUANTITY_FORWARD_RATIO;
     for (int64_t s = 0; s < values->samples; s++)
-        values->value[s] =
-            rt_trace_quantity(measure->kind, p->trace.data, p->profiles[region].depth, p->batch, s);
+        if (p->carried && !in_range(p, depth, s))
+            rt_put_log2(values, s, p->carried[row * p->batch + s]);
+        else
+            values->value[s] = rt_trace_quantity(measure->kind, p->trace.data, depth, p->batch, s);
 }

@@ -11,8 +11,12 @@
 /* Of one draw: a row for each sample, or one row where the quantity is not a sample's. */
 typedef struct RtValues {
     int64_t samples, width;
-    double *value; /* [samples][width] */
+    double *value;     /* [samples][width] */
+    int64_t *exponent; /* [samples][width]: times a power of two, for what a double cannot hold */
 } RtValues;
+
+/* Puts 2^log2, as a number and a power of two beside it. */
+void rt_put_log2(RtValues *values, int64_t place, double log2_value);
 
 /* Draws the weights and the samples of draw number `draw`. */
 bool rt_draw(RtProber *prober, uint64_t draw, RtError *error);
@@ -28,5 +32,11 @@ bool rt_score_values(RtProber *prober, const RnMeasure *measure, RtValues *value
 /* Weights along depth. */
 const char *rt_depth_missing(const RtProber *prober, const RnMeasure *measure);
 bool rt_depth_values(RtProber *prober, const RnMeasure *measure, RtValues *values, RtError *error);
+
+/* What derivatives give. */
+const char *rt_linear_missing(const RtProber *prober, const RnMeasure *measure);
+bool rt_linear_values(RtProber *prober, const RnMeasure *measure, RtValues *values, RtError *error);
+/* Before another draw. */
+void rt_forget_spectra(RtProber *prober);
 
 #endif

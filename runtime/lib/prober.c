@@ -17,8 +17,11 @@ int32_t rt_measure_region(const RnProgram *program, const RnMeasure *measure)
 {
     bool of_block =
         measure->kind >= RN_QUANTITY_FORWARD_RATIO && measure->kind <= RN_QUANTITY_GRADIENT_CHANGE;
-    if (!of_block)
-        return -1;
+    return of_block ? rt_measure_block(program, measure) : -1;
+}
+
+int32_t rt_measure_block(const RnProgram *program, const RnMeasure *measure)
+{
     if (measure->region >= 0)
         return measure->region;
     for (int32_t i = 0; i < program->region_count; i++)
@@ -241,6 +244,8 @@ void rt_prober_close(RtProber *p)
     rt_block_free(&p->projection);
     rt_block_free(&p->trace);
     rt_block_free(&p->start);
+    free(p->spectra);
+    free(p->carried);
     rt_buffers_free(&p->buffers);
     if (!p->borrowed)
         rt_dataset_free(&p->dataset);
