@@ -227,12 +227,12 @@ typedef enum RnPlotKind {
     X(FORWARD_CHANGE, "forward_change", B, 1)                                                      \
     X(GRADIENT_RATIO, "gradient_ratio", B, 1)                                                      \
     X(GRADIENT_CHANGE, "gradient_change", B, 1)                                                    \
-    X(JACOBIAN_MIN, "jacobian_min", B, 0)                                                          \
-    X(JACOBIAN_MAX, "jacobian_max", B, 0)                                                          \
-    X(JACOBIAN_SPECTRUM, "jacobian_spectrum", B, 0)                                                \
-    X(RESPONSE, "response", R, 0)                                                                  \
-    X(EXPANSION, "expansion", K, 0)                                                                \
-    X(GEOMETRIC_COMPLEXITY, "geometric_complexity", 0, 0)                                          \
+    X(JACOBIAN_MIN, "jacobian_min", B, 1)                                                          \
+    X(JACOBIAN_MAX, "jacobian_max", B, 1)                                                          \
+    X(JACOBIAN_SPECTRUM, "jacobian_spectrum", B, 1)                                                \
+    X(RESPONSE, "response", R, 1)                                                                  \
+    X(EXPANSION, "expansion", K, 1)                                                                \
+    X(GEOMETRIC_COMPLEXITY, "geometric_complexity", 0, 1)                                          \
     X(MAX_NORM, "max_norm", W, 1)                                                                  \
     X(INCREMENT, "increment", W, 1)                                                                \
     X(ROOT_SUM_SQUARE, "root_sum_square", W, 1)                                                    \
