@@ -7,7 +7,6 @@
  */
 #include "emit/llvm.h"
 #include "support/bug.h"
-#include "support/str.h"
 
 #include <string.h>
 
@@ -32,25 +31,74 @@ LLVMTargetMachineRef target_machine(Emitter *e)
                                    LLVMRelocPIC, LLVMCodeModelDefault);
 }
 
-/* The sanitizer's pass comes last: it instruments what is left after inlining. */
-static const char *sanitizer_pass(const char *sanitize)
-{
-    if (sanitize == NULL) {
-        return "";
-    }
-    return strcmp(sanitize, "address") == 0 ? ",asan" : ",tsan-module,function(tsan)";
-}
+/* LLVM's own pipelines simplify every kernel, called or not, and then all that a kernel holds for
+ * sizes which the network does not have. These stages do as little as gives the same inner loops;
+ * the kernels come simplified from the build, and vectorised by hand. */
 
-void target_optimise(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine)
+/* Kernels into the functions that call them; what nothing calls goes before and after. */
+static const char inline_kernels[] = "globaldce,always-inline,globaldce";
+/* Sizes are constants now, so remainders of loops become known, and most of the code dead. Then
+ * micro-tiles are unrolled, and their arrays become registers: gvn finds the bounds that went
+ * through memory. */
+static const char fix_sizes[] = "function(sccp,simplifycfg,loop(indvars),sccp,simplifycfg,gvn,"
+                                "loop(loop-unroll-full),sroa,early-cse,sccp,simplifycfg)";
+/* Epilogues into the code that is left, and what each of them then has in common. */
+static const char inline_epilogues[] =
+    "always-inline,globaldce,"
+    "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
+    "loop-mssa(licm),gvn,dse,instcombine<no-verify-fixpoint>,simplifycfg)";
+
+static void run_passes(LLVMModuleRef module, LLVMTargetMachineRef machine, const char *passes)
 {
-    char *pipeline = str_format(e->arena, "default<O%d>%s", e->options->optimisation,
-                                sanitizer_pass(e->options->sanitize));
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    LLVMErrorRef error = LLVMRunPasses(module, pipeline, machine, options);
+    LLVMErrorRef error = LLVMRunPasses(module, passes, machine, options);
     LLVMDisposePassBuilderOptions(options);
     if (error != NULL) {
         char *message = LLVMGetErrorMessage(error);
         BUG("emit", "optimising failed: %s", message);
+    }
+}
+
+/* Epilogues, by their names. While held back they are not inlined. */
+static void hold_epilogues(LLVMModuleRef module, bool held)
+{
+    unsigned always = LLVMGetEnumAttributeKindForName("alwaysinline", 12);
+    unsigned never = LLVMGetEnumAttributeKindForName("noinline", 8);
+    LLVMContextRef context = LLVMGetModuleContext(module);
+    for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+        if (strncmp(LLVMGetValueName(f), "epilogue_", 9) != 0) {
+            continue;
+        }
+        LLVMRemoveEnumAttributeAtIndex(f, LLVMAttributeFunctionIndex, held ? always : never);
+        LLVMAddAttributeAtIndex(f, LLVMAttributeFunctionIndex,
+                                LLVMCreateEnumAttribute(context, held ? never : always, 0));
+    }
+}
+
+static void specialise(LLVMModuleRef module, LLVMTargetMachineRef machine)
+{
+    hold_epilogues(module, true);
+    run_passes(module, machine, inline_kernels);
+    run_passes(module, machine, fix_sizes);
+    hold_epilogues(module, false);
+    run_passes(module, machine, inline_epilogues);
+}
+
+/* -O0 only inlines what must be; -O3 adds all that LLVM has; the sanitizer's pass comes last, as it
+ * instruments what is left. */
+void target_optimise(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine)
+{
+    int level = e->options->optimisation;
+    const char *sanitize = e->options->sanitize;
+    if (level > 0) {
+        specialise(module, machine);
+    }
+    if (level == 0 || level == 3) {
+        run_passes(module, machine, level == 0 ? "default<O0>" : "default<O3>");
+    }
+    if (sanitize != NULL) {
+        bool address = strcmp(sanitize, "address") == 0;
+        run_passes(module, machine, address ? "asan" : "tsan-module,function(tsan)");
     }
 }
 
