@@ -5,9 +5,11 @@
  */
 #include "driver/compile.h"
 
+#include "driver/analyze.h"
 #include "driver/dependencies.h"
 #include "driver/link.h"
 #include "driver/name.h"
+#include "driver/regime.h"
 #include "driver/stopwatch.h"
 #include "emit/emit.h"
 #include "ir/differentiate.h"
@@ -146,13 +148,14 @@ static bool build(Compilation *c, const Plan *plan)
     return written;
 }
 
-/* What stops before machine code: --check, -M, and dumps of earlier stages. */
+/* What stops before machine code: --check, --analyze, -M, and dumps of earlier stages. */
 static bool stops_early(const Options *options)
 {
-    return options->check_only || (options->dump != DUMP_NOTHING && options->dump != DUMP_LLVM);
+    return options->check_only || options->analyze ||
+           (options->dump != DUMP_NOTHING && options->dump != DUMP_LLVM);
 }
 
-static bool finish(Compilation *c, const Plan *plan)
+static bool finish(Compilation *c, const Model *model, const Plan *plan)
 {
     const Options *options = c->options;
     /* an error that stops no arrow, of the name or by -Werror, still means no output */
@@ -161,6 +164,9 @@ static bool finish(Compilation *c, const Plan *plan)
     }
     if (options->dependencies_only) {
         return dependencies_write(c->arena, options, name_output(c->arena, options), c->diag);
+    }
+    if (options->analyze) {
+        analyze(c->arena, model, plan, options->json, stdout);
     }
     return stops_early(options) || build(c, plan);
 }
@@ -176,11 +182,12 @@ bool compile(Arena *arena, const Options *options, DiagSink *diag, const Source 
     const Model *model =
         after_elaborate(&c, elaborate(arena, ast, name, (const Definition *)options->defines.items,
                                       options->defines.count, diag));
+    model = judge_regimes(arena, model, diag);
     Graph *forward = lower_model(arena, model);
     const Graph *graph =
         after_simplify(&c, simplify_graph(arena, differentiate_graph(arena, forward)));
     const Plan *plan = after_plan(&c, plan_graph(arena, graph));
-    bool done = finish(&c, plan) && diag_error_count(diag) == 0;
+    bool done = finish(&c, model, plan) && diag_error_count(diag) == 0;
     if (options->time_report) {
         stopwatch_print(&c.watch, stderr);
     }

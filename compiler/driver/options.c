@@ -47,6 +47,8 @@ static const OptionRow table[] = {
     TEXT("-o", output, "FILE", "write to FILE; - is standard output"),
     CHOICE("--emit", emit, 0, emit_names, "KIND", "exe (default), asm or llvm"),
     FLAG("--check", check_only, 1, "read and check the file, write nothing"),
+    FLAG("--analyze", analyze, 1, "print what theory says of the network, and what it costs"),
+    FLAG("--json", json, 1, "with --analyze: as JSON"),
     {"-D", FORM_DEFINE, 0, 0, NULL, "NAME=VALUE", "set a const, or the default of a param"},
     FLAG("-O0", optimise, 0, "do not optimise"),
     FLAG("-O1", optimise, 1, "optimise a little"),
@@ -71,7 +73,6 @@ static const OptionRow table[] = {
     TEXT("--explain", explain, "CODE", "explain a diagnostic at length"),
     FLAG("--version", command, COMMAND_VERSION, "print the version"),
     FLAG("--help", command, COMMAND_HELP, "print this text"),
-    LATER("--analyze", NULL, "what theory says about the network"),
     LATER("-c", NULL, "write an object to embed"),
     LATER("--target", "TRIPLE", "compile for another machine"),
     LATER("--header", "FILE", "where the header of an object goes"),
@@ -314,6 +315,7 @@ bool options_parse(Arena *arena, int argc, const char *const *argv, Options *opt
 void options_print_help(FILE *out)
 {
     fputs("usage: rnetc [OPTION…] FILE.rnet -o PROGRAM\n"
+          "       rnetc --analyze [--json] FILE.rnet\n"
           "       rnetc fmt [--check] FILE…\n"
           "       rnetc --explain CODE\n\n"
           "Compiles a description of a residual network into a program that trains and runs it.\n"

@@ -50,6 +50,7 @@ typedef struct Options {
     int emit;           /* EmitWhat */
     int dump;           /* DumpWhat */
     int check_only;     /* --check */
+    int analyze, json;  /* --analyze, --json */
     int optimise;       /* 0 … 3 */
     int debug;          /* -g */
     int pic;            /* -fPIC */

@@ -41,7 +41,9 @@ static double branch_slope(const TheoryBranch *branch, int64_t layer)
 
 TheoryJacobian theory_jacobian(const TheoryStack *stack)
 {
-    TheoryJacobian j = {.log_mean_square = theory_propagate(stack).log_gradient};
+    TheoryStack single = *stack;
+    single.start.pair = NAN;
+    TheoryJacobian j = {.log_mean_square = theory_propagate(&single).log_gradient};
     int known = !stack->post && (stack->skip == THEORY_IDENTITY || stack->skip == THEORY_FILTER);
     for (int64_t layer = 1; layer <= (int64_t)stack->depth; layer++) {
         double scale = fabs(theory_skip_scale(stack, layer));

@@ -80,7 +80,9 @@ static double skip_product(const TheoryStack *stack)
 
 TheoryRatios theory_ratios(const TheoryStack *stack)
 {
-    TheorySignal end = theory_propagate(stack);
+    TheoryStack single = *stack;
+    single.start.pair = NAN;
+    TheorySignal end = theory_propagate(&single);
     TheoryRatios r = {.forward_square = end.kernel.own / stack->start.own,
                       .gradient_square = exp(end.log_gradient)};
     /* a filter's turn is known on average only, and a mean adds to what was there */

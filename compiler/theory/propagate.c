@@ -56,16 +56,15 @@ const char *theory_obstacle(const TheoryStack *stack)
     if (stack->post) {
         return "`post` acts after the addition, so increments do not add up";
     }
-    if (isnan(stack->start.own)) {
-        return "the layers before the block hold one that the kernel recursion does not know";
-    }
     for (int i = 0; i < stack->branch_count; i++) {
         const char *reason = branch_obstacle(&stack->branches[i], !stack->shaped);
         if (reason) {
             return reason;
         }
     }
-    return NULL;
+    return isnan(stack->start.own)
+               ? "the layers before the block hold one that the kernel recursion does not know"
+               : NULL;
 }
 
 TheorySignal theory_start(TheoryKernel k)

@@ -166,7 +166,7 @@ typedef struct Window {
 
 static Window choose_window(const TheoryStack *stack)
 {
-    return depends_on_layer(stack) ? (Window){4096, 65536, 0.02} : (Window){1e9, 1e12, 1e-3};
+    return depends_on_layer(stack) ? (Window){1024, 16384, 0.02} : (Window){1e9, 1e12, 1e-3};
 }
 
 /* The branch whose addition grows fastest; exponents in the verdict. */

@@ -44,16 +44,17 @@ static void warnings_obey_their_groups(void **state)
     assert_true(diag_group_exists("all"));
     assert_false(diag_group_exists("syntax"));
     diag_set_group(sink, "regime", false);
-    Diag *ignored = diag_report(sink, W_REGIME, (Span){1, 2}, "off");
+    Diag *ignored = diag_report(sink, W_IDENTITY, (Span){1, 2}, "off");
     diag_label(sink, ignored, (Span){3, 4}, "no one sees this");
     diag_hint(sink, ignored, "nor this");
     assert_int_equal(diag_count(sink), 0);
     diag_set_group(sink, "all", true);
-    diag_report(sink, W_REGIME, (Span){1, 2}, "on");
+    diag_report(sink, W_IDENTITY, (Span){1, 2}, "on");
     assert_int_equal(diag_warning_count(sink), 1);
     assert_int_equal(diag_error_count(sink), 0);
     diag_set_warnings_as_errors(sink, true);
-    assert_int_equal(diag_report(sink, W_REGIME, (Span){3, 4}, "error")->severity, SEVERITY_ERROR);
+    assert_int_equal(diag_report(sink, W_IDENTITY, (Span){3, 4}, "error")->severity,
+                     SEVERITY_ERROR);
     assert_int_equal(diag_error_count(sink), 1);
 }
 
@@ -63,7 +64,7 @@ static void a_flood_is_counted_but_not_kept(void **state)
     for (unsigned i = 0; i < 10000; i++) {
         diag_report(sink, E_SYNTAX, (Span){i, i + 1}, "%u", i);
     }
-    diag_report(sink, W_REGIME, (Span){1, 2}, "a warning still fits");
+    diag_report(sink, W_IDENTITY, (Span){1, 2}, "a warning still fits");
     assert_int_equal(diag_error_count(sink), 10000);
     assert_int_equal(diag_count(sink), 201);
     Source *source = source_from_text(arena, "f", "x", 1);
@@ -119,7 +120,7 @@ static void json_is_one_object_a_line(void **state)
     Source *source = source_from_text(arena, "a\"b\xFF", "x\ny", 3);
     Diag *diag = diag_report(sink, E_SYNTAX, (Span){2, 3}, "a \\ and \n and \xC3\xA9");
     diag_label(sink, diag, (Span){0, 1}, "here");
-    diag_report(sink, W_REGIME, (Span){0, 0}, "w");
+    diag_report(sink, W_IDENTITY, (Span){0, 0}, "w");
     Text text = {.arena = arena};
     diag_render_json(&text, source, sink, (DiagStyle){NULL, false});
     assert_string_equal(

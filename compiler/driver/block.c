@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From the Model's Signal to the numbers that theory reads; core/theory.c does the same for a
+ * compiled program.
+ */
+#include "driver/block.h"
+
+#include <math.h>
+
+_Static_assert((int)RN_ACT_COUNT == (int)THEORY_ACTIVATIONS && (int)RN_ACT_SIN == (int)THEORY_SIN &&
+                   (int)RN_ACT_ERF == (int)THEORY_ERF,
+               "activations are in one order");
+_Static_assert((int)RN_CORRELATION_GP_MATERN32 == (int)THEORY_MATERN32 &&
+                   (int)RN_CORRELATION_CONSTANT == (int)THEORY_CONSTANT,
+               "correlations are in one order");
+_Static_assert((int)RN_SIGNAL_UNKNOWN == (int)THEORY_UNKNOWN, "ops are in one order");
+
+/* A formula by layer; squared, times factor, where it is a law's scale. */
+typedef struct Series {
+    const BlockTheory *theory;
+    const Expr *formula;
+    double fan_in, fan_out, factor;
+    bool square;
+} Series;
+
+struct BlockTheory {
+    const Model *model;
+    const SignalBlock *block;
+    BlockTheory **all; /* blocks of the model */
+    TheoryStack stack;
+    TheoryBranch *branches;
+    TheoryOp **ops; /* [branch][op] */
+    Series *series;
+    uint32_t series_count;
+    double *defaults, *params; /* params: defaults with the depth's own replaced */
+    ExprPlace place;
+};
+
+double *model_defaults(Arena *arena, const Model *model)
+{
+    double *values = ARENA_ARRAY(arena, double, model->params.count + 1);
+    for (uint32_t i = 0; i < model->params.count; i++) {
+        values[i] = model->params.items[i].value;
+    }
+    return values;
+}
+
+static double depth_of(const Expr *depth, const double *params)
+{
+    ExprPlace place = {.params = params};
+    return depth ? expr_evaluate(depth, &place) : 1;
+}
+
+double model_value(const Model *model, const double *params, const Expr *e, const Tensor *tensor,
+                   double layer)
+{
+    ExprPlace place = {.params = params, .layer = layer, .depth = 1, .base = 1};
+    for (uint32_t i = 0; i < model->signal->blocks.count; i++) {
+        const SignalBlock *block = &model->signal->blocks.items[i];
+        if (tensor != NULL && tensor->stack == block->stack) {
+            place.depth = depth_of(block->depth, params);
+        }
+    }
+    if (tensor != NULL) {
+        place.fan_in = tensor->fan_in;
+        place.fan_out = tensor->fan_out;
+    }
+    return expr_evaluate(e, &place);
+}
+
+static double evaluate(const Series *series, double layer)
+{
+    ExprPlace place = series->theory->place;
+    place.layer = layer;
+    place.fan_in = series->fan_in;
+    place.fan_out = series->fan_out;
+    double value = expr_evaluate(series->formula, &place);
+    return series->square ? series->factor * value * value : value;
+}
+
+static double at_layer(const void *context, int64_t layer)
+{
+    return evaluate(context, (double)layer);
+}
+
+static TheorySeries series_of(BlockTheory *theory, Series series)
+{
+    series.theory = theory;
+    if (series.formula == NULL) {
+        return (TheorySeries){.constant = 1};
+    }
+    if (!expr_uses(series.formula, EXPR_LAYER)) {
+        return (TheorySeries){.constant = evaluate(&series, 1)};
+    }
+    Series *place = &theory->series[theory->series_count++];
+    *place = series;
+    return (TheorySeries){.at = at_layer, .context = place};
+}
+
+static TheorySeries law_series(BlockTheory *theory, const Tensor *tensor, double factor)
+{
+    if (tensor->law.kind == RN_LAW_ZEROS) {
+        return (TheorySeries){.constant = 0};
+    }
+    return series_of(theory, (Series){.formula = tensor->law.scale,
+                                      .fan_in = tensor->fan_in,
+                                      .fan_out = tensor->fan_out,
+                                      .factor = factor,
+                                      .square = true});
+}
+
+static void fill_matrix(BlockTheory *theory, const SignalOp *op, TheoryOp *result)
+{
+    const Tensor *weight = op->weight;
+    double wide = weight->fan_out / weight->fan_in;
+    bool orthogonal = weight->law.kind == RN_LAW_ORTHOGONAL;
+    /* an orthogonal matrix keeps the norm, spread over fewer or more entries */
+    double kept = orthogonal ? fmin(1, 1 / wide) : weight->fan_in;
+    result->variance = law_series(theory, weight, kept);
+    if (op->bias != NULL) {
+        result->bias_variance = law_series(theory, op->bias, 1);
+    }
+    result->correlation = (TheoryCorrelation)weight->correlation.kind;
+    result->increments = weight->correlation.increments;
+    result->tied = weight->shared;
+    result->spread = orthogonal ? 1 / sqrt(kept) : 1 + sqrt(wide);
+    if (weight->correlation.parameter != NULL) {
+        result->parameter = expr_evaluate(weight->correlation.parameter, &theory->place);
+    }
+}
+
+static TheoryOp op_of(BlockTheory *theory, const SignalOp *op)
+{
+    TheoryOp result = {.kind = (TheoryOpKind)op->kind,
+                       .activation = (TheoryActivation)op->activation,
+                       .slope = op->slope,
+                       .variance = {.constant = 1},
+                       .name = op->name};
+    if (op->kind == RN_SIGNAL_MATRIX) {
+        fill_matrix(theory, op, &result);
+    } else if (op->kind == RN_SIGNAL_SCALE) {
+        Series series = {.formula = op->scale, .factor = 1, .square = true};
+        result.variance = series_of(theory, series);
+    }
+    return result;
+}
+
+static void fill_branch(BlockTheory *theory, uint32_t number)
+{
+    const SignalBranch *branch = &theory->block->branches.items[number];
+    for (uint32_t i = 0; i < branch->ops.count; i++) {
+        theory->ops[number][i] = op_of(theory, &branch->ops.items[i]);
+    }
+    theory->branches[number] = (TheoryBranch){
+        .alpha = series_of(theory, (Series){.formula = branch->value}),
+        .learned = branch->learned,
+        .op_count = (int)branch->ops.count,
+        .ops = theory->ops[number],
+    };
+}
+
+static TheorySeries skip_scale(BlockTheory *theory)
+{
+    const Tensor *matrix = theory->block->skip_matrix;
+    if (matrix == NULL) {
+        return series_of(theory, (Series){.formula = theory->block->scale});
+    }
+    TheorySeries square = law_series(theory, matrix, matrix->fan_in);
+    return (TheorySeries){.constant = sqrt(theory_at(&square, 1))};
+}
+
+/* Everything but the start and the scales that theory itself finds. */
+static void fill_block(BlockTheory *theory, double depth)
+{
+    const SignalBlock *block = theory->block;
+    const Expr *own = block->depth;
+    memcpy(theory->params, theory->defaults, theory->model->params.count * sizeof(double));
+    if (own != NULL && own->kind == EXPR_PARAM) {
+        theory->params[own->param] = depth;
+    }
+    theory->place = (ExprPlace){.params = theory->params, .depth = depth, .layer = 1};
+    theory->series_count = 0;
+    theory->stack = (TheoryStack){.depth = depth,
+                                  .width = block->width,
+                                  .skip = (TheorySkip)block->skip,
+                                  .scale = skip_scale(theory),
+                                  .branch_count = (int)block->branches.count,
+                                  .branches = theory->branches,
+                                  .post = block->post};
+    for (uint32_t i = 0; i < block->branches.count; i++) {
+        fill_branch(theory, i);
+    }
+}
+
+/* What is known of a state on its way through the network. */
+typedef struct State {
+    TheorySignal signal;
+    bool shaped;
+} State;
+
+static void set_start(const State *state, TheoryStack *stack)
+{
+    stack->start = state->signal.kernel;
+    stack->start_mean = state->signal.mean;
+    stack->shaped = state->shaped;
+}
+
+/* Through the layers and blocks before the block. */
+static State carry(BlockTheory *theory, State state)
+{
+    const Signal *signal = theory->model->signal;
+    ExprPlace place = theory->place;
+    theory->place = (ExprPlace){.params = theory->params, .depth = 1, .layer = 1};
+    for (uint32_t i = 0; i < signal->chain.count; i++) {
+        const SignalOp *op = &signal->chain.items[i];
+        if (op->kind == RN_SIGNAL_BLOCK) {
+            BlockTheory *inner = theory->all[op->block];
+            if (inner == theory) {
+                break;
+            }
+            block_here(inner);
+            set_start(&state, &inner->stack);
+            state.signal = theory_propagate(&inner->stack);
+            continue;
+        }
+        TheoryOp next = op_of(theory, op);
+        theory_apply(&next, 1, &state.signal);
+        bool acts = next.kind == THEORY_ACTIVATION && next.activation != THEORY_LINEAR;
+        state.shaped = acts || (state.shaped && next.kind != THEORY_MATRIX);
+    }
+    theory->place = place;
+    return state;
+}
+
+static State start_of(double norm, double pair)
+{
+    return (State){.signal = theory_start((TheoryKernel){norm, pair})};
+}
+
+/* The probe's inputs: their mean square, and the mean product of two of them. Where it has none of
+ * a known law: mean square 1, independent. */
+static State data_start(const BlockTheory *theory)
+{
+    const Probe *probe = theory->model->probe;
+    ExprPlace place = {.params = theory->params};
+    if (probe != NULL && probe->data.kind == RN_DATA_UNIFORM && probe->data.low != NULL) {
+        double low = expr_evaluate(probe->data.low, &place);
+        double high = expr_evaluate(probe->data.high, &place);
+        State state =
+            start_of((low * low + low * high + high * high) / 3, (low + high) * (low + high) / 4);
+        state.signal.mean = (low + high) / 2;
+        return state;
+    }
+    bool related = probe != NULL && probe->data.overlap != NULL;
+    return start_of(1, related ? expr_evaluate(probe->data.overlap, &place) : 0);
+}
+
+static void start_for_optimal(BlockTheory *theory, const SignalBranch *branch)
+{
+    ExprPlace place = {.params = theory->params};
+    double norm = expr_evaluate(branch->norm, &place);
+    double overlap = expr_evaluate(branch->overlap, &place);
+    State state = carry(theory, start_of(norm, norm * overlap));
+    set_start(&state, &theory->stack);
+}
+
+static const TheoryStack *block_at(void *context, double depth)
+{
+    BlockTheory *theory = context;
+    fill_block(theory, depth);
+    for (uint32_t i = 0; i < theory->block->branches.count; i++) {
+        const SignalBranch *branch = &theory->block->branches.items[i];
+        if (branch->optimal != RN_OPTIMAL_NONE) {
+            start_for_optimal(theory, branch);
+            double scale = theory_optimal_scale(&theory->stack, branch->optimal);
+            theory->branches[i].alpha = (TheorySeries){.constant = scale};
+        }
+    }
+    State state = carry(theory, data_start(theory));
+    set_start(&state, &theory->stack);
+    return &theory->stack;
+}
+
+double block_depth(const BlockTheory *theory)
+{
+    return depth_of(theory->block->depth, theory->defaults);
+}
+
+const TheoryStack *block_here(BlockTheory *theory)
+{
+    return block_at(theory, block_depth(theory));
+}
+
+TheoryFamily block_family(BlockTheory *theory)
+{
+    return (TheoryFamily){block_at, theory};
+}
+
+const TheoryStack *block_for_optimal(BlockTheory *theory, const SignalBranch *branch)
+{
+    fill_block(theory, block_depth(theory));
+    start_for_optimal(theory, branch);
+    return &theory->stack;
+}
+
+static BlockTheory *make_block(Arena *arena, const Model *model, const SignalBlock *block)
+{
+    BlockTheory *theory = ARENA_NEW(arena, BlockTheory);
+    uint32_t series = 1; /* the skip's; alpha of each branch, two of each op */
+    theory->model = model;
+    theory->block = block;
+    theory->branches = ARENA_ARRAY(arena, TheoryBranch, block->branches.count);
+    theory->ops = ARENA_ARRAY(arena, TheoryOp *, block->branches.count);
+    for (uint32_t i = 0; i < block->branches.count; i++) {
+        uint32_t ops = block->branches.items[i].ops.count;
+        theory->ops[i] = ARENA_ARRAY(arena, TheoryOp, ops + 1);
+        series += 1 + 2 * ops;
+    }
+    theory->series = ARENA_ARRAY(arena, Series, series);
+    theory->defaults = model_defaults(arena, model);
+    theory->params = model_defaults(arena, model);
+    return theory;
+}
+
+BlockTheory **blocks_of(Arena *arena, const Model *model)
+{
+    uint32_t count = model->signal->blocks.count;
+    BlockTheory **all = ARENA_ARRAY(arena, BlockTheory *, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        all[i] = make_block(arena, model, &model->signal->blocks.items[i]);
+        all[i]->all = all;
+    }
+    return all;
+}

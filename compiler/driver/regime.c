@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Warnings and errors out of theory, one message for each mistake that it can see.
+ */
+#include "driver/regime.h"
+
+#include "driver/block.h"
+
+#include <math.h>
+
+/* An exponent below this is none. */
+static const double falls = 1e-3;
+
+typedef struct Judge {
+    const Model *model;
+    DiagSink *diag;
+    const SignalBlock *block;
+    BlockTheory *theory;
+    TheoryVerdict verdict;
+    double depth;
+} Judge;
+
+const char *regime_name(TheoryRegime regime)
+{
+    switch (regime) {
+    case THEORY_NO_REGIME:
+        return "unknown";
+    case THEORY_REGIME_IDENTITY:
+        return "identity";
+    case THEORY_REGIME_SDE:
+        return "sde";
+    case THEORY_REGIME_ODE:
+        return "ode";
+    case THEORY_REGIME_STABLE:
+        return "stable";
+    case THEORY_REGIME_EXPLODING:
+        return "exploding";
+    case THEORY_REGIME_VANISHING:
+        return "vanishing";
+    }
+    return "";
+}
+
+static bool fulfils(RnExpectation expectation, TheoryRegime regime)
+{
+    switch (expectation) {
+    case RN_EXPECT_STABLE:
+        return regime == THEORY_REGIME_STABLE || regime == THEORY_REGIME_SDE ||
+               regime == THEORY_REGIME_ODE || regime == THEORY_REGIME_IDENTITY;
+    case RN_EXPECT_SDE:
+        return regime == THEORY_REGIME_SDE;
+    case RN_EXPECT_ODE:
+        return regime == THEORY_REGIME_ODE;
+    case RN_EXPECT_IDENTITY:
+        return regime == THEORY_REGIME_IDENTITY;
+    case RN_EXPECT_EXPLODING:
+        return regime == THEORY_REGIME_EXPLODING;
+    case RN_EXPECT_NONE:
+    case RN_EXPECT_COUNT:
+        break;
+    }
+    return true;
+}
+
+/* The branch that decides. */
+static const SignalBranch *decisive(const Judge *j)
+{
+    return &j->block->branches.items[j->verdict.branch];
+}
+
+static const char *const expectation_names[] = {
+#define X(tag, name) name,
+    RN_EXPECTATIONS(X)
+#undef X
+};
+
+static void hint_exponent(const Judge *j, Diag *d)
+{
+    const char *weights = j->verdict.critical == 0.5 ? "independent weights" : "these weights";
+    diag_hint(j->diag, d, "for %s write `alpha depth^-%g`", weights, j->verdict.critical);
+}
+
+static void judge_expectation(const Judge *j)
+{
+    const char *wanted = expectation_names[j->block->expect];
+    Span span = j->block->expect_span;
+    if (j->block->expect == RN_EXPECT_NONE) {
+        return;
+    }
+    if (j->verdict.regime == THEORY_NO_REGIME) {
+        Diag *d = diag_report(j->diag, W_UNJUDGED, span, "`expect %s` is not judged", wanted);
+        diag_note(j->diag, d, "%s", j->verdict.why);
+        return;
+    }
+    if (fulfils(j->block->expect, j->verdict.regime)) {
+        return;
+    }
+    Diag *d = diag_report(j->diag, E_EXPECT, span, "the block is meant to be `%s`, and is `%s`",
+                          wanted, regime_name(j->verdict.regime));
+    bool vanishes = j->verdict.regime == THEORY_REGIME_VANISHING;
+    diag_label(j->diag, d, vanishes ? j->block->skip_span : decisive(j)->alpha_span,
+               vanishes ? "what is kept of the input" : "this scales the branch");
+    diag_note(j->diag, d, "%s", j->verdict.why);
+    bool bounded =
+        j->block->expect != RN_EXPECT_IDENTITY && j->block->expect != RN_EXPECT_EXPLODING;
+    if (bounded && !vanishes && fabs(j->verdict.displacement) > falls &&
+        isfinite(j->verdict.displacement)) {
+        hint_exponent(j, d);
+    }
+}
+
+static void note_exponents(const Judge *j, Diag *d)
+{
+    if (fabs(j->verdict.exponent) < falls) {
+        diag_note(j->diag, d,
+                  "alpha does not fall with the depth, while the branches add up like "
+                  "depth^%.3g",
+                  j->verdict.critical);
+        return;
+    }
+    diag_note(j->diag, d,
+              "alpha goes like depth^%.3g, while the branches, with their weights as first drawn, "
+              "add up like depth^%.3g",
+              -j->verdict.exponent, j->verdict.critical);
+}
+
+static void warn_identity(const Judge *j)
+{
+    if (decisive(j)->learned || !isfinite(j->verdict.displacement) ||
+        j->block->expect == RN_EXPECT_IDENTITY) {
+        return;
+    }
+    Diag *d = diag_report(j->diag, W_IDENTITY, decisive(j)->alpha_span,
+                          "the block tends to the identity as its depth grows");
+    note_exponents(j, d);
+    hint_exponent(j, d);
+}
+
+/* A constant alpha is a mistake only where the growth is felt at this depth: by more than e^3. */
+static bool is_felt(const Judge *j)
+{
+    const double felt = 3;
+    const TheoryStack *stack = block_here(j->theory);
+    double alpha = fabs(theory_at(&stack->branches[j->verdict.branch].alpha, 1));
+    return alpha * pow(j->depth, j->verdict.critical) > felt;
+}
+
+static bool saturates(const SignalBranch *branch)
+{
+    for (uint32_t i = 0; i < branch->ops.count; i++) {
+        RnSignalKind kind = branch->ops.items[i].kind;
+        RnActivation act = branch->ops.items[i].activation;
+        bool bounded =
+            act == RN_ACT_TANH || act == RN_ACT_ERF || act == RN_ACT_SIGMOID || act == RN_ACT_SIN;
+        if (kind == RN_SIGNAL_NORM || kind == RN_SIGNAL_BATCHNORM ||
+            (kind == RN_SIGNAL_ACTIVATION && bounded)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void warn_exploding(const Judge *j)
+{
+    bool constant = j->verdict.exponent < falls;
+    if (decisive(j)->learned || !isfinite(j->verdict.displacement) ||
+        j->block->expect == RN_EXPECT_EXPLODING ||
+        (constant && (saturates(decisive(j)) || !is_felt(j)))) {
+        return;
+    }
+    Diag *d = diag_report(j->diag, W_EXPLODING, decisive(j)->alpha_span,
+                          "the state explodes as the depth of the block grows");
+    note_exponents(j, d);
+    hint_exponent(j, d);
+}
+
+/* A scale below 1 that leaves more than a hundredth of the input at this depth is no mistake. */
+static void warn_vanishing(const Judge *j)
+{
+    const double left = 0.01;
+    const TheoryStack *stack = block_here(j->theory);
+    double gain = 0;
+    if (stack->skip == THEORY_NO_SKIP) {
+        return;
+    }
+    for (int64_t layer = 1; layer <= (int64_t)j->depth; layer++) {
+        gain += log(fabs(theory_at(&stack->scale, layer)));
+    }
+    if (gain > log(left)) {
+        return;
+    }
+    Diag *d = diag_report(j->diag, W_VANISHING, j->block->skip_span,
+                          "the signal and its gradients vanish along the skip");
+    diag_note(j->diag, d, "of the block's input, %.2g is left after %g layers", exp(gain),
+              j->depth);
+    diag_hint(j->diag, d, "let the scale approach 1 with the depth, as in `(1 - 1/depth)`");
+}
+
+static void warn_depth_mup(const Judge *j)
+{
+    const Train *train = j->model->train;
+    if (train == NULL || train->depth_mup.end == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < j->block->branches.count; i++) {
+        const SignalBranch *branch = &j->block->branches.items[i];
+        int matrices = 0;
+        for (uint32_t k = 0; k < branch->ops.count; k++) {
+            matrices += branch->ops.items[k].kind == RN_SIGNAL_MATRIX;
+        }
+        if (matrices < 2) {
+            continue;
+        }
+        Diag *d = diag_report(j->diag, W_DEPTH_MUP, train->depth_mup,
+                              "under `depth_mup` the inner layer of this branch stops learning as "
+                              "the depth grows");
+        diag_label(j->diag, d, branch->span, "%d weight matrices one after another", matrices);
+        diag_hint(j->diag, d, "use `completep`, or branches of one matrix");
+    }
+}
+
+static void judge_optimal(const Judge *j, const SignalBranch *branch)
+{
+    const TheoryStack *stack = block_for_optimal(j->theory, branch);
+    const char *obstacle = theory_optimal_obstacle(stack);
+    double scale = theory_optimal_scale(stack, branch->optimal);
+    if (obstacle != NULL || isnan(scale)) {
+        Diag *d = diag_report(j->diag, E_OPTIMAL, branch->alpha_span,
+                              "theory knows no optimal scale for this block");
+        diag_note(j->diag, d, "%s", obstacle ? obstacle : "the kernel recursion has no value");
+    } else if (isinf(scale)) {
+        Diag *d = diag_report(j->diag, E_OPTIMAL, branch->alpha_span,
+                              "there is no optimal scale: the response grows without bound");
+        diag_note(j->diag, d, "only an activation that saturates bounds it");
+        diag_hint(j->diag, d, "use `erf` or `tanh` in the branch, or another alpha");
+    } else if (scale == 0) {
+        Diag *d = diag_report(j->diag, W_OPTIMAL_ZERO, branch->alpha_span,
+                              "the optimal scale is 0: the branch only lessens the response");
+        diag_note(j->diag, d,
+                  "an entry of h_0 has the mean square %.3g, with which the activation is "
+                  "saturated already",
+                  stack->start.own);
+        diag_hint(j->diag, d, "lower the variance of the layers before the block");
+    }
+}
+
+static void warn_regime(const Judge *j)
+{
+    switch (j->verdict.regime) {
+    case THEORY_REGIME_IDENTITY:
+        warn_identity(j);
+        break;
+    case THEORY_REGIME_EXPLODING:
+        warn_exploding(j);
+        break;
+    case THEORY_REGIME_VANISHING:
+        warn_vanishing(j);
+        break;
+    case THEORY_NO_REGIME:
+    case THEORY_REGIME_SDE:
+    case THEORY_REGIME_ODE:
+    case THEORY_REGIME_STABLE:
+        break;
+    }
+}
+
+static void judge_block(Judge *j)
+{
+    unsigned errors = diag_error_count(j->diag);
+    for (uint32_t i = 0; i < j->block->branches.count; i++) {
+        if (j->block->branches.items[i].optimal != RN_OPTIMAL_NONE) {
+            judge_optimal(j, &j->block->branches.items[i]);
+        }
+    }
+    if (diag_error_count(j->diag) > errors) {
+        return;
+    }
+    TheoryFamily family = block_family(j->theory);
+    j->verdict = theory_regime(&family, j->depth);
+    judge_expectation(j);
+    warn_depth_mup(j);
+    if (diag_error_count(j->diag) == errors) {
+        warn_regime(j);
+    }
+}
+
+const Model *judge_regimes(Arena *arena, const Model *model, DiagSink *diag)
+{
+    if (model == NULL) {
+        return NULL;
+    }
+    unsigned errors = diag_error_count(diag);
+    BlockTheory **blocks = blocks_of(arena, model);
+    for (uint32_t i = 0; i < model->signal->blocks.count; i++) {
+        Judge j = {.model = model,
+                   .diag = diag,
+                   .block = &model->signal->blocks.items[i],
+                   .theory = blocks[i],
+                   .depth = block_depth(blocks[i])};
+        judge_block(&j);
+    }
+    return diag_error_count(diag) > errors ? NULL : model;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reports as text and JSON.
+ */
+#include "driver/report.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { KEY_WIDTH = 28 };
+
+static void indent(const Report *r)
+{
+    fprintf(r->out, "%*s", 2 * r->level, "");
+}
+
+static void put_quoted(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p == '"' || *p == '\\') {
+            fprintf(out, "\\%c", *p);
+        } else if (*p < ' ') {
+            fprintf(out, "\\u%04x", *p);
+        } else {
+            fputc(*p, out);
+        }
+    }
+    fputc('"', out);
+}
+
+/* What stands before a value: comma, line, key. */
+static void lead(Report *r, const char *key)
+{
+    fputs(r->began ? ",\n" : "\n", r->out);
+    indent(r);
+    if (key != NULL) {
+        put_quoted(r->out, key);
+        fputs(": ", r->out);
+    }
+    r->began = true;
+}
+
+static void open_bracket(Report *r, char bracket)
+{
+    fputc(bracket, r->out);
+    r->level++;
+    r->began = false;
+}
+
+static void close_bracket(Report *r, char bracket)
+{
+    r->level--;
+    fputc('\n', r->out);
+    indent(r);
+    fputc(bracket, r->out);
+    r->began = true;
+}
+
+Report report_open(Arena *arena, FILE *out, bool json)
+{
+    Report r = {.arena = arena, .out = out, .json = json};
+    if (json) {
+        open_bracket(&r, '{');
+    }
+    return r;
+}
+
+void report_close(Report *r)
+{
+    if (r->json) {
+        close_bracket(r, '}');
+        fputc('\n', r->out);
+    }
+}
+
+void report_begin(Report *r, const char *key, const char *title)
+{
+    if (r->json) {
+        lead(r, key);
+        open_bracket(r, '{');
+        return;
+    }
+    fputc('\n', r->out);
+    indent(r);
+    fprintf(r->out, "%s\n", title);
+    r->level++;
+}
+
+void report_end(Report *r)
+{
+    if (r->json) {
+        close_bracket(r, '}');
+    } else {
+        r->level--;
+    }
+}
+
+void report_begin_list(Report *r, const char *key)
+{
+    if (r->json) {
+        lead(r, key);
+        open_bracket(r, '[');
+    }
+}
+
+void report_end_list(Report *r)
+{
+    if (r->json) {
+        close_bracket(r, ']');
+    }
+}
+
+/* Keys read as words in text. */
+static void put_key(const Report *r, const char *key)
+{
+    indent(r);
+    int width = 2 * r->level;
+    for (const char *p = key; *p; p++, width++) {
+        fputc(*p == '_' ? ' ' : *p, r->out);
+    }
+    fprintf(r->out, "%*s", width < KEY_WIDTH ? KEY_WIDTH - width : 1, "");
+}
+
+const char *report_cell(Arena *arena, double value)
+{
+    bool whole = value == floor(value) && fabs(value) < 1e15;
+    return !isfinite(value) ? NULL : str_format(arena, whole ? "%.0f" : "%.6g", value);
+}
+
+void report_number(Report *r, const char *key, double value)
+{
+    const char *cell = report_cell(r->arena, value);
+    if (r->json) {
+        lead(r, key);
+        fputs(cell ? cell : "null", r->out);
+    } else if (!isnan(value)) {
+        put_key(r, key);
+        fprintf(r->out, "%s\n", cell ? cell : value > 0 ? "beyond all bounds" : "0");
+    }
+}
+
+void report_text(Report *r, const char *key, const char *value)
+{
+    if (r->json) {
+        lead(r, key);
+        if (value != NULL) {
+            put_quoted(r->out, value);
+        } else {
+            fputs("null", r->out);
+        }
+    } else if (value != NULL) {
+        put_key(r, key);
+        fprintf(r->out, "%s\n", value);
+    }
+}
+
+static const char *cell_of(const ReportTable *t, uint32_t row, uint32_t column)
+{
+    return t->cells[row * t->column_count + column];
+}
+
+static void table_json(Report *r, const ReportTable *t)
+{
+    report_begin_list(r, t->key);
+    for (uint32_t i = 0; i < t->row_count; i++) {
+        lead(r, NULL);
+        fputc('{', r->out);
+        for (uint32_t j = 0; j < t->column_count; j++) {
+            const char *cell = cell_of(t, i, j);
+            fputs(j ? ", " : "", r->out);
+            put_quoted(r->out, t->columns[j]);
+            fputs(": ", r->out);
+            if (cell == NULL || t->numbers[j]) {
+                fputs(cell ? cell : "null", r->out);
+            } else {
+                put_quoted(r->out, cell);
+            }
+        }
+        fputc('}', r->out);
+    }
+    report_end_list(r);
+}
+
+/* Numbers to the right, texts to the left, as wide as the widest. */
+static void put_cell(const Report *r, const ReportTable *t, uint32_t column, const char *cell,
+                     bool last)
+{
+    size_t width = strlen(t->columns[column]);
+    for (uint32_t i = 0; i < t->row_count; i++) {
+        const char *other = cell_of(t, i, column);
+        width = other && strlen(other) > width ? strlen(other) : width;
+    }
+    cell = cell ? cell : "-";
+    int w = (int)width;
+    if (t->numbers[column]) {
+        fprintf(r->out, "%*s", w, cell);
+    } else {
+        fprintf(r->out, "%-*s", last ? 0 : w, cell);
+    }
+    fputs(last ? "\n" : "  ", r->out);
+}
+
+static void table_text(Report *r, const ReportTable *t)
+{
+    fputc('\n', r->out);
+    for (uint32_t i = 0; i <= t->row_count; i++) {
+        indent(r);
+        for (uint32_t j = 0; j < t->column_count; j++) {
+            const char *cell = i == 0 ? t->columns[j] : cell_of(t, i - 1, j);
+            put_cell(r, t, j, cell, j + 1 == t->column_count);
+        }
+    }
+}
+
+void report_table(Report *r, const ReportTable *table)
+{
+    if (r->json) {
+        table_json(r, table);
+    } else {
+        table_text(r, table);
+    }
+}
