@@ -283,13 +283,40 @@ static bool trains_anything(const Graph *graph, const Region *region)
     return false;
 }
 
+static bool is_slope(const Measure *measure)
+{
+    return measure->kind == RN_QUANTITY_GEOMETRIC_COMPLEXITY;
+}
+
+static bool probe_measures_slopes(const Probe *probe)
+{
+    bool any = false;
+    for (uint32_t i = 0; probe != NULL && i < probe->measures.count; i++) {
+        any = any || is_slope(&probe->measures.items[i]);
+    }
+    return any;
+}
+
+/* Is a gradient by the network's input measured? Then it must not end at the first weights. */
+static bool measures_slopes(const Graph *graph)
+{
+    bool any = probe_measures_slopes(graph->probe);
+    for (uint32_t i = 0; graph->check != NULL && i < graph->check->bounds.count; i++) {
+        any = any || is_slope(&graph->check->bounds.items[i].measure);
+    }
+    for (uint32_t i = 0; i < graph->sweep_count; i++) {
+        any = any || probe_measures_slopes(&graph->sweeps[i].settings);
+    }
+    return any;
+}
+
 /* Of every network: `probe` measures gradients where nothing is trained, too. */
 Graph *differentiate_graph(Arena *arena, Graph *graph)
 {
     if (graph == NULL) {
         return NULL;
     }
-    bool upstream = false;
+    bool upstream = measures_slopes(graph);
     for (uint32_t i = 0; i < graph->regions.count; i++) {
         Region *region = &graph->regions.items[i];
         /* A stack hands gradients from layer to layer, and probes read them at its entry. */
