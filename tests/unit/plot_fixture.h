@@ -115,7 +115,7 @@ static inline double plot_attribute(const char *tag, const char *name)
     char wanted[32];
     snprintf(wanted, sizeof wanted, " %s=\"", name);
     const char *at = strstr(tag, wanted), *end = strchr(tag, '>');
-    return at && at < end ? strtod(at + strlen(wanted), NULL) : NAN;
+    return at && at < end ? strtod(at + strlen(wanted), NULL) : (double)NAN;
 }
 
 /* The n-th tag that begins with `start`, from 0; NULL where there are not so many. */
