@@ -138,10 +138,24 @@ int rt_surface_axis(const RtSurface *surface, int grid_axis);
 /* "log10_forward_change": a name for files. */
 void rt_quantity_name(const RnMeasure *measure, char name[128]);
 
+/* sweep_theory.c */
+/* A quantity of drawn weights; NaN where no theory is known. */
+double rt_theory_value(const RnProgram *program, const double *config, const RnMeasure *measure);
+/* Exponent with which a norm grows in depth; it changes its sign on the boundary of the regimes. */
+double rt_theory_displacement(const RnProgram *program, const double *config,
+                              const RnMeasure *measure);
+
 /* sweep_report.c: fits, best values and what was written; `stem` is the table's name without .csv
  */
 bool rt_sweep_report(const RtRows *rows, const RtOptions *options, int64_t draws, const char *stem,
                      RtError *error);
+/* sweep_curves.c: theory of what a picture shows. Each fills x[] and y[], and returns the count. */
+enum { RT_CURVE_POINTS = 65 };
+/* Along the picture's x, at place `line` of its `by`. */
+int64_t rt_sweep_curve(const RtSurface *surface, int64_t line, double x[RT_CURVE_POINTS],
+                       double y[RT_CURVE_POINTS]);
+/* Where the heat map's x is critical, for each of its y; arrays of as many. */
+int64_t rt_sweep_boundary(const RtSurface *surface, double *x, double *y);
 /* sweep_plot.c: one picture a quantity; its path, empty where there is none. */
 bool rt_sweep_plot(const RtRows *rows, const RtSurface *surface, int measure, int64_t draws,
                    const char *stem, char path[1200], RtError *error);

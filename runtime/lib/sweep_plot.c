@@ -103,6 +103,16 @@ static bool draw_heat(Picture *picture, RtFile *svg, RtError *error)
     const RtAxis *y = &picture->surface->grid->axes[plot->y];
     if (!average(picture, plot->x, plot->y, error))
         return false;
+    double *critical = calloc(2 * (size_t)y->count, sizeof *critical);
+    if (!critical)
+        return rt_fail(error, RT_FAILED, "out of memory for the picture");
+    RtPlotSeries boundary = {.label = "theory",
+                             .x = critical,
+                             .y = critical + y->count,
+                             .colour = RT_PLOT_INK,
+                             .dashed = true};
+    if (!picture->averaged)
+        boundary.count = rt_sweep_boundary(picture->surface, critical, critical + y->count);
     const RtPlotHeat heat = {
         .title = title_of(picture),
         .x = param_axis(picture, plot->x, rt_plot_geometric(x->values, x->count)),
@@ -113,8 +123,12 @@ static bool draw_heat(Picture *picture, RtFile *svg, RtError *error)
         .zs = picture->mean,
         .x_count = x->count,
         .y_count = y->count,
-        .clip = rt_formula(plot->clip, picture->surface->grid->config, 0)};
-    return rt_plot_heat(&heat, svg, error);
+        .clip = rt_formula(plot->clip, picture->surface->grid->config, 0),
+        .series = &boundary,
+        .series_count = boundary.count > 1};
+    bool good = rt_plot_heat(&heat, svg, error);
+    free(critical);
+    return good;
 }
 
 /* ---- lines ---- */
@@ -140,30 +154,51 @@ static bool fill_series(const Picture *picture, RtPlotSeries *series, char (*lab
     return bands;
 }
 
+/* Theory's lines behind the measured ones; how many. */
+static int fill_theory(const Picture *picture, RtPlotSeries *series,
+                       double (*curves)[2][RT_CURVE_POINTS])
+{
+    int used = 0;
+    for (int64_t j = 0; picture->plot->theory && !picture->averaged && j < picture->lines; j++) {
+        int64_t count = rt_sweep_curve(picture->surface, j, curves[j][0], curves[j][1]);
+        if (count > 1)
+            series[picture->lines + used++] = (RtPlotSeries){.x = curves[j][0],
+                                                             .y = curves[j][1],
+                                                             .count = count,
+                                                             .colour = (int)j,
+                                                             .dashed = true};
+    }
+    return used;
+}
+
 static bool draw_lines(Picture *picture, RtFile *svg, RtError *error)
 {
     const RnPlot *plot = picture->plot;
     if (!average(picture, plot->x, plot->by, error))
         return false;
-    RtPlotSeries *series = calloc((size_t)picture->lines, sizeof *series);
+    RtPlotSeries *series = calloc(2 * (size_t)picture->lines, sizeof *series);
+    double(*curves)[2][RT_CURVE_POINTS] = calloc((size_t)picture->lines, sizeof *curves);
     char(*labels)[32] = calloc((size_t)picture->lines, sizeof *labels);
-    bool good = series && labels;
+    bool good = series && labels && curves;
     if (good) {
         bool bands = fill_series(picture, series, labels);
+        int theory = fill_theory(picture, series, curves);
         const RtPlotLines lines = {
             .title = title_of(picture),
             .x = param_axis(picture, plot->x, plot->log_x),
             .y = {.name = picture->surface->measure->text, .log = plot->log_y},
             .series = series,
-            .series_count = (int)picture->lines,
+            .series_count = (int)picture->lines + theory,
             .by = plot->by >= 0 ? picture->surface->grid->axes[plot->by].name : NULL,
-            .band = bands ? "mean ± standard error" : NULL};
+            .band = bands ? "mean ± standard error" : NULL,
+            .dashed = theory ? "theory" : NULL};
         good = rt_plot_lines(&lines, svg, error);
     } else {
         rt_fail(error, RT_FAILED, "out of memory for the picture");
     }
     free(series);
     free(labels);
+    free(curves);
     return good;
 }
 
