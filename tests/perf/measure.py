@@ -170,19 +170,28 @@ def ask_peers(found, seconds, backwards):
             answers.append(answer)
 
 
-def measure_calls(bench, workload, program):
-    """Of a workload whose calls `bench` times."""
-    rounds = {threads: [] for threads in bench.threads()}
+def run_rounds(bench, workload, program, counts, rounds):
+    """With the peers of these numbers of threads; adds to rounds[threads], gives the peers."""
     repeat = {threads: repeats(bench, workload, program, threads) for threads in rounds}
     with contextlib.ExitStack() as stack:
-        started = start_peers(bench, stack, workload, bench.threads())
+        started = start_peers(bench, stack, workload, counts)
         for number in range(bench.rounds(workload)):
             for threads, records in rounds.items():
                 records.append(one_round(bench, workload, program, threads, repeat[threads]))
-                ask_peers(started[threads], bench.seconds, number % 2 == 1)
-        runs = {str(threads): summary(workload, records) for threads, records in rounds.items()}
-        for threads, found in started.items():
-            add_peers(runs[str(threads)], found)
+                ask_peers(started.get(threads, []), bench.seconds, number % 2 == 1)
+    return started
+
+
+def measure_calls(bench, workload, program):
+    """Of a workload whose calls `bench` times."""
+    every, started = bench.threads(), {}
+    rounds = {threads: [] for threads in every}
+    apart = workload.heavy and bench.python is not None
+    for counts in [[threads] for threads in every] if apart else [every]:
+        started.update(run_rounds(bench, workload, program, counts, rounds))
+    runs = {str(threads): summary(workload, records) for threads, records in rounds.items()}
+    for threads, found in started.items():
+        add_peers(runs[str(threads)], found)
     return runs
 
 

@@ -5,6 +5,8 @@ A peer is one process that stays, so that what it compiled stays too. It reads l
 repeats its work for that long, at least three times where that does not take too long, and answers
 with the median.
 """
+import ctypes
+import gc
 import json
 import statistics
 import sys
@@ -23,7 +25,9 @@ def peak_bytes():
 
 
 def forget_peak():
-    """Counts the most memory from here on."""
+    """Gives back what was tried, and counts the most memory from here on."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
     try:
         with open("/proc/self/clear_refs", "w") as file:
             file.write("5")
@@ -43,8 +47,9 @@ def faster(candidates):
         return next(iter(candidates.items()))
     best = {}
     for name, work in candidates.items():
-        work()
-        best[name] = min(timed(work) for _ in range(2))
+        best[name] = timed(work)
+        again = [timed(work) for _ in range(2 if best[name] < LONG_SECONDS else 1)]
+        best[name] = min(again)
     name = min(best, key=best.get)
     return name, candidates[name]
 

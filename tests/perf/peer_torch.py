@@ -5,7 +5,6 @@ Weights lie [in, out], so that a layer is one addmm; the addition to the state i
 where there is no bias, activations work in place, the optimiser is the fused one, and autograd gets
 views of one stacked tensor or a tensor a layer, whichever is faster here.
 """
-import gc
 import math
 import types
 
@@ -199,7 +198,6 @@ def prepare(spec):
         form, work = "compiled", make(net, "compiled")
     else:
         form, work = peer_server.faster({f: make(net, f) for f in ("stacked", "list")})
-    gc.collect()
     return {"version": torch.__version__, "variant": form}, work
 
 

@@ -14,7 +14,8 @@ import threading
 import machine
 
 PACKAGES = ["numpy", "fbm", "jax", "torch"]
-GIVE_UP_SECONDS = 120  # to compile in; what takes longer is no peer
+COMPILE_SECONDS = 120  # what takes longer is no peer
+PATIENCE_SECONDS = 600  # with what compiles little: drawing weights, choosing a form
 
 # name: (script, mode, what the table calls it)
 PEERS = {
@@ -80,7 +81,7 @@ class Peer:
                 env=environment, start_new_session=True)
         self.lines = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
-        self.facts = self.take(GIVE_UP_SECONDS) or {}
+        self.facts = self.take(COMPILE_SECONDS if mode == "compile" else PATIENCE_SECONDS) or {}
 
     def read(self):
         for line in self.process.stdout:
@@ -111,7 +112,7 @@ class Peer:
             self.process.stdin.flush()
         except OSError:
             pass  # it has ended, and take finds out why
-        return self.take(GIVE_UP_SECONDS + 10 * seconds)
+        return self.take(PATIENCE_SECONDS)
 
     def end(self):
         """It may have begun processes of its own, to compile with."""

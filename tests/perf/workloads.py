@@ -5,7 +5,7 @@ Only the matrix products of the stack are counted, on the true sizes: no padding
 layers before or behind the stack, no optimiser. A step multiplies each trained matrix three times
 (forward, gradient of its input, gradient of itself), and a fixed one twice.
 """
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 REAL = 4  # bytes of a float32
 
@@ -82,7 +82,7 @@ class Workload:
     gains: bool = True  # is a gain from further cores asked for
     passes: int = 0  # of what=sweep: passes of the batch in all
     hurst: float = 0.0
-    extra: dict = field(default_factory=dict)
+    heavy: bool = False  # peers of all numbers of threads do not fit into memory together
 
     def flops(self):
         if self.what == "step":
@@ -123,7 +123,7 @@ def all_workloads():
         Workload("deepest", "deepest", "examples/orthogonal_filter.rnet", "step",
                  Net(50000, 32, 64, alpha=1 / 50000, skip=1 - 1 / 50000, filtered=True,
                      inputs=IMAGE, outputs=10, loss="cross_entropy", optimizer="adam"),
-                 share=0.50, ratio=10, rounds=3),
+                 share=0.50, ratio=10, rounds=3, heavy=True),
         Workload("sample", "one sample", "examples/quickstart.rnet", "forward",
                  Net(100, 64, 1, "two", "relu", alpha=0.1, inputs=IMAGE, outputs=10),
                  ratio=20, most=1.5, gains=False),
