@@ -15,7 +15,7 @@
 const char *theory_obstacle(const TheoryStack *stack);
 
 /* ---- kernel.c, propagate.c: infinite width ---- */
-enum { THEORY_TERMS = 48 }; /* of Hermite series */
+enum { THEORY_TERMS = 64 }; /* of Hermite series */
 
 /* Averages over a pair (x, y) of normal variables of kernel k; k.pair NaN: those of x alone. */
 typedef struct TheoryMoments {
