@@ -251,7 +251,7 @@ typedef enum RnPlotKind {
     X(TEST_ACCURACY, "test_accuracy", 0, 1)                                                        \
     X(TEST_RMSE, "test_rmse", 0, 1)                                                                \
     X(TEST_R2, "test_r2", 0, 1)                                                                    \
-    X(COORDINATES, "coordinates", 0, 0)
+    X(COORDINATES, "coordinates", 0, 1)
 
 typedef enum RnQuantityKind {
 #define X(tag, name, arguments, measured) RN_QUANTITY_##tag,

@@ -20,11 +20,12 @@ static const char is_measured[] = {
 #undef X
 };
 
-typedef enum Family { NORMS, LINEAR, DEPTH, SCORES } Family;
+typedef enum Family { NORMS, LINEAR, DEPTH, SCORES, COORDINATES } Family;
 
 static Family family_of(int32_t kind)
 {
-    return kind >= RN_QUANTITY_LOSS           ? SCORES
+    return kind == RN_QUANTITY_COORDINATES    ? COORDINATES
+           : kind >= RN_QUANTITY_LOSS         ? SCORES
            : kind >= RN_QUANTITY_MAX_NORM     ? DEPTH
            : kind >= RN_QUANTITY_JACOBIAN_MIN ? LINEAR
                                               : NORMS;
@@ -41,6 +42,8 @@ static const char *why_not(const RtProber *p, const RnMeasure *measure)
         return rt_depth_missing(p, measure);
     case LINEAR:
         return rt_linear_missing(p, measure);
+    case COORDINATES:
+        return rt_coordinates_missing(p);
     case NORMS:
         break;
     }
@@ -132,6 +135,8 @@ static bool fill_values(RtProber *p, const RnMeasure *measure, RtValues *values,
         return rt_depth_values(p, measure, values, error);
     case LINEAR:
         return rt_linear_values(p, measure, values, error);
+    case COORDINATES:
+        return rt_coordinates_values(p, values, error);
     case NORMS:
         break;
     }
@@ -201,11 +206,14 @@ static bool measure_draw(RtProber *p, uint64_t draw, const RnMeasure *const *mea
 
 /* ---- all together ---- */
 
-/* Values of one sample: an entry's path has one for each layer, a spectrum for each feature. */
+/* Values of one sample: an entry's path has one for each layer, a spectrum one for each feature,
+ * the coordinate check one for each step. */
 static bool width_of(const RtProber *p, const RnMeasure *measure, int64_t *width, RtError *error)
 {
     const RnProgram *program = p->session.program;
     *width = 1;
+    if (measure->kind == RN_QUANTITY_COORDINATES)
+        *width = RT_COORDINATE_STEPS;
     if (measure->kind == RN_QUANTITY_JACOBIAN_SPECTRUM)
         *width = program->regions[rt_measure_block(program, measure)].in_rows;
     if (measure->kind != RN_QUANTITY_ENTRY)

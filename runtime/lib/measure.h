@@ -15,8 +15,8 @@ typedef struct RtMeasured {
     double mean, error; /* over the finite draws; standard error, NaN for fewer than two */
     int64_t finite, draws;
     double *values; /* [draws] */
-    /* Of an entry's path and of a spectrum: a value for each layer, for each singular value; mean
-     * and values are then means over these. 1 of all others. */
+    /* Of an entry's path, a spectrum, the coordinate check: a value for each layer, singular value,
+     * step; mean and values are then means over these. 1 of all others. */
     int64_t width;
     double *path; /* [width], means over the draws */
 } RtMeasured;

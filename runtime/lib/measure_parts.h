@@ -36,6 +36,11 @@ bool rt_depth_values(RtProber *prober, const RnMeasure *measure, RtValues *value
 /* What derivatives give. */
 const char *rt_linear_missing(const RtProber *prober, const RnMeasure *measure);
 bool rt_linear_values(RtProber *prober, const RnMeasure *measure, RtValues *values, RtError *error);
+/* The coordinate check. Its steps train on batches of this size. */
+enum { RT_COORDINATE_STEPS = 5 };
+const char *rt_coordinates_missing(const RtProber *prober);
+bool rt_coordinates_batch(const RtProber *prober, int64_t *batch, RtError *error);
+bool rt_coordinates_values(RtProber *prober, RtValues *values, RtError *error);
 /* Before another draw. */
 void rt_forget_spectra(RtProber *prober);
 

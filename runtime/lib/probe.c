@@ -42,6 +42,8 @@ static cJSON *measured_json(const RnMeasure *measure, const RtMeasured *result)
     cJSON_AddNumberToObject(row, "draws", (double)result->draws);
     cJSON_AddNumberToObject(row, "finite", (double)result->finite);
     cJSON_AddItemToObject(row, "values", numbers_json(result->values, result->draws));
+    if (result->width > 1)
+        cJSON_AddItemToObject(row, "path", numbers_json(result->path, result->width));
     return row;
 }
 
@@ -63,6 +65,18 @@ static void add_profiles(cJSON *root, const RtProber *prober)
     }
 }
 
+/* Ends of what a quantity of several values takes; both are the mean where there is one. NaN where
+ * one of them is. */
+static void ends_of(const RtMeasured *result, double *least, double *greatest)
+{
+    *least = *greatest = result->mean;
+    for (int64_t i = 0; result->width > 1 && i < result->width; i++) {
+        double value = result->path[i];
+        *least = i == 0 || value < *least || isnan(value) ? value : *least;
+        *greatest = i == 0 || value > *greatest || isnan(value) ? value : *greatest;
+    }
+}
+
 /* ---- as text ---- */
 
 static void print_measured(const RnMeasure *measure, const RtMeasured *result)
@@ -78,6 +92,11 @@ static void print_measured(const RnMeasure *measure, const RtMeasured *result)
            (long long)result->draws, result->finite < result->draws ? ", finite " : "");
     if (result->finite < result->draws)
         printf("%lld", (long long)result->finite);
+    if (result->width > 1) {
+        double least, greatest;
+        ends_of(result, &least, &greatest);
+        printf("; %lld values, %.6g .. %.6g", (long long)result->width, least, greatest);
+    }
     printf(")\n");
 }
 
@@ -167,8 +186,10 @@ static bool holds(const RnBound *bound, const RtMeasured *result, const double *
 {
     double low = rt_formula(bound->low, config, -(double)INFINITY);
     double high = rt_formula(bound->high, config, (double)INFINITY);
-    bool above = bound->low_strict ? result->mean > low : result->mean >= low;
-    bool below = bound->high_strict ? result->mean < high : result->mean <= high;
+    double least, greatest;
+    ends_of(result, &least, &greatest);
+    bool above = bound->low_strict ? least > low : least >= low;
+    bool below = bound->high_strict ? greatest < high : greatest <= high;
     return above && below && result->finite == result->draws;
 }
 

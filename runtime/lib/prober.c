@@ -3,7 +3,7 @@
  * What a measurement needs: the network, samples, a loss to differentiate, memory for the trace.
  */
 #include "lib/config.h"
-#include "lib/measure.h"
+#include "lib/measure_parts.h"
 #include "lib/real.h"
 
 #include <stdlib.h>
@@ -162,7 +162,7 @@ enum { MOST_USES = 64 };
 static int list_uses(const RtProber *p, RtUse *uses)
 {
     int count = 0;
-    for (int32_t i = 0; i < p->session.program->region_count && count < MOST_USES - 2; i++)
+    for (int32_t i = 0; i < p->session.program->region_count && count < MOST_USES - 3; i++)
         if (p->profiles[i].depth)
             uses[count++] = (RtUse){p->batch, RN_FORWARD | RN_BACKWARD | RN_TRACE, i};
     uses[count++] = (RtUse){RT_EVALUATION_BATCH, RN_FORWARD, -1};
@@ -170,12 +170,34 @@ static int list_uses(const RtProber *p, RtUse *uses)
     return count;
 }
 
+static bool wants(const RnMeasure *const *measures, int count, int32_t kind)
+{
+    bool any = false;
+    for (int i = 0; i < count; i++)
+        any = any || measures[i]->kind == kind;
+    return any;
+}
+
+/* The steps of the coordinate check, and the optimiser's state for them. */
+static bool add_training(const RtProber *p, RtUse *uses, int *count, bool *with_state,
+                         RtError *error)
+{
+    int64_t batch;
+    *with_state = *with_state && !rt_coordinates_missing(p);
+    if (!*with_state)
+        return true;
+    if (!rt_coordinates_batch(p, &batch, error))
+        return false;
+    uses[(*count)++] = (RtUse){batch, RN_FORWARD | RN_BACKWARD | RN_UPDATE | RN_TRAINING, -1};
+    return true;
+}
+
 static bool wants_start(const RnMeasure *const *measures, int count)
 {
-    bool wants = false;
+    bool any = false;
     for (int i = 0; i < count; i++)
-        wants = wants || measures[i]->from_init;
-    return wants;
+        any = any || measures[i]->from_init;
+    return any;
 }
 
 static bool allocate(RtProber *p, const RnMeasure *const *measures, int count, RtError *error)
@@ -191,7 +213,10 @@ static bool allocate(RtProber *p, const RnMeasure *const *measures, int count, R
                             {"weights before training", start_size}};
     size_t projection = (size_t)p->session.outputs * (size_t)p->session.program->real_size;
     const RnTrain *train = p->session.program->train;
-    return rt_session_allocate(&p->session, uses, list_uses(p, uses), false, needs, 3, error) &&
+    bool with_state = wants(measures, count, RN_QUANTITY_COORDINATES);
+    int use_count = list_uses(p, uses);
+    return add_training(p, uses, &use_count, &with_state, error) &&
+           rt_session_allocate(&p->session, uses, use_count, with_state, needs, 3, error) &&
            rt_buffers_allocate(&p->buffers, &p->session, most,
                                train && train->loss.kind == RN_LOSS_CROSS_ENTROPY, error) &&
            rt_block_allocate(&p->projection, projection, "projection", error) &&
