@@ -253,7 +253,8 @@ typedef struct RnCall {
     int64_t batch;
     int32_t what;          /* RnWhat bits */
     int32_t loss_kind;     /* RnLossKind */
-    int32_t trace_region, unused;
+    int32_t trace_region;
+    int32_t trace_ends;    /* only rows 0 and depth of the trace are filled */
     const RnParallel *parallel; /* or NULL */
     double rate;           /* this step's learning rate: the schedule's value */
 } RnCall;

@@ -57,7 +57,8 @@ static void trace_tile_states(void *context, int64_t index)
     const RnTile *tile = &pass->tiles[index];
     int32_t region = pass->call->trace_region;
     const real *start = rnk_state(pass, tile, region, 0);
-    for (int64_t k = 0; k <= pass->spans[region].depth; k++) {
+    int64_t depth = pass->spans[region].depth, step = pass->call->trace_ends ? depth : 1;
+    for (int64_t k = 0; k <= depth; k += step) {
         const real *state = k ? rnk_next(pass, tile, region, k - 1) : start;
         norms(pass, tile, state, start, 1, trace_row(pass, RN_TRACE_STATE, k),
               trace_row(pass, RN_TRACE_STATE_CHANGE, k));

@@ -48,6 +48,7 @@ static bool run_trace(RtProber *p, int32_t region, RtError *error)
     call.loss = &loss;
     call.trace = p->trace.data;
     call.trace_region = region;
+    call.trace_ends = !p->session.options->layers_table;
     /* a network that explodes is measured all the same: its ratios are infinite */
     return rt_session_run(&p->session, &call, error) || error->status == RT_DIVERGED;
 }
