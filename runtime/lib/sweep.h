@@ -141,6 +141,9 @@ void rt_quantity_name(const RnMeasure *measure, char name[128]);
 /* sweep_theory.c */
 /* A quantity of drawn weights; NaN where no theory is known. */
 double rt_theory_value(const RnProgram *program, const double *config, const RnMeasure *measure);
+/* Density at `value` of a quantity over draws, one sample each; NaN where no law is known. */
+double rt_theory_density(const RnProgram *program, const double *config, const RnMeasure *measure,
+                         double value);
 /* Exponent with which a norm grows in depth; it changes its sign on the boundary of the regimes. */
 double rt_theory_displacement(const RnProgram *program, const double *config,
                               const RnMeasure *measure);
@@ -154,6 +157,9 @@ enum { RT_CURVE_POINTS = 65 };
 /* Along the picture's x, at place `line` of its `by`. */
 int64_t rt_sweep_curve(const RtSurface *surface, int64_t line, double x[RT_CURVE_POINTS],
                        double y[RT_CURVE_POINTS]);
+/* The density of a quantity that was drawn in one cell, between two values. */
+int64_t rt_sweep_density(const RtSurface *surface, double low, double high,
+                         double x[RT_CURVE_POINTS], double y[RT_CURVE_POINTS]);
 /* Where the heat map's x is critical, for each of its y; arrays of as many. */
 int64_t rt_sweep_boundary(const RtSurface *surface, double *x, double *y);
 /* sweep_plot.c: one picture a quantity; its path, empty where there is none. */

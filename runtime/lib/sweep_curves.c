@@ -2,6 +2,7 @@
  *
  * Theory along the axes of a picture. Params that are no axes have the values of the command line.
  */
+#include "lib/config.h"
 #include "lib/sweep.h"
 
 #include <math.h>
@@ -45,6 +46,22 @@ int64_t rt_sweep_curve(const RtSurface *surface, int64_t line, double x[RT_CURVE
             continue;
         config[along->param] = x[count] = value;
         y[count] = rt_theory_value(grid->program, config, surface->measure);
+        count += isfinite(y[count]);
+    }
+    free(config);
+    return count;
+}
+
+int64_t rt_sweep_density(const RtSurface *surface, double low, double high,
+                         double x[RT_CURVE_POINTS], double y[RT_CURVE_POINTS])
+{
+    const RtGrid *grid = surface->grid;
+    double *config = grid->cells == 1 ? open_config(surface) : NULL;
+    bool single = config && rt_formula(grid->sweep->settings.batch, config, 0) == 1;
+    int64_t count = 0;
+    for (int i = 0; single && low > 0 && i < RT_CURVE_POINTS; i++) {
+        x[count] = low + (high - low) * i / (RT_CURVE_POINTS - 1);
+        y[count] = rt_theory_density(grid->program, config, surface->measure, x[count]);
         count += isfinite(y[count]);
     }
     free(config);

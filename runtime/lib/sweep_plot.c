@@ -35,8 +35,9 @@ static void write_texts(Picture *picture, int64_t draws)
         snprintf(picture->title, sizeof picture->title, "%.60s: %.180s", grid->sweep->name,
                  measure->text);
     snprintf(picture->subtitle, sizeof picture->subtitle, "%.100s, %s%lld draw%s",
-             grid->program->name, draws > 1 ? "mean of " : "", (long long)draws,
-             draws > 1 ? "s" : "");
+             grid->program->name,
+             draws > 1 && picture->plot->kind != RN_PLOT_HISTOGRAM ? "mean of " : "",
+             (long long)draws, draws > 1 ? "s" : "");
     char *note = picture->note;
     size_t size = sizeof picture->note;
     for (int i = 0; i < surface->axis_count; i++) {
@@ -219,6 +220,17 @@ static void label_cell(const RtGrid *grid, int64_t cell, char label[96])
     }
 }
 
+static void find_range(const double *values, int64_t count, double *low, double *high)
+{
+    *low = (double)INFINITY;
+    *high = -(double)INFINITY;
+    for (int64_t i = 0; i < count; i++)
+        if (isfinite(values[i])) {
+            *low = fmin(*low, values[i]);
+            *high = fmax(*high, values[i]);
+        }
+}
+
 /* A sample for each cell; one of all draws where there are many cells. */
 static bool draw_histogram(Picture *picture, int64_t draws, RtFile *svg, RtError *error)
 {
@@ -242,10 +254,19 @@ static bool draw_histogram(Picture *picture, int64_t draws, RtFile *svg, RtError
             sample->label = labels[cell];
         }
     }
+    double x[RT_CURVE_POINTS], y[RT_CURVE_POINTS], low, high;
+    find_range(values, used, &low, &high);
+    const RtPlotSeries law = {.label = "theory",
+                              .x = x,
+                              .y = y,
+                              .count = rt_sweep_density(picture->surface, low, high, x, y),
+                              .dashed = true};
     const RtPlotHistogram histogram = {.title = title_of(picture),
                                        .x = {.name = picture->surface->measure->text},
                                        .samples = samples,
-                                       .sample_count = by_cell ? (int)grid->cells : 1};
+                                       .sample_count = by_cell ? (int)grid->cells : 1,
+                                       .curves = &law,
+                                       .curve_count = law.count > 1};
     bool good = rt_plot_histogram(&histogram, svg, error);
     free(values);
     return good;

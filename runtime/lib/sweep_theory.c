@@ -52,6 +52,31 @@ double rt_theory_value(const RnProgram *program, const double *config, const RnM
     return measure->function ? measure->function(&place) : value;
 }
 
+static bool is_identity(const RnMeasure *measure, const double *config)
+{
+    RnPlace place = {.params = config, .depth = 1, .layer = 1, .base = 0.3};
+    double small = measure->function ? measure->function(&place) : 0.3;
+    place.base = 7;
+    double large = measure->function ? measure->function(&place) : 7;
+    return small == 0.3 && large == 7;
+}
+
+/* log(‖h_L‖²/‖h_0‖²) is normal: q = ‖h_L‖/‖h_0‖ has the density 2/q times that at 2 log q. */
+double rt_theory_density(const RnProgram *program, const double *config, const RnMeasure *measure,
+                         double value)
+{
+    RnTheory theory;
+    int32_t block = find_block(program, measure);
+    if (measure->kind != RN_QUANTITY_FORWARD_RATIO || !is_identity(measure, config) || block < 0 ||
+        !rn_theory_fill(program, config, block, 0, &theory) || theory_obstacle(&theory.stack))
+        return (double)NAN;
+    TheoryRatios ratios = theory_ratios(&theory.stack);
+    double deviation = ratios.log_deviation;
+    double z = (2 * log(value) - ratios.log_mean) / deviation;
+    const double root = 2.5066282746310005024; /* √(2π) */
+    return deviation > 0 ? 2 / value / (deviation * root) * exp(-z * z / 2) : (double)NAN;
+}
+
 /* A block at whatever depth theory asks for. */
 typedef struct Family {
     const RnProgram *program;

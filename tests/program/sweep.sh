@@ -102,6 +102,16 @@ equal "$(printf '%.6f' "$(value law.json slope 1)")" -0.500000 "slope"
 equal "$(printf '%.6f' "$(value law.json slope 2)")" -1.000000 "slope"
 [ -s law-max_norm_alpha.svg ] || fail "no picture of the law"
 
+# Theory is drawn where there is one.
+for sweep in curve one; do
+    for hurst in 0.5 0.7; do
+        ./sweep sweep $sweep --set H=$hurst --output $sweep$hurst --quiet >out.txt
+    done
+    cmp -s $sweep*0.5*.svg $sweep*0.7*.svg && fail "$sweep: two networks, one picture"
+    grep -q 'class="dash"' ${sweep}0.5-*.svg || fail "$sweep: no theory of independent weights"
+    ! grep -q 'class="dash"' ${sweep}0.7-*.svg || fail "$sweep: theory of weights that it does not know"
+done
+
 # A trained cell is what train, eval and probe say; one that diverges does not end the sweep.
 ./sweep sweep rates --quiet >out.txt
 row=$(grep '^0.1,1,' rates.csv)
@@ -141,6 +151,6 @@ for signal in KILL INT TERM; do
     rm long.csv
 done
 
-expect 2 'phase, law, rates, long' ./sweep sweep
+expect 2 'phase, law, rates, long, curve, one' ./sweep sweep
 expect 2 'no sweep is called' ./sweep sweep nothing
 finish
