@@ -109,7 +109,7 @@ for sweep in curve one; do
     done
     cmp -s $sweep*0.5*.svg $sweep*0.7*.svg && fail "$sweep: two networks, one picture"
     grep -q 'class="dash"' ${sweep}0.5-*.svg || fail "$sweep: no theory of independent weights"
-    ! grep -q 'class="dash"' ${sweep}0.7-*.svg || fail "$sweep: theory of weights that it does not know"
+    ! grep -q 'class="dash"' ${sweep}0.7-*.svg || fail "$sweep: theory of smooth weights"
 done
 
 # A trained cell is what train, eval and probe say; one that diverges does not end the sweep.
