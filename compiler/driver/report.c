@@ -136,7 +136,7 @@ void report_number(Report *r, const char *key, double value)
         fputs(cell ? cell : "null", r->out);
     } else if (!isnan(value)) {
         put_key(r, key);
-        fprintf(r->out, "%s\n", cell ? cell : value > 0 ? "beyond all bounds" : "0");
+        fprintf(r->out, "%s\n", cell ? cell : value > 0 ? "beyond all bounds" : "below all bounds");
     }
 }
 

@@ -19,25 +19,13 @@
 #include <math.h>
 #include <stddef.h>
 
-static const TheoryOp identity = {.kind = THEORY_ACTIVATION, .activation = THEORY_LINEAR};
-
-static const TheoryOp *readout(const TheoryStack *stack)
-{
-    for (int i = 0; i < stack->branches[0].op_count; i++) {
-        if (stack->branches[0].ops[i].kind == THEORY_ACTIVATION) {
-            return &stack->branches[0].ops[i];
-        }
-    }
-    return &identity;
-}
-
 double theory_response(const TheoryStack *stack, int response)
 {
     if (stack->branch_count < 1) {
         return NAN;
     }
     TheorySignal end = theory_propagate(stack);
-    const TheoryOp *phi = readout(stack);
+    const TheoryOp *phi = theory_readout(stack);
     TheoryMoments m = theory_moments(phi->activation, phi->slope, end.kernel);
     return response == THEORY_PAIR ? m.pair_response * end.pair_response
                                    : m.own_response * end.own_response;
@@ -213,7 +201,7 @@ double theory_optimal_scale(const TheoryStack *stack, int response)
 static double log_continuum(Search *search, double log_own)
 {
     double own = exp(log_own), slope;
-    const TheoryOp *phi = readout(&search->stack);
+    const TheoryOp *phi = theory_readout(&search->stack);
     TheoryMoments m = theory_moments(phi->activation, phi->slope, (TheoryKernel){own, NAN});
     return log(m.own_response * branch_output(&search->stack, own, &slope));
 }

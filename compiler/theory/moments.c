@@ -88,8 +88,9 @@ TheoryRatios theory_ratios(const TheoryStack *stack)
     /* a filter's turn is known on average only, and a mean adds to what was there */
     int turned = stack->skip != THEORY_IDENTITY || end.mean != 0;
     double left = turned ? (double)NAN : skip_product(stack);
-    r.change_square = left == 1 ? r.forward_square - 1 : r.forward_square + 1 - 2 * left;
-    r.gradient_change_square = left == 1 ? r.gradient_square - 1 : r.gradient_square + 1 - 2 * left;
+    r.change_square = left == 1 ? end.added / stack->start.own : r.forward_square + 1 - 2 * left;
+    r.gradient_change_square =
+        left == 1 ? expm1(end.log_gradient) : r.gradient_square + 1 - 2 * left;
     find_law(stack, &end, &r);
     return r;
 }

@@ -12,6 +12,8 @@ int theory_is_independent(const TheoryOp *op);
 /* One update: signal of s h + alpha branch(h) from that of h. */
 void theory_branch(const TheoryBranch *branch, int64_t layer, double skip, double alpha,
                    TheorySignal *signal);
+/* phi of p and of responses: the first branch's first activation, else the identity. */
+const TheoryOp *theory_readout(const TheoryStack *stack);
 /* Hermite coefficients [THEORY_TERMS] of phi(√own z)²; the sum of squares of those left out. */
 double theory_square_series(const TheoryOp *phi, double own, double *coefficients);
 double theory_skip_scale(const TheoryStack *stack, int64_t layer);

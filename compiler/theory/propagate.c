@@ -154,10 +154,23 @@ void theory_branch(const TheoryBranch *branch, int64_t layer, double skip, doubl
     signal->kernel.pair = keep * signal->kernel.pair + cross + add * b.kernel.pair;
     signal->own_response *= keep + add * b.own_response;
     signal->pair_response *= keep + add * b.pair_response;
-    signal->log_gradient += log(keep + add * exp(b.log_gradient));
+    signal->log_gradient += log1p(keep - 1 + add * exp(b.log_gradient));
+    signal->added += cross + add * b.kernel.own;
     /* weights that do not average out turn the slope as well as the state */
     signal->log_gradient = b.mean != 0 && add > 0 ? (double)NAN : signal->log_gradient;
     signal->mean = skip * signal->mean + alpha * b.mean;
+}
+
+static const TheoryOp identity = {.kind = THEORY_ACTIVATION, .activation = THEORY_LINEAR};
+
+const TheoryOp *theory_readout(const TheoryStack *stack)
+{
+    for (int i = 0; i < stack->branches[0].op_count; i++) {
+        if (stack->branches[0].ops[i].kind == THEORY_ACTIVATION) {
+            return &stack->branches[0].ops[i];
+        }
+    }
+    return &identity;
 }
 
 double theory_skip_scale(const TheoryStack *stack, int64_t layer)
@@ -170,7 +183,7 @@ TheorySignal theory_propagate(const TheoryStack *stack)
     TheorySignal signal = theory_start(stack->start);
     signal.mean = stack->start_mean;
     if (theory_obstacle(stack)) {
-        return (TheorySignal){{NAN, NAN}, NAN, NAN, NAN, NAN};
+        return (TheorySignal){{NAN, NAN}, NAN, NAN, NAN, NAN, NAN};
     }
     for (int64_t layer = 1; layer <= (int64_t)stack->depth; layer++) {
         for (int i = 0; i < stack->branch_count; i++) {

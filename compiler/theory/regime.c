@@ -184,6 +184,8 @@ static void find_exponents(const TheoryStack *stack, const Sample *a, const Samp
             verdict->displacement = growth;
             verdict->critical = theory_critical_exponent(&stack->branches[i]);
             verdict->exponent = verdict->critical - growth;
+            /* rounding of logarithms is no exponent */
+            verdict->exponent = fabs(verdict->exponent) < 1e-9 ? 0 : verdict->exponent;
         }
     }
 }
@@ -255,6 +257,10 @@ static void judge_branches(const TheoryStack *stack, double tolerance, int turne
         verdict->regime = THEORY_REGIME_STABLE;
         verdict->why = "the skip keeps the signal within fixed bounds, and what the branches add "
                        "tends to nothing";
+    } else if (isinf(verdict->displacement)) {
+        verdict->regime = THEORY_REGIME_IDENTITY;
+        verdict->why = "alpha or the branch's weights begin at 0, so that the branches add nothing";
+        verdict->critical = verdict->exponent = NAN;
     } else {
         verdict->regime = THEORY_REGIME_IDENTITY;
         verdict->why = "alpha falls faster than the critical exponent asks: what the branches add "

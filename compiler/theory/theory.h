@@ -33,6 +33,7 @@ typedef struct TheorySignal {
     double own_response, pair_response; /* d kernel / d kernel at the start, product over the ops */
     double log_gradient;                /* log of E‖p_0‖²/‖p_L‖²; NaN: unknown */
     double mean;                        /* of an entry of the state */
+    double added;                       /* to kernel.own by the branches, so far */
 } TheorySignal;
 TheorySignal theory_start(TheoryKernel k);
 void theory_apply(const TheoryOp *op, int64_t layer, TheorySignal *signal);

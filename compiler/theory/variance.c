@@ -17,10 +17,10 @@
 
 double theory_population(const TheoryStack *stack)
 {
-    if (stack->branch_count != 1 || stack->branches[0].op_count < 1) {
+    if (stack->branch_count < 1) {
         return NAN;
     }
-    const TheoryOp *phi = &stack->branches[0].ops[0];
+    const TheoryOp *phi = theory_readout(stack);
     TheorySignal end = theory_propagate(stack);
     return theory_moments(phi->activation, phi->slope, (TheoryKernel){end.kernel.own, NAN}).own;
 }

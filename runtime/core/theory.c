@@ -190,7 +190,7 @@ static void settle_alpha(const RnProgram *program, const double *config, int32_t
 static void pass_block(const RnProgram *program, const double *config, int32_t number, State *state)
 {
     RnTheory inner;
-    TheorySignal lost = {{NAN, NAN}, NAN, NAN, NAN, NAN};
+    TheorySignal lost = {{NAN, NAN}, NAN, NAN, NAN, NAN, NAN};
     if (!fill_block(program, config, number, 0, &inner)) {
         state->signal = lost;
         return;
