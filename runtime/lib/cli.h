@@ -29,7 +29,7 @@ typedef enum RtCommand {
 typedef struct RtOptions {
     RtCommand command;
     int help, version, describe, json, quiet, layers_table, merge;
-    const char *data, *load, *save, *resume, *log, *input, *output, *sweep, *shard;
+    const char *data, *load, *save, *resume, *log, *layers, *input, *output, *sweep, *shard;
     const char **sets; /* the values of --set, in order */
     int set_count;
     const char **files; /* words behind the sweep's name: tables to merge */

@@ -46,6 +46,8 @@ static const Option options_table[] = {
      "go on from a checkpoint; auto: from the one that --save names, if it is there"},
     {"--log", "FILE", TEXT, ON_TRAIN, AT(log), "JSON lines, or CSV where the name ends in .csv"},
     {"--log-every", "N", COUNT, ON_TRAIN, AT(log_every), "log every N-th step too"},
+    {"--layers", "FILE", TEXT, ON_TRAIN, AT(layers),
+     "norms of states, gradients and updates layer by layer (.npz)"},
     {"--load", "FILE", TEXT, ON_LOADING, AT(load), "checkpoint with the weights and params"},
     {"--input", "FILE", TEXT, ON_PREDICT, AT(input), "inputs: .csv or .npy, - for standard input"},
     {"--output", "FILE", TEXT, ON_PREDICT | ON_SWEEP, AT(output),

@@ -72,18 +72,29 @@ static bool allocate(RtTrainer *t, int64_t position, RtError *error)
     int64_t count = t->dataset.split.train.count, rest = count % t->batch;
     int64_t resumed = position < count ? (count - position) % t->batch : 0;
     int64_t most = t->batch > RT_EVALUATION_BATCH ? t->batch : RT_EVALUATION_BATCH;
-    const RtUse uses[] = {{t->batch, step_bits, -1},
-                          {rest ? rest : t->batch, step_bits, -1},
-                          {resumed ? resumed : t->batch, step_bits, -1},
-                          {RT_EVALUATION_BATCH, RN_FORWARD, -1},
-                          {RT_EVALUATION_BATCH, RN_FORWARD | RN_FIT, -1}};
+    const RtUse steps[] = {{t->batch, step_bits, -1},
+                           {rest ? rest : t->batch, step_bits, -1},
+                           {resumed ? resumed : t->batch, step_bits, -1},
+                           {RT_EVALUATION_BATCH, RN_FORWARD, -1},
+                           {RT_EVALUATION_BATCH, RN_FORWARD | RN_FIT, -1}};
+    enum { STEPS = sizeof steps / sizeof *steps };
+    RtUse *uses = calloc(STEPS + (size_t)session->program->region_count, sizeof *uses);
+    if (!uses)
+        return rt_fail(error, RT_FAILED, "out of memory for the sizes of steps");
+    memcpy(uses, steps, sizeof steps);
+    int use_count = STEPS;
+    if (session->options->layers)
+        use_count += rt_layers_uses(session->program, count, uses + STEPS);
     size_t order = (size_t)count * sizeof *t->order;
     const RtNeed needs[] = {{"batches", rt_buffers_size(session, most)},
                             {"order of the samples", order}};
     t->order = malloc(order);
-    return (t->order || rt_fail(error, RT_FAILED, "out of memory for the order of the samples")) &&
-           rt_session_allocate(session, uses, 5, true, needs, 2, error) &&
-           rt_buffers_allocate(&t->buffers, session, most, t->classes, error);
+    bool good =
+        (t->order || rt_fail(error, RT_FAILED, "out of memory for the order of the samples")) &&
+        rt_session_allocate(session, uses, use_count, true, needs, 2, error) &&
+        rt_buffers_allocate(&t->buffers, session, most, t->classes, error);
+    free(uses);
+    return good;
 }
 
 /* The file to resume from, or NULL to start anew. */
@@ -132,6 +143,22 @@ static bool load_data(RtTrainer *t, RtError *error)
     return true;
 }
 
+/* The first row of --layers is what training starts from. */
+static bool record_layers(RtTrainer *t, RtError *error)
+{
+    const RtPosition *position = &t->position;
+    return !t->layers.path ||
+           rt_layers_row(&t->layers, position->epoch, (int64_t)position->step, error);
+}
+
+static bool start_layers(RtTrainer *t, RtError *error)
+{
+    const char *path = t->session.options->layers;
+    return !path || t->loan ||
+           (rt_layers_open(&t->layers, &t->session, &t->dataset.split.train, path, error) &&
+            record_layers(t, error));
+}
+
 static bool set_up(RtTrainer *t, const RnProgram *program, const RtOptions *options,
                    RtCheckpoint *checkpoint, RtError *error)
 {
@@ -147,12 +174,13 @@ static bool set_up(RtTrainer *t, const RnProgram *program, const RtOptions *opti
     return load_data(t, error) && settle_length(t, error) && settle_rules(t, error) &&
            allocate(t, checkpoint->position.position, error) &&
            start_weights(t, checkpoint, error) &&
-           rt_log_open(&t->log, options->log, path != NULL, error);
+           rt_log_open(&t->log, options->log, path != NULL, error) && start_layers(t, error);
 }
 
 void rt_trainer_close(RtTrainer *t)
 {
     free(t->order);
+    rt_layers_close(&t->layers);
     rt_buffers_free(&t->buffers);
     if (!t->borrowed)
         rt_dataset_free(&t->dataset);
@@ -227,7 +255,7 @@ static bool log_step(RtTrainer *t, double rate, double loss, RtError *error)
     row.rate = rate;
     row.train_loss = loss;
     row.train_accuracy = (double)NAN;
-    return rt_log_row(&t->log, "step", &row, error);
+    return rt_log_row(&t->log, "step", &row, error) && record_layers(t, error);
 }
 
 /* A step whose loss was finite may still leave weights that are not. */
@@ -317,7 +345,7 @@ static bool finish_epoch(RtTrainer *t, double rate, RtError *error)
     /* a run of a given number of steps may end inside an epoch, where another one can go on */
     if (t->position.position == t->dataset.split.train.count)
         advance_epoch(t);
-    return rt_log_row(&t->log, "epoch", &row, error);
+    return rt_log_row(&t->log, "epoch", &row, error) && record_layers(t, error);
 }
 
 static bool run_epochs(RtTrainer *t, RtError *error)
@@ -375,6 +403,11 @@ bool rt_train(const RnProgram *program, const RtOptions *options, RtError *error
             RtError closing;
             bool closed = rt_log_close(&trainer.log, good ? error : &closing);
             good = good && closed;
+        }
+        if (trainer.layers.path) { /* of a run that was stopped, too */
+            RtError writing;
+            bool written = rt_layers_write(&trainer.layers, good ? error : &writing);
+            good = good && written;
         }
         good = good && report(&trainer, error);
     }

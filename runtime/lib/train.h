@@ -5,6 +5,7 @@
 #ifndef RNET_LIB_TRAIN_H
 #define RNET_LIB_TRAIN_H
 
+#include "lib/layers.h"
 #include "lib/measure.h"
 #include "lib/schedule.h"
 
@@ -18,6 +19,7 @@ typedef struct RtTrainer {
     RtSchedule schedule;
     RtProgress progress;
     RtLog log;
+    RtLayers layers; /* of --layers */
     RtPosition position;
     uint32_t *order; /* of the current epoch */
     uint64_t order_stream;
