@@ -5,7 +5,6 @@
 #include "driver/analyze.h"
 
 #include "driver/block.h"
-#include "driver/regime.h"
 
 #include <math.h>
 
@@ -34,7 +33,7 @@ static void report_regime(const Subject *s)
     TheoryFamily family = block_family(s->theory);
     TheoryVerdict v = theory_regime(&family, block_depth(s->theory));
     report_begin(s->report, "regime", "as depth grows");
-    report_text(s->report, "regime", regime_name(v.regime));
+    report_text(s->report, "regime", theory_regime_name(v.regime));
     report_text(s->report, "why", v.why);
     report_text(s->report, "expect", s->block->expect ? expectation_names[s->block->expect] : NULL);
     report_number(s->report, "critical_exponent", v.critical);

@@ -8,6 +8,10 @@
 
 #include <math.h>
 
+_Static_assert((int)RN_EXPECT_EXPLODING == (int)THEORY_EXPECT_EXPLODING &&
+                   (int)RN_EXPECT_SDE == (int)THEORY_EXPECT_SDE,
+               "expectations are in one order");
+
 /* An exponent below this is none. */
 static const double falls = 1e-3;
 
@@ -19,48 +23,6 @@ typedef struct Judge {
     TheoryVerdict verdict;
     double depth;
 } Judge;
-
-const char *regime_name(TheoryRegime regime)
-{
-    switch (regime) {
-    case THEORY_NO_REGIME:
-        return "unknown";
-    case THEORY_REGIME_IDENTITY:
-        return "identity";
-    case THEORY_REGIME_SDE:
-        return "sde";
-    case THEORY_REGIME_ODE:
-        return "ode";
-    case THEORY_REGIME_STABLE:
-        return "stable";
-    case THEORY_REGIME_EXPLODING:
-        return "exploding";
-    case THEORY_REGIME_VANISHING:
-        return "vanishing";
-    }
-    return "";
-}
-
-static bool fulfils(RnExpectation expectation, TheoryRegime regime)
-{
-    switch (expectation) {
-    case RN_EXPECT_STABLE:
-        return regime == THEORY_REGIME_STABLE || regime == THEORY_REGIME_SDE ||
-               regime == THEORY_REGIME_ODE || regime == THEORY_REGIME_IDENTITY;
-    case RN_EXPECT_SDE:
-        return regime == THEORY_REGIME_SDE;
-    case RN_EXPECT_ODE:
-        return regime == THEORY_REGIME_ODE;
-    case RN_EXPECT_IDENTITY:
-        return regime == THEORY_REGIME_IDENTITY;
-    case RN_EXPECT_EXPLODING:
-        return regime == THEORY_REGIME_EXPLODING;
-    case RN_EXPECT_NONE:
-    case RN_EXPECT_COUNT:
-        break;
-    }
-    return true;
-}
 
 /* The branch that decides. */
 static const SignalBranch *decisive(const Judge *j)
@@ -92,11 +54,11 @@ static void judge_expectation(const Judge *j)
         diag_note(j->diag, d, "%s", j->verdict.why);
         return;
     }
-    if (fulfils(j->block->expect, j->verdict.regime)) {
+    if (theory_fulfils((TheoryExpectation)j->block->expect, j->verdict.regime)) {
         return;
     }
     Diag *d = diag_report(j->diag, E_EXPECT, span, "the block is meant to be `%s`, and is `%s`",
-                          wanted, regime_name(j->verdict.regime));
+                          wanted, theory_regime_name(j->verdict.regime));
     bool vanishes = j->verdict.regime == THEORY_REGIME_VANISHING;
     diag_label(j->diag, d, vanishes ? j->block->skip_span : decisive(j)->alpha_span,
                vanishes ? "what is kept of the input" : "this scales the branch");

@@ -12,12 +12,8 @@
 
 #include "sema/model.h"
 #include "support/diag.h"
-#include "theory/theory.h"
 
 /* NULL model gives NULL; NULL means that at least one error was reported. */
 const Model *judge_regimes(Arena *arena, const Model *model, DiagSink *diag);
-
-/* As in `expect`. */
-const char *regime_name(TheoryRegime regime);
 
 #endif

@@ -82,6 +82,20 @@ typedef struct TheoryVerdict {
 /* Judged as depth grows; `depth` is the block's own, which decides for trained alpha. */
 TheoryVerdict theory_regime(const TheoryFamily *family, double depth);
 
+/* ---- expectation.c ---- */
+/* ORDER of the language's `expect`. */
+typedef enum TheoryExpectation {
+    THEORY_EXPECT_NONE,
+    THEORY_EXPECT_STABLE,
+    THEORY_EXPECT_SDE,
+    THEORY_EXPECT_ODE,
+    THEORY_EXPECT_IDENTITY,
+    THEORY_EXPECT_EXPLODING
+} TheoryExpectation;
+int theory_fulfils(TheoryExpectation expectation, TheoryRegime regime);
+/* As in `expect`; "unknown" and "vanishing" have no word there. */
+const char *theory_regime_name(TheoryRegime regime);
+
 /* ---- filter.c ---- */
 typedef struct TheoryJacobian {
     double log_low, log_high; /* bounds on the singular values of dh_L/dh_0; −inf: none */

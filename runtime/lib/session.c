@@ -5,6 +5,7 @@
 #include "lib/session.h"
 #include "lib/checkpoint.h"
 #include "lib/config.h"
+#include "lib/expect.h"
 #include "lib/isa.h"
 #include "lib/real.h"
 
@@ -71,6 +72,13 @@ static bool open_machine(RtSession *session, RtError *error)
     return true;
 }
 
+/* The cells of a sweep are meant to differ. */
+static void warn_of_regimes(const RtSession *session)
+{
+    if (session->options->command != RT_SWEEP && !session->options->quiet)
+        rt_expect_warn(session->program, session->config, stderr);
+}
+
 bool rt_session_open(const RnProgram *program, const RtOptions *options,
                      const RtCheckpoint *checkpoint, RtSession *session, RtError *error)
 {
@@ -82,8 +90,10 @@ bool rt_session_open(const RnProgram *program, const RtOptions *options,
         open_machine(session, error)) {
         session->params_size = session->code->params_size(program, session->config);
         session->state_size = session->code->state_size(program, session->config);
-        if (session->params_size && session->state_size)
+        if (session->params_size && session->state_size) {
+            warn_of_regimes(session);
             return true;
+        }
         rt_fail(error, RT_USAGE, "the network's size overflows; smaller params make it smaller");
     }
     rt_session_close(session);
