@@ -156,8 +156,8 @@ size_t rn_init_workspace_size(const RnProgram *program, const double *config)
     return most;
 }
 
-/* The law's scale at each layer, in double, once; `absent` where no formula gives it. 0 where one is
- * not finite. */
+/* The law's scale at each layer, in double, once; `absent` where no formula gives it. 0: one is not
+ * finite. */
 static int fill_scales(const RnDraw *draw, RnPlace *place, double absent, double *scales)
 {
     for (int64_t layer = 0; layer < draw->layers; layer++) {
