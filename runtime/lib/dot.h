@@ -12,11 +12,11 @@
 static inline double rt_dot(const double *a, const double *b, int64_t n)
 {
     double part[8] = {0}, sum = 0;
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8)
+    int64_t whole = n / 8 * 8;
+    for (int64_t i = 0; i < whole; i += 8)
         for (int k = 0; k < 8; k++)
             part[k] += a[i + k] * b[i + k];
-    for (; i < n; i++)
+    for (int64_t i = whole; i < n; i++)
         sum += a[i] * b[i];
     for (int k = 0; k < 8; k++)
         sum += part[k];
