@@ -43,20 +43,19 @@ static void report_regime(const Subject *s)
 
 static void report_scale(const Subject *s, const TheoryStack *stack)
 {
-    int64_t depth = (int64_t)stack->depth;
-    double square = 0, sum = 0, gain = 1;
+    int64_t depth = (int64_t)fmin(stack->depth, THEORY_DEEPEST);
+    double square = 0, sum = 0;
     for (int64_t layer = 1; layer <= depth; layer++) {
         for (int i = 0; i < stack->branch_count; i++) {
             double alpha = theory_at(&stack->branches[i].alpha, layer);
             square += alpha * alpha;
             sum += fabs(alpha);
         }
-        gain *= theory_at(&stack->scale, layer);
     }
     report_number(s->report, "depth", stack->depth);
     report_number(s->report, "width", stack->width);
     report_text(s->report, "skip", skip_names[stack->skip]);
-    report_number(s->report, "skip_product", gain);
+    report_number(s->report, "skip_product", exp(theory_log_gain(stack)));
     if (stack->branch_count > 0) {
         report_number(s->report, "alpha_first", theory_at(&stack->branches[0].alpha, 1));
         report_number(s->report, "alpha_last", theory_at(&stack->branches[0].alpha, depth));

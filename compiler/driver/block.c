@@ -276,8 +276,7 @@ static const TheoryStack *block_at(void *context, double depth)
             theory->branches[i].alpha = (TheorySeries){.constant = scale};
         }
     }
-    State state = carry(theory, data_start(theory));
-    set_start(&state, &theory->stack);
+    theory->stack.start = (TheoryKernel){1, NAN};
     return &theory->stack;
 }
 
@@ -288,7 +287,10 @@ double block_depth(const BlockTheory *theory)
 
 const TheoryStack *block_here(BlockTheory *theory)
 {
-    return block_at(theory, block_depth(theory));
+    block_at(theory, block_depth(theory));
+    State state = carry(theory, data_start(theory));
+    set_start(&state, &theory->stack);
+    return &theory->stack;
 }
 
 TheoryFamily block_family(BlockTheory *theory)

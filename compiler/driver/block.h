@@ -15,7 +15,7 @@ BlockTheory **blocks_of(Arena *arena, const Model *model);
 
 /* At the block's own depth. The pointer is good until the next call for the same block. */
 const TheoryStack *block_here(BlockTheory *theory);
-/* As a function of its depth. */
+/* As a function of its depth, for inputs of unit kernel: the layers before it are not walked. */
 TheoryFamily block_family(BlockTheory *theory);
 /* Its depth at the params' defaults. */
 double block_depth(const BlockTheory *theory);

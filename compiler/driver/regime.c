@@ -102,7 +102,8 @@ static void warn_identity(const Judge *j)
 static bool is_felt(const Judge *j)
 {
     const double felt = 3;
-    const TheoryStack *stack = block_here(j->theory);
+    TheoryFamily family = block_family(j->theory);
+    const TheoryStack *stack = family.at(family.context, j->depth);
     double alpha = fabs(theory_at(&stack->branches[j->verdict.branch].alpha, 1));
     return alpha * pow(j->depth, j->verdict.critical) > felt;
 }
@@ -140,13 +141,11 @@ static void warn_exploding(const Judge *j)
 static void warn_vanishing(const Judge *j)
 {
     const double left = 0.01;
-    const TheoryStack *stack = block_here(j->theory);
-    double gain = 0;
+    TheoryFamily family = block_family(j->theory);
+    const TheoryStack *stack = family.at(family.context, fmin(j->depth, THEORY_DEEPEST));
+    double gain = theory_log_gain(stack);
     if (stack->skip == THEORY_NO_SKIP) {
         return;
-    }
-    for (int64_t layer = 1; layer <= (int64_t)j->depth; layer++) {
-        gain += log(fabs(theory_at(&stack->scale, layer)));
     }
     if (gain > log(left)) {
         return;

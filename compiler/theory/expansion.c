@@ -24,7 +24,8 @@ TheoryExpansion theory_expansion(const TheoryStack *stack)
     TheoryExpansion e = {.mean_length = 0};
     double coherent[THEORY_ORDERS] = {1}, incoherent[THEORY_ORDERS] = {1};
     double updates = stack->depth * stack->branch_count;
-    for (int64_t layer = 1; layer <= (int64_t)stack->depth; layer++) {
+    int64_t depth = stack->depth > THEORY_DEEPEST ? 0 : (int64_t)stack->depth;
+    for (int64_t layer = 1; layer <= depth; layer++) {
         for (int i = 0; i < stack->branch_count; i++) {
             double alpha = fabs(theory_at(&stack->branches[i].alpha, layer));
             add_update(coherent, alpha);
@@ -33,6 +34,10 @@ TheoryExpansion theory_expansion(const TheoryStack *stack)
             e.log_incoherent_total += log1p(alpha * alpha);
             e.mean_length += alpha / (1 + alpha);
         }
+    }
+    if (depth == 0) {
+        e.log_coherent_total = e.log_incoherent_total = e.mean_length = NAN;
+        coherent[0] = incoherent[0] = NAN;
     }
     double paths = 0;
     for (int k = 0; k < THEORY_ORDERS; k++) {

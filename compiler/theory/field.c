@@ -31,9 +31,21 @@ double theory_response(const TheoryStack *stack, int response)
                                    : m.own_response * end.own_response;
 }
 
+static int varies(const TheoryBranch *branch)
+{
+    for (int i = 0; i < branch->op_count; i++) {
+        if (branch->ops[i].variance.at || branch->ops[i].bias_variance.at) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 const char *theory_optimal_obstacle(const TheoryStack *stack)
 {
-    const char *reason = theory_obstacle(stack);
+    TheoryStack shallow = *stack;
+    shallow.depth = varies(&stack->branches[0]) ? stack->depth : 1;
+    const char *reason = theory_obstacle(&shallow);
     if (reason) {
         return reason;
     }
@@ -154,16 +166,6 @@ static double peak_at(const TheoryStack *stack, double depth, int response)
     }
     search.stack.depth = depth;
     return exp(polish(&search, peak + log(coarse / depth) / 2));
-}
-
-static int varies(const TheoryBranch *branch)
-{
-    for (int i = 0; i < branch->op_count; i++) {
-        if (branch->ops[i].variance.at || branch->ops[i].bias_variance.at) {
-            return 1;
-        }
-    }
-    return 0;
 }
 
 /* alpha √depth is analytic in 1/depth: the recursion is Euler's method for dK/dT = B(K). Three

@@ -53,7 +53,7 @@ static void find_law(const TheoryStack *stack, const TheorySignal *end, TheoryRa
     int known = stack->skip == THEORY_IDENTITY && stack->scale.at == NULL &&
                 stack->scale.constant == 1 && end->mean == 0;
     for (int i = 0; i < stack->branch_count; i++) {
-        known = known && is_homogeneous(&stack->branches[i]);
+        known = known && isfinite(end->mean) && is_homogeneous(&stack->branches[i]);
     }
     r->log_mean = r->log_deviation = r->mean_ratio = r->median_ratio = r->deviation_ratio = NAN;
     if (!known) {
@@ -87,7 +87,7 @@ TheoryRatios theory_ratios(const TheoryStack *stack)
                       .gradient_square = exp(end.log_gradient)};
     /* a filter's turn is known on average only, and a mean adds to what was there */
     int turned = stack->skip != THEORY_IDENTITY || end.mean != 0;
-    double left = turned ? (double)NAN : skip_product(stack);
+    double left = turned || theory_obstacle(stack) ? (double)NAN : skip_product(stack);
     r.change_square = left == 1 ? end.added / stack->start.own : r.forward_square + 1 - 2 * left;
     r.gradient_change_square =
         left == 1 ? expm1(end.log_gradient) : r.gradient_square + 1 - 2 * left;

@@ -117,11 +117,13 @@ static double log_displacement(const TheoryStack *stack, const TheoryBranch *bra
     return c * log(sum);
 }
 
-/* log of the product of the skip's scales. */
-static double log_gain(const TheoryStack *stack)
+double theory_log_gain(const TheoryStack *stack)
 {
     if (stack->scale.at == NULL) {
         return stack->depth * log(fabs(stack->scale.constant));
+    }
+    if (stack->depth > THEORY_DEEPEST) {
+        return NAN;
     }
     double sum = 0;
     for (int64_t layer = 1; layer <= (int64_t)stack->depth; layer++) {
@@ -150,7 +152,8 @@ typedef struct Sample {
 static Sample sample_at(const TheoryFamily *family, double depth)
 {
     const TheoryStack *stack = family->at(family->context, depth);
-    Sample s = {.depth = depth, .gain = log_gain(stack), .mean_square = log_mean_square(stack)};
+    Sample s = {
+        .depth = depth, .gain = theory_log_gain(stack), .mean_square = log_mean_square(stack)};
     for (int i = 0; i < stack->branch_count && i < MOST_BRANCHES; i++) {
         double c = theory_critical_exponent(&stack->branches[i]);
         s.displacement[i] = log_displacement(stack, &stack->branches[i], c);
@@ -315,6 +318,7 @@ static const char *find_obstacle(const TheoryStack *stack)
 static int starts_as_identity(const TheoryFamily *family, double depth)
 {
     const double small = 0.1; /* of the state's norm; its square is 1 % */
+    depth = fmin(depth, THEORY_DEEPEST);
     const TheoryStack *stack = family->at(family->context, depth);
     Sample s = sample_at(family, depth);
     for (int i = 0; i < stack->branch_count; i++) {

@@ -88,8 +88,11 @@ typedef enum TheorySkip {
     THEORY_OTHER_SKIP    /* momentum, coupled */
 } TheorySkip;
 
+/* What walks from layer to layer gives NaN beyond; regimes are judged at any depth. */
+enum { THEORY_DEEPEST = 1000000 };
+
 typedef struct TheoryStack {
-    double depth; /* a whole number; beyond 1e7 only where nothing depends on the layer */
+    double depth; /* a whole number */
     double width;
     TheorySkip skip;
     TheorySeries scale; /* of the skip */

@@ -82,6 +82,9 @@ typedef struct TheoryVerdict {
 /* Judged as depth grows; `depth` is the block's own, which decides for trained alpha. */
 TheoryVerdict theory_regime(const TheoryFamily *family, double depth);
 
+/* log of the product of the skip's scales. */
+double theory_log_gain(const TheoryStack *stack);
+
 /* ---- expectation.c ---- */
 /* ORDER of the language's `expect`. */
 typedef enum TheoryExpectation {

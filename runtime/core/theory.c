@@ -262,6 +262,9 @@ int rn_theory_fill(const RnProgram *program, const double *config, int32_t block
     if (!fill_block(program, config, block, depth, out))
         return 0;
     settle_alpha(program, config, block, out);
+    out->stack.start = (TheoryKernel){1, NAN};
+    if (depth > 0)
+        return 1;
     State state = carry(program, config, block, data_start(program, config));
     set_start(&state, &out->stack);
     return 1;

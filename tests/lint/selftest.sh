@@ -77,6 +77,7 @@ layers)
     echo '#include "support/s.h"' | breaks_with runtime/core/p.c "compiler from the runtime"
     echo '#include "core/program.h"' | breaks_with tests/reference/r.c "reference of ours"
     echo '#include "support/s.h"' | breaks_with compiler/theory/t.c "theory of ours"
+    echo '#include "theory/t.h"' | breaks_with compiler/ir/a.c "theory from ir"
     echo '#include "../ir/a.h"' | breaks_with compiler/emit/a.c "a relative path" ;;
 headers)
     echo 'extern Missing missing;' | breaks_with compiler/support/s.h "an unknown type"

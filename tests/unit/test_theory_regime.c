@@ -152,6 +152,24 @@ static void unknown_layers_have_no_regime(void **state)
     assert_true(isnan(theory_critical_exponent(&block.branch)));
 }
 
+/* Nothing walks through a billion layers; regimes do not need to. */
+static void the_deepest_blocks_end(void **state)
+{
+    Block block;
+    (void)state;
+    TheoryStack *stack = two_matrices(&block, THEORY_TANH, 1e9, 1e-5);
+    assert_non_null(theory_obstacle(stack));
+    assert_true(isnan(theory_ratios(stack).forward_square));
+    assert_true(isnan(theory_jacobian(stack).log_low));
+    assert_true(isnan(theory_expansion(stack).log_coherent_total));
+    assert_near(theory_log_gain(stack), 0, 0);
+    stack->scale.at = root_of_layer;
+    assert_true(isnan(theory_log_gain(stack)));
+    Family deep = {.phi = THEORY_RELU, .by_layer = 1, .learned = 1};
+    TheoryFamily family = {family_at, &deep};
+    assert_int_equal(theory_regime(&family, 1e12).regime, THEORY_REGIME_SDE);
+}
+
 /* tanh(W h) with ‖W‖ = 2 beside (1 − 1/L): the limits of the bounds are e^-3 and e; at depth L they
  * are (1 − 3/L)^L and (1 + 1/L)^L. */
 static void jacobian_interval(void **state)
@@ -284,6 +302,7 @@ int main(void)
         cmocka_unit_test(skips_with_a_scale),
         cmocka_unit_test(trained_alpha_counts_as_it_begins),
         cmocka_unit_test(unknown_layers_have_no_regime),
+        cmocka_unit_test(the_deepest_blocks_end),
         cmocka_unit_test(jacobian_interval),
         cmocka_unit_test(drawn_jacobians_keep_the_bounds),
         cmocka_unit_test(paths_are_subsets),
