@@ -9,6 +9,7 @@
 #include "lib/pool.h"
 #include "lib/signals.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,11 +176,44 @@ static bool hash_settings(const Sweeping *s, uint64_t *hash, RtError *error)
 
 /* ---- data that all cells read ---- */
 
-/* Opens the first cell as its worker will; whatever is wrong with it shows before anything runs. */
+/* The cell whose network is the largest. */
+static int64_t find_largest(const Sweeping *s)
+{
+    const RtSession *session = &s->session;
+    size_t most = 0, bytes = (size_t)session->program->param_count * sizeof *session->config;
+    double *config = malloc(bytes + 1);
+    int64_t largest = 0;
+    for (int64_t cell = 0; config && cell < s->grid.cells; cell++) {
+        memcpy(config, session->config, bytes);
+        for (int a = 0; a < s->grid.axis_count; a++)
+            config[s->grid.axes[a].param] =
+                s->grid.axes[a].values[rt_grid_place(&s->grid, cell, a)];
+        size_t size = session->code->params_size(session->program, config);
+        if (size > most) {
+            most = size;
+            largest = cell;
+        }
+    }
+    free(config);
+    return largest;
+}
+
+/* Each worker has a network of its own, and a second one where it trains. */
+static void limit_workers(Sweeping *s, const RtSession *largest)
+{
+    size_t need = largest->params_size + largest->workspace.size;
+    if (s->run.trained)
+        need += need + largest->state_size;
+    size_t fit = rt_memory_left("") / need;
+    s->run.most_workers = fit < 1 ? 1 : fit > INT_MAX ? INT_MAX : (int)fit;
+}
+
+/* Opens the largest cell as its worker will: what is wrong with it shows before anything runs. */
 static bool load_data(Sweeping *s, RtError *error)
 {
     RtWorker scout;
-    bool good = rt_worker_open(&scout, &s->run, error) && rt_worker_visit(&scout, 0, error);
+    bool good =
+        rt_worker_open(&scout, &s->run, error) && rt_worker_visit(&scout, find_largest(s), error);
     RtProber *prober = &scout.prober;
     if (good) {
         const RtSession *session = &prober->session;
@@ -195,6 +229,7 @@ static bool load_data(Sweeping *s, RtError *error)
             loan->train = s->own_train ? &s->train : loan->dataset;
         if (s->own_train)
             good = rt_dataset_load(session, &s->train, error);
+        limit_workers(s, session);
         loan->seed = session->seed;
         rt_dataset_shares(session, &loan->validation, &loan->test);
     }

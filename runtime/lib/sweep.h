@@ -87,6 +87,7 @@ typedef struct RtSweepRun {
     RtShard shard;
     RtLoan loan;
     int64_t draws;
+    int most_workers;           /* networks that fit into the memory side by side */
     bool trained;               /* each cell is trained first */
     const RnMeasure **measures; /* of rt_measure; without the loss of the training itself */
     int measure_count;

@@ -238,7 +238,7 @@ static bool draw_histogram(Picture *picture, int64_t draws, RtFile *svg, RtError
     bool by_cell = grid->cells <= MOST_SAMPLES;
     RtPlotSample samples[MOST_SAMPLES] = {{0}};
     char labels[MOST_SAMPLES][96];
-    double *values = calloc((size_t)grid->cells * (size_t)draws + 1, sizeof *values);
+    double *values = calloc((size_t)grid->cells, (size_t)draws * sizeof *values);
     if (!values)
         return rt_fail(error, RT_FAILED, "out of memory for the picture");
     int64_t used = 0;

@@ -100,7 +100,8 @@ static bool make_pieces(Run *run, RtError *error)
     for (int64_t g = 0; good && g < grid->groups; g++)
         for (int64_t from = 0; good && from < members; from += size)
             good = add_piece(run, g, from, from + size < members ? from + size : members);
-    run->units = run->piece_count * run->plan->draws;
+    if (__builtin_mul_overflow(run->piece_count, run->plan->draws, &run->units))
+        return rt_fail(error, RT_USAGE, "the number of draws overflows");
     return good ||
            rt_fail(error, RT_FAILED, "out of memory for %lld cells", (long long)grid->cells);
 }
@@ -170,7 +171,7 @@ static bool begin_unit(Run *run, Piece *piece, RtError *error)
     size_t count = (size_t)piece->count * (size_t)run->quantities;
     pthread_mutex_lock(&run->mutex);
     if (!piece->values)
-        piece->values = calloc(count * (size_t)run->plan->draws, sizeof *piece->values);
+        piece->values = calloc(count, (size_t)run->plan->draws * sizeof *piece->values);
     bool good = piece->values != NULL;
     pthread_mutex_unlock(&run->mutex);
     return good ||
@@ -287,7 +288,8 @@ bool rt_sweep_run(RtSweepRun *plan, RtPool *pool, RtError *error)
 {
     Run run = {.plan = plan,
                .quantities = plan->grid->sweep->settings.count,
-               .worker_count = rt_pool_threads(pool),
+               .worker_count = rt_pool_threads(pool) < plan->most_workers ? rt_pool_threads(pool)
+                                                                          : plan->most_workers,
                .terminal = isatty(STDOUT_FILENO)};
     pthread_mutex_init(&run.mutex, NULL);
     bool good = make_pieces(&run, error) && (!run.piece_count || run_all(&run, pool, error));
