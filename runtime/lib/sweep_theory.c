@@ -36,8 +36,10 @@ static bool has_theory(int32_t kind)
 /* Number of the block in the program's signal, or -1. */
 static int32_t find_block(const RnProgram *program, const RnMeasure *measure)
 {
-    bool of_block = has_theory(measure->kind) && program->signal;
-    return of_block ? rn_theory_block(program, rt_measure_region(program, measure)) : -1;
+    if (!has_theory(measure->kind) || !program->signal)
+        return -1;
+    int32_t region = measure->region >= 0 ? measure->region : rt_measure_region(program, measure);
+    return rn_theory_block(program, region);
 }
 
 double rt_theory_value(const RnProgram *program, const double *config, const RnMeasure *measure)
