@@ -132,17 +132,47 @@ static int64_t param_bit(int32_t param)
     return (int64_t)(UINT64_C(1) << (param < 63 ? param : 63));
 }
 
-/* Reals of one layer of everything, and of what the param changes: where the latter are few, a
- * draw is worth sharing. Depths do not matter here; a cell of another depth is drawn anew. */
-static bool is_cheap(const RnProgram *program, int32_t param)
+static double depth_of(const RnProgram *program, const double *config, int32_t region)
+{
+    return region < 0 ? 1 : rt_formula(program->regions[region].depth, config, 1);
+}
+
+/* Does a block's depth differ along the axis? Then its cells have no memory in common. */
+static bool moves_depth(const RnProgram *program, const RtAxis *axis, double *config)
+{
+    for (int64_t i = 0; i < axis->count; i++)
+        for (int32_t r = 0; r < program->region_count; r++) {
+            config[axis->param] = axis->values[0];
+            double first = depth_of(program, config, r);
+            config[axis->param] = axis->values[i];
+            if (depth_of(program, config, r) != first)
+                return true;
+        }
+    return false;
+}
+
+/* A draw is worth sharing where the axis changes a small part of the weights. */
+static bool is_cheap(const RnProgram *program, const RtAxis *axis, double *config)
 {
     double all = 0, changed = 0;
     for (int32_t t = 0; t < program->tensor_count; t++) {
         const RnTensor *tensor = &program->tensors[t];
-        all += (double)tensor->size;
-        changed += tensor->depends & param_bit(param) ? (double)tensor->size : 0;
+        double layers = tensor->shared ? 1 : depth_of(program, config, tensor->region);
+        all += layers * (double)tensor->size;
+        changed += tensor->depends & param_bit(axis->param) ? layers * (double)tensor->size : 0;
     }
-    return changed < all / 4;
+    return changed < all / 4 && !moves_depth(program, axis, config);
+}
+
+static bool share_axis(const RnProgram *program, RtAxis *axis, RtError *error)
+{
+    double *config = calloc((size_t)program->param_count + 1, sizeof *config);
+    if (!config)
+        return rt_fail(error, RT_FAILED, "out of memory for the params");
+    rt_config_defaults(program, config);
+    axis->shared = is_cheap(program, axis, config);
+    free(config);
+    return true;
 }
 
 static bool open_axes(RtGrid *grid, const RtOptions *options, bool sharing, RtError *error)
@@ -152,7 +182,8 @@ static bool open_axes(RtGrid *grid, const RtOptions *options, bool sharing, RtEr
         RtAxis *axis = &grid->axes[a];
         if (!fill_axis(grid, axis, &grid->sweep->axes[a], options, error))
             return false;
-        axis->shared = sharing && is_cheap(grid->program, axis->param);
+        if (sharing && !share_axis(grid->program, axis, error))
+            return false;
         grid->cells *= axis->count;
         grid->groups *= axis->shared ? 1 : axis->count;
     }
