@@ -86,7 +86,7 @@ static void transpose_delta(Emitter *e, const LayerFrame *frame, ValueId value)
                            e_i64(e, rows),  frame->width,
                            frame->delta,    e_i64(e, columns),
                            e_i64(e, column)};
-    e_call_kernel(e, "rnk_transpose", args, 7);
+    e_call_kernel(e, "rnk_transpose_padded", args, 7);
 }
 
 static void dot_scalar(Emitter *e, const LayerFrame *frame, ValueId value)

@@ -390,8 +390,16 @@ static LLVMValueRef tile_bytes(GroupBuild *b, int64_t rows)
     return LLVMBuildMul(b->e->builder, b->frame->width, e_i64(b->e, bytes), "bytes");
 }
 
-/* RnkAhead: the weights of the layer that comes next and, once a layer, its kept values and
- * state. A state is written one layer before it is read, hence the second step. */
+/* How many layers ahead to fetch: far enough that memory answers before the layer comes. */
+static int64_t layers_ahead(const Node *node)
+{
+    enum { SMALL = 2048, MOST = 4 };
+    int64_t weights = node->n * node->depth;
+    return weights >= SMALL ? 1 : weights >= SMALL / MOST ? 2 : MOST;
+}
+
+/* RnkAhead: the weights of a layer that comes soon and, once a layer, its kept values and state. A
+ * state is written one layer before it is read, hence the further step. */
 static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
 {
     Emitter *e = b->e;
@@ -399,7 +407,9 @@ static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
     const RegionPlan *plan = &e->plan->regions[b->frame->region];
     LLVMValueRef none = e_i64(e, 0), slots[6] = {none, none, none, none, none, none};
     LayerFrame next = *b->frame;
-    next.layer = LLVMBuildAdd(e->builder, next.layer, e_i64(e, next.backward ? -1 : 1), "next");
+    int64_t ahead = layers_ahead(node);
+    next.layer =
+        LLVMBuildAdd(e->builder, next.layer, e_i64(e, next.backward ? -ahead : ahead), "next");
     const Tensor *weight = e->graph->tensors[node->tensor];
     if (region->stack != NULL && !weight->shared) {
         slots[0] = emit_tensor(e, &next, node->tensor);

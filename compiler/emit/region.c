@@ -104,12 +104,16 @@ static void emit_gradient(Emitter *e, const LayerFrame *frame, ValueId value)
     const RegionPlan *plan = &e->plan->regions[frame->region];
     const Node *node = &block->nodes.items[value];
     bool shared = e->graph->tensors[node->tensor]->shared;
-    LLVMValueRef args[12] = {frame->pass, tensor_gradient(e, frame, node->tensor)};
-    unsigned count = 2;
+    LLVMValueRef args[12] = {frame->pass};
+    unsigned count = 1;
     ValueId delta = node->in[0];
     if (node->op == OP_GRAD_WEIGHT) {
+        args[count++] = e_i64(e, node->tensor);
+        args[count++] = frame->layer;
         args[count++] = e_i64(e, node->depth);
         delta = node->in[1];
+    } else {
+        args[count++] = tensor_gradient(e, frame, node->tensor);
     }
     if (node->op == OP_GRAD_SCALAR) {
         args[count++] = emit_tensor(e, frame, node->tensor);

@@ -40,7 +40,7 @@ static const char inline_kernels[] = "globaldce,always-inline,globaldce";
 /* Sizes are constants now, so remainders of loops become known, and most of the code dead. Then
  * micro-tiles are unrolled, and their arrays become registers: gvn finds the bounds that went
  * through memory. */
-static const char fix_sizes[] = "function(sccp,simplifycfg,loop(indvars),sccp,simplifycfg,gvn,"
+static const char fix_sizes[] = "function(sroa,early-cse,sccp,simplifycfg,loop(indvars),sccp,simplifycfg,gvn,"
                                 "loop(loop-unroll-full),sroa,early-cse,sccp,simplifycfg)";
 /* Epilogues into the code that is left, and what each of them then has in common. */
 static const char inline_epilogues[] =

@@ -3,8 +3,8 @@
  * Backward through the regions, last first, in blocks of layers.
  *
  * A block goes down all tiles first, which leaves the deltas of its layers and samples; then its
- * layers' gradients are summed over all samples, each layer by one thread, and updated at once
- * where no clipping has to wait for the rest.
+ * layers' gradients are summed over all samples, each layer by one thread, and the layers updated
+ * at once where no clipping has to wait for the rest.
  */
 #include "core/pass.h"
 
@@ -42,13 +42,15 @@ static void block_layer(void *context, int64_t index)
         block->code->gradient_shared(pass, block->from, block->to);
         return;
     }
-    int64_t layer = block->from + index;
-    block->code->gradient(pass, layer);
-    if (!pass->fused)
-        return;
-    for (int32_t t = 0; t < pass->program->tensor_count; t++)
-        if (by_layer(&pass->program->tensors[t], block->region))
-            rn_update_layer(pass, t, layer);
+    block->code->gradient(pass, block->from + index);
+}
+
+static void block_update(void *context, int64_t index)
+{
+    const Block *block = context;
+    for (int32_t t = 0; t < block->pass->program->tensor_count; t++)
+        if (by_layer(&block->pass->program->tensors[t], block->region))
+            rn_update_layer(block->pass, t, block->from + index, block->from, block->to);
 }
 
 /* A trace is about states and their gradients; nobody can see those of the weights then, unless
@@ -67,8 +69,10 @@ static void backward_block(Block *block)
     rn_parallel(pass->call, pass->tile_count, block_tile, block);
     if (!wants_weights(pass->call))
         return;
-    int64_t items = (region->trained ? block->to - block->from : 0) + (region->trained_shared != 0);
-    rn_parallel(pass->call, items, block_layer, block);
+    int64_t layers = region->trained ? block->to - block->from : 0;
+    rn_parallel(pass->call, layers + (region->trained_shared != 0), block_layer, block);
+    if (pass->fused)
+        rn_parallel(pass->call, layers, block_update, block);
 }
 
 static int traced(const RnPass *pass, int32_t region)

@@ -271,8 +271,9 @@ static void take_gradients(Carver *carver, RnPass *pass)
         return;
     }
     for (int32_t t = 0; t < pass->program->tensor_count; t++) {
-        real *rows = take(carver, gradient_layers(pass, t), pass->program->tensors[t].size,
-                          sizeof(real));
+        int64_t size = product(carver, gradient_layers(pass, t), pass->program->tensors[t].size);
+        /* the first layer may begin anywhere in a vector */
+        real *rows = take(carver, larger(size, 0) + RN_LANES, 1, sizeof(real));
         if (pass->gradient)
             pass->gradient[t] = rows;
     }

@@ -6,7 +6,7 @@
  *
  *     sgd      b ← momentum·b + g; w ← w − rate·b          (nesterov: w − rate·(g + momentum·b))
  *     adam     m ← β1·m + (1 − β1)·g; v ← β2·v + ((1 − β2)·g)·g
- *              w ← w − rate/(1 − β1^t) · (m / (√v / √(1 − β2^t) + ε))
+ *              w ← w − rate·√(1 − β2^t)/(1 − β1^t) · (m / (√v + ε·√(1 − β2^t)))
  *     adamw    w ← w − (rate·decay)·w, then as adam
  *     rmsprop  v ← β2·v + ((1 − β2)·g)·g; u = g / (√v + ε)
  *              with momentum: u ← b ← momentum·b + u; w ← w − rate·u
@@ -54,18 +54,17 @@ static RnRule rule_of(const RnPass *pass, int32_t index)
     double decay = ruled(tensor->decay, &place, value_of(o->decay, &place));
     int adam = o->kind == RN_OPTIMIZER_ADAM || o->kind == RN_OPTIMIZER_ADAMW;
     double first = adam ? 1 - whole_power(beta1, pass->step + 1) : 1;
-    double second = adam ? 1 - whole_power(beta2, pass->step + 1) : 1;
+    double root = adam ? sqrt(1 - whole_power(beta2, pass->step + 1)) : 1;
     if (tensor->role != RN_ROLE_WEIGHT)
         decay = 0;
-    return (RnRule){.rate = (real)(rate / first),
+    return (RnRule){.rate = (real)(rate * root / first),
                     .decay = (real)(o->kind == RN_OPTIMIZER_ADAMW ? rate * decay : decay),
-                    .epsilon = (real)epsilon,
+                    .epsilon = (real)(epsilon * root),
                     .momentum = (real)value_of(o->momentum, &place),
                     .beta1 = (real)beta1,
                     .rest1 = (real)(1 - beta1),
                     .beta2 = (real)beta2,
                     .rest2 = (real)(1 - beta2),
-                    .root = (real)sqrt(second),
                     .scale = 1,
                     .kind = o->kind,
                     .nesterov = o->nesterov};
@@ -97,7 +96,7 @@ INLINE void adam(Element *e, const RnRule *rule)
 {
     e->first = rule->beta1 * e->first + rule->rest1 * e->g;
     e->second = rule->beta2 * e->second + (rule->rest2 * e->g) * e->g;
-    vreal size = __builtin_elementwise_sqrt(e->second) / rule->root + rule->epsilon;
+    vreal size = __builtin_elementwise_sqrt(e->second) + rule->epsilon;
     e->w = e->w - rule->rate * (e->first / size);
 }
 
@@ -116,65 +115,119 @@ INLINE void adagrad(Element *e, const RnRule *rule)
     e->w = e->w - rule->rate * (e->g / (__builtin_elementwise_sqrt(e->first) + rule->epsilon));
 }
 
-INLINE void step_element(Element *e, const RnRule *rule, int moments)
+INLINE void step_element(Element *e, const RnRule *rule, int kind, int moments)
 {
     if (rule->scale != 1)
         e->g = e->g * rule->scale;
-    if (rule->decay != 0 && rule->kind == RN_OPTIMIZER_ADAMW)
+    if (rule->decay != 0 && kind == RN_OPTIMIZER_ADAMW)
         e->w = e->w - rule->decay * e->w;
     else if (rule->decay != 0)
         e->g = e->g + rule->decay * e->w;
-    if (rule->kind == RN_OPTIMIZER_SGD)
+    if (kind == RN_OPTIMIZER_SGD)
         sgd(e, rule, moments);
-    else if (rule->kind == RN_OPTIMIZER_RMSPROP)
+    else if (kind == RN_OPTIMIZER_RMSPROP)
         rmsprop(e, rule, moments);
-    else if (rule->kind == RN_OPTIMIZER_ADAGRAD)
+    else if (kind == RN_OPTIMIZER_ADAGRAD)
         adagrad(e, rule);
     else
         adam(e, rule);
 }
 
-/* Lanes from `at` on, `count` of them; g is their gradient. */
-INLINE void step_vector(const RnPass *pass, int32_t tensor, int64_t at, const real *g,
-                        int64_t count, int moments)
+/* Elements of a tensor, and what belongs to each. */
+typedef struct Range {
+    real *w, *moment[RN_MOMENTS];
+    const real *g;
+    int64_t from, to;
+} Range;
+
+/* Elements from `at` on, `count` of them, at most a vector. */
+INLINE void step_vector(const Range *range, const RnRule *rule, int kind, int moments, int64_t at,
+                        int64_t count)
 {
-    Element e = {.w = rnk_load_some(pass->tensor[tensor] + at, count),
-                 .g = rnk_load_some(g, count)};
+    Element e = {.w = rnk_load_some(range->w + at, count),
+                 .g = rnk_load_some(range->g + at, count)};
     if (moments > 0)
-        e.first = rnk_load_some(pass->moment[0][tensor] + at, count);
+        e.first = rnk_load_some(range->moment[0] + at, count);
     if (moments > 1)
-        e.second = rnk_load_some(pass->moment[1][tensor] + at, count);
-    step_element(&e, &pass->rules[tensor], moments);
-    rnk_store_some(pass->tensor[tensor] + at, e.w, count);
+        e.second = rnk_load_some(range->moment[1] + at, count);
+    step_element(&e, rule, kind, moments);
+    rnk_store_some(range->w + at, e.w, count);
     if (moments > 0)
-        rnk_store_some(pass->moment[0][tensor] + at, e.first, count);
+        rnk_store_some(range->moment[0] + at, e.first, count);
     if (moments > 1)
-        rnk_store_some(pass->moment[1][tensor] + at, e.second, count);
+        rnk_store_some(range->moment[1] + at, e.second, count);
 }
 
-void rn_update_layer(const RnPass *pass, int32_t tensor, int64_t layer)
+/* Vectors lie where the tensor's do, so that none of them crosses a line of the cache. */
+INLINE void step_range(const Range *range, const RnRule *rule, int kind, int moments)
 {
-    const RnTensor *row = &pass->program->tensors[tensor];
+    const RnRule numbers = *rule;
+    int64_t at = range->from, left = -at & (RNK_LANES - 1);
+    if (left) {
+        left = left < range->to - at ? left : range->to - at;
+        step_vector(range, &numbers, kind, moments, at, left);
+        at += left;
+    }
+    for (; at + RNK_LANES <= range->to; at += RNK_LANES)
+        step_vector(range, &numbers, kind, moments, at, RNK_LANES);
+    if (at < range->to)
+        step_vector(range, &numbers, kind, moments, at, range->to - at);
+}
+
+/* One loop for each kind: what differs between them is decided outside. */
+static void update(const RnPass *pass, int32_t tensor, int64_t from, int64_t to)
+{
+    const RnRule *rule = &pass->rules[tensor];
+    int64_t size = pass->program->tensors[tensor].shared ? 0 : pass->program->tensors[tensor].size;
+    const Range range = {.w = pass->tensor[tensor],
+                         .moment = {pass->moment[0][tensor], pass->moment[1][tensor]},
+                         .g = pass->gradient[tensor] - rn_gradient_start(pass, size),
+                         .from = from,
+                         .to = to};
     int moments = rn_moments(pass->program);
-    int64_t at = layer * row->size, end = at + row->size;
-    const real *g = pass->gradient[tensor];
-    if (!row->shared)
-        g += (layer - pass->gradient_from) * row->size;
-    for (; at + RNK_LANES <= end; at += RNK_LANES, g += RNK_LANES)
-        step_vector(pass, tensor, at, g, RNK_LANES, moments);
-    if (at < end)
-        step_vector(pass, tensor, at, g, end - at, moments);
+    switch (rule->kind * (RN_MOMENTS + 1) + moments) {
+#define CASE(kind, count)                                                                          \
+    case kind *(RN_MOMENTS + 1) + count:                                                           \
+        step_range(&range, rule, kind, count);                                                     \
+        return;
+        CASE(RN_OPTIMIZER_SGD, 0)
+        CASE(RN_OPTIMIZER_SGD, 1)
+        CASE(RN_OPTIMIZER_ADAM, 2)
+        CASE(RN_OPTIMIZER_ADAMW, 2)
+        CASE(RN_OPTIMIZER_RMSPROP, 1)
+        CASE(RN_OPTIMIZER_RMSPROP, 2)
+        CASE(RN_OPTIMIZER_ADAGRAD, 1)
+#undef CASE
+    default:
+        __builtin_unreachable(); /* rn_moments knows no others */
+    }
+}
+
+static int64_t next_vector(int64_t element)
+{
+    return (element + RNK_LANES - 1) & -RNK_LANES;
+}
+
+void rn_update_layer(const RnPass *pass, int32_t tensor, int64_t layer, int64_t from, int64_t to)
+{
+    int64_t size = pass->program->tensors[tensor].size, end = to * size;
+    int64_t first = layer == from ? from * size : next_vector(layer * size);
+    int64_t last = layer + 1 == to ? end : next_vector((layer + 1) * size);
+    last = last < end ? last : end;
+    if (first < last)
+        update(pass, tensor, first, last);
 }
 
 void rn_update_shared(const RnPass *pass)
 {
     for (int32_t t = 0; t < pass->program->tensor_count; t++)
         if (pass->program->tensors[t].trainable && pass->program->tensors[t].shared)
-            rn_update_layer(pass, t, 0);
+            rn_update_layer(pass, t, 0, 0, 1);
 }
 
 typedef struct Layers {
     const RnPass *pass;
+    int64_t count;
     int32_t tensor;
 } Layers;
 
@@ -193,7 +246,7 @@ static void layer_square(void *context, int64_t layer)
 static void layer_update(void *context, int64_t layer)
 {
     const Layers *layers = context;
-    rn_update_layer(layers->pass, layers->tensor, layer);
+    rn_update_layer(layers->pass, layers->tensor, layer, 0, layers->count);
 }
 
 static double gradient_square(const RnPass *pass)
@@ -202,10 +255,9 @@ static double gradient_square(const RnPass *pass)
     for (int32_t t = 0; t < pass->program->tensor_count; t++) {
         if (!pass->program->tensors[t].trainable)
             continue;
-        Layers layers = {pass, t};
-        int64_t count = rn_tensor_layers(pass->program, pass->call->config, t);
-        rn_parallel(pass->call, count, layer_square, &layers);
-        for (int64_t i = 0; i < count; i++)
+        Layers layers = {pass, rn_tensor_layers(pass->program, pass->call->config, t), t};
+        rn_parallel(pass->call, layers.count, layer_square, &layers);
+        for (int64_t i = 0; i < layers.count; i++)
             sum += pass->partial[i];
     }
     return sum;
@@ -218,10 +270,9 @@ void rn_update_clipped(RnPass *pass)
     for (int32_t t = 0; t < pass->program->tensor_count; t++) {
         if (!pass->program->tensors[t].trainable)
             continue;
-        Layers layers = {pass, t};
+        Layers layers = {pass, rn_tensor_layers(pass->program, pass->call->config, t), t};
         if (norm > most)
             pass->rules[t].scale = (real)(most / norm);
-        rn_parallel(pass->call, rn_tensor_layers(pass->program, pass->call->config, t),
-                    layer_update, &layers);
+        rn_parallel(pass->call, layers.count, layer_update, &layers);
     }
 }

@@ -33,10 +33,9 @@ struct RnTile {
 
 /* One tensor's optimiser, numbers of this step. */
 typedef struct RnRule {
-    real rate, decay, epsilon, momentum;
-    real beta1, rest1, beta2, rest2; /* rest = 1 − beta */
-    real root;                       /* √(1 − beta2^t) */
-    real scale;                      /* of the gradient: clipping */
+    real rate, decay, epsilon, momentum; /* adam: rate and epsilon corrected for the step */
+    real beta1, rest1, beta2, rest2;     /* rest = 1 − beta */
+    real scale;                          /* of the gradient: clipping */
     int32_t kind, nesterov;
 } RnRule;
 
@@ -59,6 +58,13 @@ struct RnPass {
     int32_t training, fit;
     int32_t fused; /* a layer is updated as soon as its gradient is there */
 };
+
+/* The element of a tensor of `size` reals a layer that gradient[] begins with: vectors of gradients
+ * lie on lines of the cache as those of the weights do. */
+static inline int64_t rn_gradient_start(const RnPass *pass, int64_t size)
+{
+    return pass->gradient_from * size & -(int64_t)RNK_LANES;
+}
 
 /* memory.c */
 /* Depth of a region; 0 where the config makes it no whole number from 1 to 2^40. */
@@ -98,7 +104,9 @@ void rn_pack(const RnTile *tile, const real *x, int64_t rows, real *packed);
 
 /* optimizer.c */
 void rn_rules(RnPass *pass);
-void rn_update_layer(const RnPass *pass, int32_t tensor, int64_t layer);
+/* One layer's part of layers from … to − 1, whose gradients are all there: whole vectors of the
+ * tensor, so some elements of its neighbours in place of its own. */
+void rn_update_layer(const RnPass *pass, int32_t tensor, int64_t layer, int64_t from, int64_t to);
 /* Clips by the norm of all gradients, then updates everything. */
 void rn_update_clipped(RnPass *pass);
 void rn_update_shared(const RnPass *pass);

@@ -4,179 +4,202 @@
  * sample in ascending order too.
  *
  * Samples are summed where they lie, tile after tile; vectors run along `out`. A micro-tile of
- * INPUTS × VECTORS accumulators stays in registers over a block of samples, and begins from g where
+ * inputs × vectors accumulators stays in registers over a block of samples, and begins from g where
  * there were samples before, or where the caller adds: g itself is the running sum. Behind the last
  * row of the deltas lie 16 reals more, so that whole vectors may be read; gradients are written
  * exactly.
  */
-#include "kernels/kernels.h"
+#include "kernels/micro.h"
 
 #include "core/pass.h"
 
-#if RNK_IS(RNK_REAL) && RNK_NV > 1
-enum { INPUTS = RNK_MR, VECTORS = RNK_NV / 2 };
-#elif RNK_IS(RNK_REAL)
-enum { INPUTS = (RNK_MR + 1) / 2, VECTORS = 1 };
-#else
-enum { INPUTS = RNK_MR, VECTORS = RNK_NV };
-#endif
+/* Two vectors at most: a panel of deltas, samples × two vectors, then stays in the first-level
+ * cache while all inputs pass by. Longer rows of deltas are copied together first. */
+enum { PANEL = RNK_VECTORS > 1 ? 2 : 1, PACKED_FROM = 128, BLOCK = 256 };
 
-/* Samples summed between a load and a store of g; longer rows of deltas are copied together. */
-enum { BLOCK = 64, PACKED_FROM = 128 };
-
-#define INLINE static inline __attribute__((always_inline))
+/* Samples to a turn of the innermost loop, which share its addresses. */
+enum { STEPS = 1 };
 
 typedef struct Outer {
+    const RnPass *pass;
     real *g;
     int64_t in, out, groups;
-    const real *x;     /* of the first sample of a block within one tile */
-    const real *delta; /* likewise, column already added */
-    int64_t width, columns, samples;
-    int add;
+    const real *x; /* of tile 0 */
+    int64_t x_stride;
+    const real *delta; /* [sample][columns], column already added */
+    int64_t columns;
+    int64_t add; /* g holds a sum already */
+    RnkAhead ahead;
 } Outer;
 
-/* Lanes of vector v, the last of which has `lanes`. */
-INLINE int64_t lanes_of(int v, int vectors, int64_t lanes)
-{
-    return v == vectors - 1 ? lanes : RNK_LANES;
-}
+/* Samples of one block: those of the tile from `from` on. */
+typedef struct Samples {
+    const real *x, *delta; /* of the first one */
+    int64_t width, columns, count;
+    int64_t add;
+} Samples;
 
-INLINE void micro_sample(int inputs, int vectors, const real *x, int64_t x_step, const real *delta,
-                         vreal sum[INPUTS][VECTORS])
+/* Rows of x are reached from every third one, by the step between them and twice that, which an
+ * address holds; the compiler would keep a pointer for each row, and spill them. */
+enum { REACH = 3, BASES = (RNK_ROWS + REACH - 1) / REACH };
+
+/* A sample at bases[][ahead], and its deltas. */
+RNK_INLINE void micro_sample(int64_t rows, int64_t vectors, const real *const bases[BASES],
+                             int64_t ahead, int64_t step, const real *delta, RnkSums sum)
 {
-    vreal row[VECTORS];
-#pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++)
-        row[v] = rnk_load_any(delta + v * RNK_LANES);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < inputs; i++) {
-        vreal value = rnk_splat(x[i * x_step]);
-#pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++)
-            sum[i][v] = rnk_fma(value, row[v], sum[i][v]);
+    vreal lanes[RNK_VECTORS];
+    RNK_EACH_VECTOR(v, vectors)
+    lanes[v] = rnk_load_any(delta + v * RNK_LANES);
+    RNK_EACH_ROW(r, rows, vectors)
+    {
+        vreal x = rnk_splat(bases[r / REACH][r % REACH * step + ahead]);
+        RNK_EACH_VECTOR(v, vectors)
+        sum[r][v] = rnk_fma(x, lanes[v], sum[r][v]);
     }
 }
 
-/* Rows i … i + inputs − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes. */
-INLINE void micro_outer(const Outer *p, int inputs, int vectors, int64_t i, int64_t o,
-                        int64_t lanes)
+/* Samples n … n + count − 1 at once. */
+RNK_INLINE void micro_samples(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
+                              int64_t i, int64_t n, int64_t count, RnkFetch *from, RnkSums sum)
 {
-    vreal sum[INPUTS][VECTORS];
+    const real *first = s->x + i * s->width + n, *delta = s->delta + n * s->columns;
+    for (int64_t group = 0; group < p->groups; group++) {
+        const real *bases[BASES];
+#pragma clang loop unroll(full)
+        for (int base = 0; base < BASES; base++) {
+            bases[base] = first + (group * p->in + base * REACH) * s->width;
+            __asm__("" : "+r"(bases[base]));
+        }
+#pragma clang loop unroll(full)
+        for (int64_t u = 0; u < STEPS; u++)
+            if (u < count) {
+                rnk_fetch(from, group == 0);
+                micro_sample(rows, vectors, bases, u, s->width,
+                             delta + u * s->columns + group * p->out, sum);
+            }
+    }
+}
+
+/* Rows i … i + rows − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes. */
+RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
+                            int64_t i, int64_t o, int64_t lanes)
+{
+    RnkSums sum;
     real *g = p->g + i * p->out + o;
-#pragma clang loop unroll(full)
-    for (int r = 0; r < inputs; r++)
-#pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++)
-            sum[r][v] =
-                p->add ? rnk_load_some(g + r * p->out + v * RNK_LANES, lanes_of(v, vectors, lanes))
-                       : (vreal){};
-    for (int64_t r = 0; p->out >= PACKED_FROM && r < inputs; r++) /* the next rows of g */
-        for (int64_t v = 0; v < vectors; v++)
-            __builtin_prefetch(g + (inputs + r) * p->out + v * RNK_LANES);
-    const real *delta = p->delta, *x = p->x + i * p->width;
-    for (int64_t s = 0; s < p->samples; s++, delta += p->columns)
-        for (int64_t group = 0; group < p->groups; group++)
-            micro_sample(inputs, vectors, x + group * p->in * p->width + s, p->width,
-                         delta + group * p->out, sum);
-#pragma clang loop unroll(full)
-    for (int r = 0; r < inputs; r++)
-#pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++)
-            rnk_store_some(g + r * p->out + v * RNK_LANES, sum[r][v], lanes_of(v, vectors, lanes));
+    rnk_micro_clear(vectors, sum);
+    if (s->add) {
+        RNK_EACH_ROW(r, rows, vectors)
+        RNK_EACH_VECTOR(v, vectors)
+        sum[r][v] =
+            rnk_load_some(g + r * p->out + v * RNK_LANES, v == vectors - 1 ? lanes : RNK_LANES);
+    }
+    int64_t line = (o / RNK_LANES * p->in + i * vectors) * 2, n = 0;
+    RnkFetch from = rnk_fetch_from(&p->ahead, line, s->x);
+#pragma clang loop unroll(disable)
+    for (; n + STEPS <= s->count; n += STEPS)
+        micro_samples(p, s, rows, vectors, i, n, STEPS, &from, sum);
+#pragma clang loop unroll(disable)
+    for (; n < s->count; n++)
+        micro_samples(p, s, rows, vectors, i, n, 1, &from, sum);
+    RNK_EACH_ROW(r, rows, vectors)
+    RNK_EACH_VECTOR(v, vectors)
+    rnk_store_some(g + r * p->out + v * RNK_LANES, sum[r][v], v == vectors - 1 ? lanes : RNK_LANES);
 }
 
-/* All rows of g from column o on: `vectors` vectors wide. */
-INLINE void panel(const Outer *whole, int vectors, int64_t o, int64_t lanes)
+/* All rows of g from column o on. */
+RNK_INLINE void panel(const Outer *p, const Samples *s, int64_t vectors, int64_t o, int64_t lanes)
 {
-    Outer part = *whole, *p = &part;
-    real packed[BLOCK * VECTORS * RNK_LANES] __attribute__((aligned(64)));
-    p->delta += o;
-    if (p->columns >= PACKED_FROM && p->groups == 1) {
-        for (int64_t s = 0; s < p->samples; s++)
-#pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; v++)
-                rnk_store(packed + (s * vectors + v) * RNK_LANES,
-                          rnk_load_any(p->delta + s * p->columns + v * RNK_LANES));
-        p->delta = packed;
-        p->columns = vectors * RNK_LANES;
+    real packed[BLOCK * PANEL * RNK_LANES] __attribute__((aligned(64)));
+    Samples part = *s;
+    part.delta += o;
+    if (p->out >= PACKED_FROM && p->groups == 1) {
+        for (int64_t n = 0; n < s->count; n++)
+            RNK_EACH_VECTOR(v, vectors)
+        rnk_store(packed + (n * vectors + v) * RNK_LANES,
+                  rnk_load_any(part.delta + n * s->columns + v * RNK_LANES));
+        part.delta = packed;
+        part.columns = vectors * RNK_LANES;
     }
+    RnkSplit split = rnk_micro_split(p->in, vectors);
     int64_t i = 0;
-    for (; i + INPUTS <= p->in; i += INPUTS)
-        micro_outer(p, INPUTS, vectors, i, o, lanes);
-    switch (p->in - i) {
-#define CASE(n)                                                                                    \
-    case n:                                                                                        \
-        if (n < INPUTS)                                                                            \
-            micro_outer(p, n < INPUTS ? n : 1, vectors, i, o, lanes);                              \
-        break;
-        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11)
-#undef CASE
-    }
+#pragma clang loop unroll(disable)
+    for (int64_t t = 0; t < split.more; t++, i += split.low + 1)
+        micro_outer(p, &part, split.low + 1, vectors, i, o, lanes);
+#pragma clang loop unroll(disable)
+    for (int64_t t = split.more; t < split.tiles; t++, i += split.low)
+        micro_outer(p, &part, split.low, vectors, i, o, lanes);
 }
 
-_Static_assert(INPUTS <= 12, "panel has no case for more");
-
-/* The columns from o on, fewer than VECTORS whole vectors. */
-INLINE void last_columns(const Outer *p, int64_t o)
+RNK_INLINE void block(const Outer *p, const Samples *s)
 {
-    int64_t vectors = (p->out - o + RNK_LANES - 1) / RNK_LANES;
-    int64_t lanes = p->out - o - (vectors - 1) * RNK_LANES;
-    switch (vectors) {
-#define CASE(n)                                                                                    \
-    case n:                                                                                        \
-        if (n <= VECTORS)                                                                          \
-            panel(p, n <= VECTORS ? n : 1, o, lanes);                                              \
-        break;
-        CASE(1) CASE(2) CASE(3) CASE(4)
-#undef CASE
-    }
+    int64_t o = 0, rest = p->out % (PANEL * RNK_LANES);
+#pragma clang loop unroll(disable)
+    for (; o + PANEL * RNK_LANES <= p->out; o += PANEL * RNK_LANES)
+        panel(p, s, PANEL, o, RNK_LANES);
+    if (rest > RNK_LANES)
+        panel(p, s, PANEL, o, rest - RNK_LANES);
+    else if (rest)
+        panel(p, s, 1, o, rest);
 }
 
-_Static_assert(VECTORS <= 4, "last_columns has no case for more");
-
-INLINE void block(const Outer *p)
+/* What the update of the layer will read: its weights and moments. */
+RNK_INLINE RnkAhead update_ahead(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size)
 {
-    int64_t o = 0;
-    for (; o + VECTORS * RNK_LANES <= p->out; o += VECTORS * RNK_LANES)
-        panel(p, VECTORS, o, RNK_LANES);
-    last_columns(p, o);
+    const real *w = pass->tensor[tensor], *first = pass->moment[0][tensor];
+    const real *second = pass->moment[1][tensor];
+    int64_t bytes = pass->fused ? size * (int64_t)sizeof(real) : 0;
+    return (RnkAhead){{w + layer * size, first + layer * size, second + layer * size},
+                      {bytes, first ? bytes : 0, second ? bytes : 0}};
 }
 
-RNK_API void rnk_weight_gradient(const RnPass *pass, real *g, int64_t in, int64_t out,
-                                 int64_t groups, const real *x, int64_t x_stride, const real *delta,
-                                 int64_t columns, int64_t column, int64_t add)
+_Static_assert(RN_MOMENTS + 1 == RNK_AHEAD, "update_ahead names each of them");
+
+RNK_API void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t in,
+                                 int64_t out, int64_t groups, const real *x, int64_t x_stride,
+                                 const real *delta, int64_t columns, int64_t column, int64_t add)
 {
-    Outer p = {.g = g,
+    Outer p = {.pass = pass,
+               .g = rnk_tensor_gradient(pass, tensor, layer, add ? 0 : in * out),
                .in = in,
                .out = out,
                .groups = groups,
-               .width = pass->width,
                .columns = columns,
-               .add = add != 0};
+               .ahead = update_ahead(pass, tensor, layer, add ? 0 : in * out)};
     for (int64_t t = 0; t < pass->tile_count; t++) {
         const RnTile *tile = &pass->tiles[t];
-        for (int64_t s = 0; s < tile->valid; s += BLOCK, p.add = 1) {
-            p.samples = tile->valid - s < BLOCK ? tile->valid - s : BLOCK;
-            p.x = x + t * x_stride + s;
-            p.delta = delta + (tile->first + s) * columns + column;
-            block(&p);
+        for (int64_t n = 0; n < tile->valid; n += BLOCK, add = 1) {
+            Samples s = {.x = x + t * x_stride + n,
+                         .delta = delta + (tile->first + n) * columns + column,
+                         .width = pass->width,
+                         .columns = columns,
+                         .count = tile->valid - n < BLOCK ? tile->valid - n : BLOCK,
+                         .add = add};
+            block(&p, &s);
         }
     }
 }
+
+enum { CHAINS = 4 }; /* sums in flight hide the latency of an addition */
 
 RNK_API void rnk_row_gradient(const RnPass *pass, real *g, int64_t out, int64_t groups,
                               const real *delta, int64_t columns, int64_t column, int64_t add)
 {
     for (int64_t o = 0; o < out; o += RNK_LANES) {
-        int64_t lanes = out - o < RNK_LANES ? out - o : RNK_LANES;
+        int64_t lanes = out - o < RNK_LANES ? out - o : RNK_LANES, s = 0;
         const real *row = delta + column + o;
-        vreal sum = {};
-        for (int64_t s = 0; s < pass->batch; s++, row += columns)
+        vreal sum[CHAINS] = {};
+        for (; s + CHAINS <= pass->batch; s += CHAINS, row += CHAINS * columns)
             for (int64_t group = 0; group < groups; group++)
-                sum = sum + rnk_load_any(row + group * out);
+#pragma clang loop unroll(full)
+                for (int c = 0; c < CHAINS; c++)
+                    sum[c] = sum[c] + rnk_load_any(row + c * columns + group * out);
+        for (; s < pass->batch; s++, row += columns)
+            for (int64_t group = 0; group < groups; group++)
+                sum[0] = sum[0] + rnk_load_any(row + group * out);
+        vreal all = ((sum[0] + sum[1]) + sum[2]) + sum[3];
         if (add)
-            sum = rnk_load_some(g + o, lanes) + sum;
-        rnk_store_some(g + o, sum, lanes);
+            all = rnk_load_some(g + o, lanes) + all;
+        rnk_store_some(g + o, all, lanes);
     }
 }
 

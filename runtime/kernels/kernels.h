@@ -69,12 +69,15 @@ void rnk_dense_back(const real *w, int64_t out, int64_t in, const real *d, int64
 void rnk_map(int64_t rows, int64_t width, RnkEpilogue *epilogue, const void *context);
 
 /* ---- gradients over the samples of the batch ---- */
-/* g[i][o] (+)= Σ_sample Σ_group x[(group·in + i), sample] · d[sample][column + group·out + o].
- * x is a value of tile 0; that of tile t lies t · x_stride reals on. `add`: accumulate. */
-void rnk_weight_gradient(const RnPass *pass, real *g, int64_t in, int64_t out, int64_t groups,
-                         const real *x, int64_t x_stride, const real *delta, int64_t columns,
-                         int64_t column, int64_t add);
-/* g[o] (+)= Σ_sample Σ_group d[sample][column + group·out + o]. */
+/* The gradient g[in][out] of the tensor at the layer:
+ * g[i][o] (+)= Σ_sample Σ_group x[(group·in + i), sample] · d[sample][column + group·out + o].
+ * x is a value of tile 0; that of tile t lies t · x_stride reals on. `add`: accumulate, for a
+ * shared tensor. Where the update follows at once, weights and moments are fetched meanwhile. */
+void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t in, int64_t out,
+                         int64_t groups, const real *x, int64_t x_stride, const real *delta,
+                         int64_t columns, int64_t column, int64_t add);
+/* g[o] (+)= Σ_sample Σ_group d[sample][column + group·out + o]: sums over every fourth sample,
+ * those added up from the first on. */
 void rnk_row_gradient(const RnPass *pass, real *g, int64_t out, int64_t groups, const real *delta,
                       int64_t columns, int64_t column, int64_t add);
 /* *g (+)= sign · Σ_sample d[sample][column]; sign: that of *value where `absolute`, +1 at 0. */
@@ -83,6 +86,10 @@ void rnk_scalar_gradient(const RnPass *pass, real *g, const real *value, int64_t
 /* delta[sample][column + r] = x[r][lane] for the samples of the tile. */
 void rnk_transpose(const RnTile *tile, const real *x, int64_t rows, int64_t width, real *delta,
                    int64_t columns, int64_t column);
+/* The same, where up to 16 · ⌈rows/16⌉ columns may be written, those behind `rows` with anything.
+ */
+void rnk_transpose_padded(const RnTile *tile, const real *x, int64_t rows, int64_t width,
+                          real *delta, int64_t columns, int64_t column);
 /* delta[sample][column] = Σ_r a[r][lane] · b[r][lane]. */
 void rnk_dot(const RnTile *tile, const real *a, const real *b, int64_t rows, int64_t width,
              real *delta, int64_t columns, int64_t column);

@@ -100,4 +100,44 @@ RNK_INLINE void rnk_micro_finish(int64_t rows, int64_t vectors, const RnkSums su
                              &values[r * vectors + v]);
 }
 
+/* Fetching ahead, a few lines at every step of a micro-tile. */
+enum { RNK_LINE = 64, RNK_MOST_LINES = 6 };
+
+/* Where to go on, and how far for each line. */
+typedef struct RnkFetch {
+    const char *at;
+    int64_t step;
+} RnkFetch;
+
+RNK_INLINE int64_t rnk_lines(int64_t bytes)
+{
+    return (bytes + RNK_LINE - 1) / RNK_LINE;
+}
+
+/* From line `line` of all that lies ahead; behind the last one it stays at `idle`. Every field is
+ * read first and by a constant: an index that depends on `line` would keep the struct in memory. */
+RNK_INLINE RnkFetch rnk_fetch_from(const RnkAhead *ahead, int64_t line, const void *idle)
+{
+    const char *first = ahead->at[0], *second = ahead->at[1], *third = ahead->at[2];
+    int64_t to_second = rnk_lines(ahead->bytes[0]);
+    int64_t to_third = to_second + rnk_lines(ahead->bytes[1]);
+    int64_t to_end = to_third + rnk_lines(ahead->bytes[2]);
+    const char *at = first + line * RNK_LINE;
+    at = line < to_second ? at : second + (line - to_second) * RNK_LINE;
+    at = line < to_third ? at : third + (line - to_third) * RNK_LINE;
+    return (RnkFetch){line < to_end ? at : idle, line < to_end ? RNK_LINE : 0};
+}
+
+_Static_assert(RNK_AHEAD == 3, "rnk_fetch_from names each of them");
+
+RNK_INLINE void rnk_fetch(RnkFetch *from, int64_t lines)
+{
+#pragma clang loop unroll(full)
+    for (int64_t line = 0; line < RNK_MOST_LINES; line++)
+        if (line < lines) {
+            __builtin_prefetch(from->at, 0, 2);
+            from->at += from->step;
+        }
+}
+
 #endif

@@ -58,7 +58,7 @@ RNK_API const real *rnk_tensor(const RnPass *pass, int64_t tensor, int64_t layer
 
 RNK_API real *rnk_tensor_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size)
 {
-    return pass->gradient[tensor] + (layer - pass->gradient_from) * size;
+    return pass->gradient[tensor] + layer * size - rn_gradient_start(pass, size);
 }
 
 RNK_API int64_t rnk_state_stride(const RnPass *pass, int64_t region)

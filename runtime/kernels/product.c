@@ -12,43 +12,12 @@ typedef struct Product {
     RnkFinish finish;
 } Product;
 
-enum { LINE = 64, MOST_LINES = 6 };
-
 /* Lines to fetch at each step of k: a layer that keeps as many rows as it computes wants
  * RNK_ACCUMULATORS lines for each micro-tile, and its weights not more again. */
 RNK_INLINE int64_t lines_per_step(int64_t depth)
 {
     int64_t lines = (2 * RNK_ACCUMULATORS + depth - 1) / depth;
-    return lines < MOST_LINES ? lines : MOST_LINES;
-}
-
-/* Where a micro-tile begins to fetch, and how far it goes for each line. */
-typedef struct Fetch {
-    const char *at;
-    int64_t step;
-} Fetch;
-
-/* From line `line` of all that lies ahead; behind the last one it stays where it costs nothing. */
-RNK_INLINE Fetch fetch_from(const Product *p, int64_t line)
-{
-#pragma clang loop unroll(full)
-    for (int place = 0; place < RNK_AHEAD; place++) {
-        int64_t lines = (p->ahead->bytes[place] + LINE - 1) / LINE;
-        if (line < lines)
-            return (Fetch){(const char *)p->ahead->at[place] + line * LINE, LINE};
-        line -= lines;
-    }
-    return (Fetch){(const char *)p->x, 0};
-}
-
-RNK_INLINE void fetch(Fetch *from, int64_t lines)
-{
-#pragma clang loop unroll(full)
-    for (int64_t line = 0; line < MOST_LINES; line++)
-        if (line < lines) {
-            __builtin_prefetch(from->at, 0, 2);
-            from->at += from->step;
-        }
+    return lines < RNK_MOST_LINES ? lines : RNK_MOST_LINES;
 }
 
 /* The `number`th micro-tile of all. */
@@ -59,10 +28,10 @@ RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const Product *p, int6
     rnk_micro_clear(vectors, sum);
     const real *w = p->w + row * p->row_step, *x = p->x + lane;
     int64_t lines = lines_per_step(p->depth);
-    Fetch from = fetch_from(p, number * lines * p->depth);
+    RnkFetch from = rnk_fetch_from(p->ahead, number * lines * p->depth, p->x);
 #pragma clang loop unroll(disable)
     for (int64_t k = 0; k < p->depth; k++, w += p->k_step, x += p->width) {
-        fetch(&from, lines);
+        rnk_fetch(&from, lines);
         rnk_micro_step(rows, vectors, w, p->row_step, x, sum);
     }
     rnk_micro_finish(rows, vectors, sum, &p->finish, row, lane);

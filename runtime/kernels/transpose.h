@@ -26,17 +26,31 @@
             __builtin_shufflevector(without, with, RNK_EACH_LANE(RNK_WITH_BIT, bit));              \
     }
 
-/* Bit for bit, the greatest first: on a machine of narrower vectors that moves whole registers,
- * and no shuffle reaches further than it must. */
-static __attribute__((noinline)) void rnk_transpose_block(vreal block[RNK_LANES])
+/* A block from memory to memory: `rows` rows of 16 lanes, of which `lanes` columns are wanted, to
+ * `lanes` rows of `wide` ≥ rows lanes each, those behind `rows` of any value. Steps in reals.
+ *
+ * Bit for bit, the greatest first: on a machine of narrower vectors that moves whole registers, and
+ * no shuffle reaches further than it must. */
+static __attribute__((noinline)) void rnk_transpose_block(const real *from, int64_t from_step,
+                                                          int64_t rows, real *to, int64_t to_step,
+                                                          int64_t lanes, int64_t wide)
 {
-    vreal rows[RNK_LANES];
-    __builtin_memcpy(rows, block, sizeof rows);
-    RNK_EXCHANGE_BIT(rows, 8)
-    RNK_EXCHANGE_BIT(rows, 4)
-    RNK_EXCHANGE_BIT(rows, 2)
-    RNK_EXCHANGE_BIT(rows, 1)
-    __builtin_memcpy(block, rows, sizeof rows);
+    vreal block[RNK_LANES];
+    _Pragma("clang loop unroll(full)") for (int64_t r = 0; r < RNK_LANES; r++)
+    {
+        block[r] = rnk_load_any(from + (r < rows ? r : rows - 1) * from_step);
+    }
+    RNK_EXCHANGE_BIT(block, 8)
+    RNK_EXCHANGE_BIT(block, 4)
+    RNK_EXCHANGE_BIT(block, 2)
+    RNK_EXCHANGE_BIT(block, 1)
+    if (lanes == RNK_LANES && wide == RNK_LANES) {
+        _Pragma("clang loop unroll(full)") for (int64_t l = 0; l < RNK_LANES; l++)
+            rnk_store_any(to + l * to_step, block[l]);
+        return;
+    }
+    for (int64_t l = 0; l < lanes; l++)
+        rnk_store_some(to + l * to_step, block[l], wide);
 }
 
 #endif

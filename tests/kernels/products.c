@@ -110,6 +110,18 @@ static void check_entry(const Gradient *s, const real *x, const real *delta, int
     test_close(got, sum, test_bound(s->batch * s->groups + 1, size));
 }
 
+/* The gradient of the one tensor of a network, to g; what is fetched ahead of an update is g too.
+ */
+static void weight_gradient(const RnPass *pass, real *g, const Gradient *s, const real *x,
+                            int64_t stride, const real *delta, int64_t columns, int64_t column)
+{
+    RnPass with = *pass;
+    with.tensor = with.gradient = with.moment[0] = with.moment[1] = &g;
+    with.fused = 1;
+    rnk_weight_gradient(&with, 0, 0, s->in, s->out, s->groups, x, stride, delta, columns, column,
+                        s->add);
+}
+
 static void gradient_shape(Gradient s)
 {
     const RnPass *pass = test_pass(s.batch, s.width);
@@ -119,7 +131,7 @@ static void gradient_shape(Gradient s)
     real *delta = make_reals(s.batch * columns, 2);
     real *g = make_reals(cells, 3), *before = make_reals(cells, 3);
     real *row = make_reals(s.out, 4), *row_before = make_reals(s.out, 4);
-    rnk_weight_gradient(pass, g, s.in, s.out, s.groups, x, stride, delta, columns, column, s.add);
+    weight_gradient(pass, g, &s, x, stride, delta, columns, column);
     rnk_row_gradient(pass, row, s.out, s.groups, delta, columns, column, s.add);
     for (int64_t c = 0; c < cells; c++)
         check_entry(&s, x, delta + column, columns, c / s.out, c % s.out, before[c], g[c]);
@@ -157,8 +169,8 @@ static void test_tiles(void **state)
         for (int64_t b = 0; b < BATCH; b++)
             for (int64_t i = 0; i < IN; i++)
                 x[(b / width * IN + i) * width + b % width] = sample[b * IN + i];
-        rnk_weight_gradient(pass, width == 16 ? first : g, IN, OUT, 1, x, IN * width, delta, OUT, 0,
-                            0);
+        const Gradient shape = {IN, OUT, 1, BATCH, width, 0};
+        weight_gradient(pass, width == 16 ? first : g, &shape, x, IN * width, delta, OUT, 0);
         assert_true(width == 16 || memcmp(first, g, IN * OUT * sizeof *g) == 0);
         drop_reals(x, cells);
     }

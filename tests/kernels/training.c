@@ -65,8 +65,7 @@ static void backward(const RnPass *pass, const RnTile *tile, int64_t region, int
 static void gradient(const RnPass *pass, int64_t region, int64_t k)
 {
     const struct Shape *s = &SHAPES[region];
-    rnk_weight_gradient(pass, rnk_tensor_gradient(pass, s->tensor, k, s->in * s->out), s->in,
-                        s->out, 1, rnk_state(pass, rnk_first_tile(pass), region, k),
+    rnk_weight_gradient(pass, s->tensor, k, s->in, s->out, 1, rnk_state(pass, rnk_first_tile(pass), region, k),
                         rnk_state_stride(pass, region), rnk_delta(pass, region, k), s->out, 0, 0);
 }
 
