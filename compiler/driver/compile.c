@@ -59,6 +59,12 @@ static const Model *after_elaborate(Compilation *c, const Model *model)
     return model;
 }
 
+static const Model *after_judging(Compilation *c, const Model *model)
+{
+    stopwatch_lap(&c->watch, "judge regimes");
+    return model;
+}
+
 static const Graph *after_simplify(Compilation *c, const Graph *graph)
 {
     stopwatch_lap(&c->watch, "lower");
@@ -182,7 +188,7 @@ bool compile(Arena *arena, const Options *options, DiagSink *diag, const Source 
     const Model *model =
         after_elaborate(&c, elaborate(arena, ast, name, (const Definition *)options->defines.items,
                                       options->defines.count, diag));
-    model = judge_regimes(arena, model, diag);
+    model = after_judging(&c, judge_regimes(arena, model, diag));
     Graph *forward = lower_model(arena, model);
     const Graph *graph =
         after_simplify(&c, simplify_graph(arena, differentiate_graph(arena, forward)));
