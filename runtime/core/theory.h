@@ -32,8 +32,8 @@ struct RnTheory {
     int32_t op_count, series_count;
 };
 
-/* Fills a block. `depth` 0 is its own, and the kernel at its start is that of the probe's inputs, of
- * mean square 1 and independent where there are none. At another depth it is a unit kernel: the
+/* Fills a block. `depth` 0 is its own, and the kernel at its start is that of the probe's inputs,
+ * of mean square 1 and independent where there are none. At another depth it is a unit kernel: the
  * layers before the block are not walked. 0: there is no such block, or it has more branches or ops
  * than fit. */
 int rn_theory_fill(const RnProgram *program, const double *config, int32_t block, double depth,
