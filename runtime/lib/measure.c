@@ -65,14 +65,14 @@ static double call_function(const RtProber *p, const RnMeasure *measure, double 
 static double apply_beyond(const RtProber *p, const RnMeasure *measure, double value,
                            double exponent)
 {
-    enum { STEP = 256 };
-    double at[4]; /* of value · 2^(STEP · (i − 1)) */
+    static const int step = 256;
+    double at[4]; /* of value · 2^(step · (i − 1)) */
     for (int i = 0; i < 4; i++)
-        at[i] = call_function(p, measure, ldexp(value, STEP * (i - 1)));
-    double slope = (at[2] - at[1]) / STEP, close = 1e-9 * fabs(at[2] - at[1]);
+        at[i] = call_function(p, measure, ldexp(value, step * (i - 1)));
+    double slope = (at[2] - at[1]) / step, close = 1e-9 * fabs(at[2] - at[1]);
     bool logarithmic = measure->function && slope != 0 && isfinite(slope) &&
-                       fabs(at[1] - at[0] - slope * STEP) <= close &&
-                       fabs(at[3] - at[2] - slope * STEP) <= close;
+                       fabs(at[1] - at[0] - slope * step) <= close &&
+                       fabs(at[3] - at[2] - slope * step) <= close;
     return logarithmic ? at[1] + slope * exponent
                        : call_function(p, measure, exponent > 0 ? value * (double)INFINITY : 0);
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 enum { N = 6, OUTPUTS = 3, POINTS = 2, MOST_LAYERS = 64 };
+static const long double width = N;
 static const long double step = 1e-6L; /* differences are wrong by its square */
 
 typedef long double Vector[N];
@@ -168,7 +169,7 @@ static long double product(const Vector a, const Vector b, const Vector directio
     block(moved_a, x);
     block(moved_b, y);
     for (int i = 0; i < N; i++)
-        sum += tanhl(x[i]) * tanhl(y[i]) / N;
+        sum += tanhl(x[i]) * tanhl(y[i]) / width;
     return sum;
 }
 
@@ -178,7 +179,7 @@ static long double response(int sample, bool single)
     Vector direction;
     for (int i = 0; i < N; i++)
         direction[i] = single ? own[i] : other[i] - dot(other, own) / dot(own, own) * own[i];
-    long double kernel = single ? 2 * dot(own, own) / N : dot(direction, other) / N;
+    long double kernel = single ? 2 * dot(own, own) / width : dot(direction, other) / width;
     const long double *fixed = single ? own : other;
     return (product(fixed, own, direction, step, single) -
             product(fixed, own, direction, -step, single)) /
@@ -259,7 +260,7 @@ static double measured(const char *quantity)
 {
     cJSON *root = cJSON_Parse(probed);
     const cJSON *row = cJSON_GetArrayItem(cJSON_GetObjectItem(root, "measured"), 0);
-    double value = NAN;
+    double value = (double)NAN;
     for (; row; row = row->next)
         if (strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(row, "quantity")), quantity) == 0)
             value = cJSON_GetNumberValue(cJSON_GetObjectItem(row, "mean"));
@@ -279,14 +280,14 @@ static void check(const char *quantity, long double expected)
 static void check_spectra(void)
 {
     Vector jacobian[N], values;
-    long double least = INFINITY, most = 0, mean = 0;
+    long double least = (long double)INFINITY, most = 0, mean = 0;
     for (int s = 0; s < POINTS; s++) {
         differences(block, points[s], jacobian);
         singular_values(jacobian, values);
         least = fminl(least, values[N - 1]);
         most = fmaxl(most, values[0]);
         for (int i = 0; i < N; i++)
-            mean += values[i] / (N * POINTS);
+            mean += values[i] / (width * (long double)POINTS);
     }
     check("jacobian_min", least);
     check("jacobian_max", most);

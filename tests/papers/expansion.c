@@ -28,8 +28,8 @@ static double slope(const double *x, const double *y)
 {
     double mean_x = 0, mean_y = 0, xx = 0, xy = 0;
     for (int i = 0; i < LAMBDAS; i++) {
-        mean_x += x[i] / LAMBDAS;
-        mean_y += y[i] / LAMBDAS;
+        mean_x += x[i] / (double)LAMBDAS;
+        mean_y += y[i] / (double)LAMBDAS;
     }
     for (int i = 0; i < LAMBDAS; i++) {
         xx += (x[i] - mean_x) * (x[i] - mean_x);
