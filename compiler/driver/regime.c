@@ -180,6 +180,19 @@ static void warn_depth_mup(const Judge *j)
     }
 }
 
+static void hint_optimal(const Judge *j, Diag *d, const SignalBranch *branch)
+{
+    if (saturates(branch)) {
+        diag_note(j->diag, d,
+                  "at a depth of %g the product over the layers outweighs the activation",
+                  j->depth);
+        diag_hint(j->diag, d, "choose a greater depth, or `response = single`");
+    } else {
+        diag_note(j->diag, d, "only an activation that saturates bounds it");
+        diag_hint(j->diag, d, "use `erf` or `tanh` in the branch, or another alpha");
+    }
+}
+
 static void judge_optimal(const Judge *j, const SignalBranch *branch)
 {
     const TheoryStack *stack = block_for_optimal(j->theory, branch);
@@ -191,9 +204,8 @@ static void judge_optimal(const Judge *j, const SignalBranch *branch)
         diag_note(j->diag, d, "%s", obstacle ? obstacle : "the kernel recursion has no value");
     } else if (isinf(scale)) {
         Diag *d = diag_report(j->diag, E_OPTIMAL, branch->alpha_span,
-                              "there is no optimal scale: the response grows without bound");
-        diag_note(j->diag, d, "only an activation that saturates bounds it");
-        diag_hint(j->diag, d, "use `erf` or `tanh` in the branch, or another alpha");
+                              "there is no optimal scale: the response grows with alpha for ever");
+        hint_optimal(j, d, branch);
     } else if (scale == 0) {
         Diag *d = diag_report(j->diag, W_OPTIMAL_ZERO, branch->alpha_span,
                               "the optimal scale is 0: the branch only lessens the response");

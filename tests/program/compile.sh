@@ -83,7 +83,7 @@ refused 1 "a device or a pipe" tiny.rnet -o pipe
 refused 1 missing.rnet missing.rnet -o none
 sed 's/dense(d)/dense(wide)/' tiny.rnet >wrong.rnet
 refused 1 'wrong.rnet:8:' wrong.rnet -o none
-sed '/alpha/a expect ode' tiny.rnet >warned.rnet
+sed 's/alpha .*/alpha depth^-1/' tiny.rnet >warned.rnet
 "$rnetc" --check warned.rnet 2>warned.txt || fail "a warning is an error"
 grep -q 'W09' warned.txt || fail "no warning of the regime"
 refused 1 regime -Werror warned.rnet -o none

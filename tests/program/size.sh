@@ -26,7 +26,10 @@ code() {
 range=$(sed -n 's/^param  *\([Ln]\) .* in  *\([0-9]*\)\.\.\([0-9]*\).*/\1 \2 \3/p' "$source")
 if [ -n "$range" ]; then
     param=${range%% *} bounds=${range#* }
-    code least -D "$param=${bounds% *}"
+    least=${bounds% *}
+    # the optimal scale of a pair begins at two layers
+    "$rnetc" --check -D "$param=$least" "$source" 2>/dev/null || least=$((least + 1))
+    code least -D "$param=$least"
     code most -D "$param=${bounds#* }"
     cmp least.text most.text || fail "the code depends on $param"
 else
