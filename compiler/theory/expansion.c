@@ -24,7 +24,7 @@ TheoryExpansion theory_expansion(const TheoryStack *stack)
     TheoryExpansion e = {.mean_length = 0};
     double coherent[THEORY_ORDERS] = {1}, incoherent[THEORY_ORDERS] = {1};
     double updates = stack->depth * stack->branch_count;
-    int64_t depth = stack->depth > THEORY_DEEPEST ? 0 : (int64_t)stack->depth;
+    int64_t depth = stack->depth > (double)THEORY_DEEPEST ? 0 : (int64_t)stack->depth;
     for (int64_t layer = 1; layer <= depth; layer++) {
         for (int i = 0; i < stack->branch_count; i++) {
             double alpha = fabs(theory_at(&stack->branches[i].alpha, layer));

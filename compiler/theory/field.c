@@ -194,7 +194,7 @@ double theory_optimal_scale(const TheoryStack *stack, int response)
     if (theory_optimal_obstacle(stack)) {
         return NAN;
     }
-    if (stack->depth <= EXACT_DEPTH || varies(&stack->branches[0])) {
+    if (stack->depth <= (double)EXACT_DEPTH || varies(&stack->branches[0])) {
         return peak_at(stack, stack->depth, response);
     }
     return extrapolate(stack, response);
@@ -212,7 +212,7 @@ static double log_continuum(Search *search, double log_own)
 static double flow_time(const TheoryStack *stack, double from, double to)
 {
     enum { STEPS = 512 };
-    double width = log(to / from) / STEPS, sum = 0, slope;
+    double width = log(to / from) / (double)STEPS, sum = 0, slope;
     for (int i = 0; i <= STEPS; i++) {
         double own = from * exp(i * width);
         int weight = i == 0 || i == STEPS ? 1 : i % 2 ? 4 : 2;

@@ -45,7 +45,7 @@ TheoryJacobian theory_jacobian(const TheoryStack *stack)
     single.start.pair = NAN;
     TheoryJacobian j = {.log_mean_square = theory_propagate(&single).log_gradient};
     int known = !stack->post && (stack->skip == THEORY_IDENTITY || stack->skip == THEORY_FILTER);
-    if (stack->depth > THEORY_DEEPEST) {
+    if (stack->depth > (double)THEORY_DEEPEST) {
         return (TheoryJacobian){NAN, NAN, NAN, NAN};
     }
     for (int64_t layer = 1; layer <= (int64_t)stack->depth; layer++) {

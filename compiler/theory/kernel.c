@@ -76,7 +76,7 @@ enum { MOST_NODES = 4000 };
  * function on the strip between them, and so it is for the wider strips of the others. */
 static double step_of(double own)
 {
-    return fmax(0.27 / sqrt(own + 0.5), 2 * reach / MOST_NODES);
+    return fmax(0.27 / sqrt(own + 0.5), 2 * reach / (double)MOST_NODES);
 }
 
 /* √n, 1/√n for the recurrence z He_n = He_{n+1} + n He_{n−1}. */

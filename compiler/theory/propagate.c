@@ -53,7 +53,7 @@ const char *theory_obstacle(const TheoryStack *stack)
     if (stack->skip == THEORY_OTHER_SKIP) {
         return "no kernel recursion is known here for this skip";
     }
-    if (stack->depth > THEORY_DEEPEST) {
+    if (stack->depth > (double)THEORY_DEEPEST) {
         return "the recursion is walked for a million layers at most";
     }
     if (stack->post) {

@@ -122,7 +122,7 @@ double theory_log_gain(const TheoryStack *stack)
     if (stack->scale.at == NULL) {
         return stack->depth * log(fabs(stack->scale.constant));
     }
-    if (stack->depth > THEORY_DEEPEST) {
+    if (stack->depth > (double)THEORY_DEEPEST) {
         return NAN;
     }
     double sum = 0;

@@ -39,8 +39,8 @@ static Row row_of(double *work, int64_t layer)
 static int is_known(const TheoryStack *stack)
 {
     if (theory_obstacle(stack) || stack->branch_count != 1 ||
-        stack->depth > THEORY_VARIANCE_DEPTH || stack->skip != THEORY_IDENTITY || stack->scale.at ||
-        stack->scale.constant != 1) {
+        stack->depth > (double)THEORY_VARIANCE_DEPTH || stack->skip != THEORY_IDENTITY ||
+        stack->scale.at || stack->scale.constant != 1) {
         return 0;
     }
     const TheoryBranch *branch = &stack->branches[0];

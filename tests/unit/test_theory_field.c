@@ -167,11 +167,11 @@ static void fluctuations_are_those_of_networks(void **state)
     TheoryStack *stack = one_matrix(&block, THEORY_ERF, 1.2, 0.05, DEPTH, 0.22);
     stack->start = (TheoryKernel){0.2, 0};
     double *work = calloc(THEORY_VARIANCE_WORK, sizeof *work);
-    double mean = tally_mean(&tally), variance = tally.square / RUNS - mean * mean;
+    double mean = tally_mean(&tally), variance = tally.square / (double)RUNS - mean * mean;
     double theory = theory_variance(stack, work);
     assert_near(theory, 0.1506, 5e-5);
-    assert_true(fabs(WIDTH * variance / theory - 1) < 0.01 + 3 * sqrt(2.0 / RUNS));
-    assert_near(mean, theory_population(stack), 0.25 / WIDTH + 4 * tally_error(&tally));
+    assert_true(fabs((double)WIDTH * variance / theory - 1) < 0.01 + 3 * sqrt(2.0 / (double)RUNS));
+    assert_near(mean, theory_population(stack), 0.25 / (double)WIDTH + 4 * tally_error(&tally));
     free(work);
 }
 

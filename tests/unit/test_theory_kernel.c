@@ -16,7 +16,7 @@ typedef struct Grid {
 
 static void make_grid(Grid *grid)
 {
-    double step = 2 * reach / NODES;
+    double step = 2 * reach / (double)NODES;
     for (int i = 0; i < NODES; i++) {
         grid->z[i] = (i + 0.5) * step - reach;
         grid->weight[i] = step * exp(-grid->z[i] * grid->z[i] / 2) / 2.5066282746310002;
@@ -51,7 +51,7 @@ static TheoryMoments brute_force(const Grid *grid, TheoryActivation a, TheoryKer
 static void check_moments(const Grid *grid, TheoryActivation a, TheoryKernel k)
 {
     int kinked = a == THEORY_RELU || a == THEORY_LEAKY_RELU;
-    double step = 2 * reach / NODES * sqrt(k.own);
+    double step = 2 * reach / (double)NODES * sqrt(k.own);
     double close = kinked ? step * step : 1e-9, jump = kinked ? 2 * step : 1e-8;
     TheoryMoments m = theory_moments(a, 0.3, k), b = brute_force(grid, a, k);
     assert_near(m.own, b.own, close);

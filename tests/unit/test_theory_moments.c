@@ -139,7 +139,7 @@ static void branches_with_a_mean_add_up(void **state)
         h[i] = normal(&seed);
     }
     for (int l = 0; l <= DEPTH; l++) {
-        kernel = square_norm(h, ENTRIES) / ENTRIES;
+        kernel = square_norm(h, ENTRIES) / (double)ENTRIES;
         for (int i = 0; i < ENTRIES && l < DEPTH; i++) {
             h[i] += 0.3 * fmax(sqrt(kernel) * normal(&seed), 0);
         }
