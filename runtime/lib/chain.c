@@ -86,19 +86,26 @@ static RnCall call_of(const RtChain *chain, int64_t batch)
     return call;
 }
 
-/* The largest workspace that a piece wants. */
+static size_t larger_size(size_t most, size_t size)
+{
+    return most == 0 || size == 0 ? 0 : size > most ? size : most;
+}
+
+/* The largest workspace that a piece wants with any number of lanes: fewer lanes may want more,
+ * since more layers are then held at once. */
 static size_t workspace_size(const RtChain *chain)
 {
     size_t most = 1;
-    RnCall call = call_of(chain, chain->most_lanes);
-    for (int64_t i = 0; i < chain->count && most; i++) {
+    for (int64_t i = 0; i < chain->count; i++) {
         const RtPiece *piece = &chain->pieces[i];
         if (i > 0 && piece->region == piece[-1].region)
             continue; /* the first piece of a region is its longest */
-        RnStretch stretch = {
-            .call = &call, .region = piece->region, .from = piece->from, .to = piece->to};
-        size_t size = chain->session->code->stretch_size(&stretch);
-        most = size == 0 ? 0 : size > most ? size : most;
+        for (int64_t lanes = chain->most_lanes; lanes > 0 && most; lanes--) {
+            RnCall call = call_of(chain, lanes);
+            RnStretch stretch = {
+                .call = &call, .region = piece->region, .from = piece->from, .to = piece->to};
+            most = larger_size(most, chain->session->code->stretch_size(&stretch));
+        }
     }
     return most;
 }
