@@ -411,7 +411,9 @@ static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
     next.layer =
         LLVMBuildAdd(e->builder, next.layer, e_i64(e, next.backward ? -ahead : ahead), "next");
     const Tensor *weight = e->graph->tensors[node->tensor];
-    if (region->stack != NULL && !weight->shared) {
+    /* more than that would push out what this layer needs */
+    bool fits = tensor_size(weight) * real_size(e) <= 256 * 1024;
+    if (region->stack != NULL && !weight->shared && fits) {
         slots[0] = emit_tensor(e, &next, node->tensor);
         slots[3] = e_i64(e, tensor_size(weight) * real_size(e));
     }
@@ -439,7 +441,8 @@ static void call_product(GroupBuild *b, const Node *node, LLVMValueRef position)
     emit_epilogue(b);
     bool back = node->op == OP_DENSE_BACK;
     LLVMValueRef x = emit_address(e, b->frame, node->in[0]);
-    LLVMValueRef args[] = {emit_tensor(e, b->frame, node->tensor),
+    LLVMValueRef args[] = {b->frame->tile,
+                           emit_tensor(e, b->frame, node->tensor),
                            e_i64(e, back ? node->depth : node->n),
                            e_i64(e, back ? node->n : node->depth),
                            position_address(b, x, position, node->depth),
@@ -448,7 +451,7 @@ static void call_product(GroupBuild *b, const Node *node, LLVMValueRef position)
                            b->epilogue,
                            fill_context(b),
                            e_i64(e, is_long(b))};
-    e_call_kernel(e, back ? "rnk_dense_back" : "rnk_dense", args, 9);
+    e_call_kernel(e, back ? "rnk_dense_back" : "rnk_dense", args, 10);
 }
 
 /* Kernels of whole values take: what they need of pass and tile, x (and d), y, sizes, tensors. */

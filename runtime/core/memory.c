@@ -138,10 +138,28 @@ static int lockstep(const RnProgram *program)
     return any;
 }
 
-static int64_t tile_width(const RnProgram *program, int64_t batch)
+static int wide(const RnProgram *program)
 {
-    int64_t width = (batch + RN_LANES - 1) / RN_LANES * RN_LANES;
-    return width > TILE_WIDTH && !lockstep(program) ? TILE_WIDTH : width;
+    int any = 0;
+    for (int32_t r = 0; r < program->region_count; r++)
+        any |=
+            rnk_is_wide(program->regions[r].in_rows) || rnk_is_wide(program->regions[r].out_rows);
+    return any;
+}
+
+/* Samples of a tile. Wide layers are read from memory once a tile: the fewer tiles the better, one
+ * for each thread; and their micro-tiles take some vectors of lanes at once. Results do not depend
+ * on the width. */
+static int64_t tile_width(const RnCall *call)
+{
+    int any = wide(call->program);
+    int64_t unit = any ? RNK_PACK_VECTORS * RN_LANES : RN_LANES, most = TILE_WIDTH;
+    int64_t width = (call->batch + unit - 1) / unit * unit;
+    int64_t threads = call->parallel && call->parallel->threads > 1 ? call->parallel->threads : 1;
+    int64_t share = (width / threads + unit - 1) / unit * unit;
+    if (any && share > most)
+        most = share < RNK_PACK_LANES ? share : RNK_PACK_LANES;
+    return width > most && !lockstep(call->program) ? most : width;
 }
 
 /* Layers whose deltas fit into DELTA_BYTES; one in a traced region. */
@@ -205,6 +223,13 @@ static void take_spans(Carver *carver, RnPass *pass, Most *most)
         pass->spans[program->region_count] = output;
 }
 
+/* Of one tile; batch statistics may make it as wide as the batch. */
+static int64_t pack_reals(Carver *carver, int64_t width)
+{
+    int64_t more = width > RNK_PACK_LANES ? width - RNK_PACK_LANES : 0;
+    return RNK_PACK_REALS + product(carver, RNK_PACK_ROWS, more);
+}
+
 static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
 {
     int backward = pass->call->what & RN_BACKWARD;
@@ -212,6 +237,8 @@ static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
     int64_t rows = backward ? product(carver, most->rows, pass->width) : 0;
     real *scratches = take(carver, pass->tile_count, scratch, sizeof(real));
     real *gradients = take(carver, product(carver, 3, pass->tile_count), rows, sizeof(real));
+    int64_t copies = wide(pass->program) ? pack_reals(carver, pass->width) : 0;
+    real *packed = take(carver, pass->tile_count, copies, sizeof(real));
     if (!pass->tiles || carver->bad)
         return;
     for (int64_t t = 0; t < pass->tile_count; t++) {
@@ -223,7 +250,8 @@ static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
                      .valid = left < pass->width ? left : pass->width,
                      .scratch = scratches + t * scratch,
                      .gradient = {gradients + 3 * t * rows, gradients + (3 * t + 1) * rows},
-                     .saved = gradients + (3 * t + 2) * rows};
+                     .saved = gradients + (3 * t + 2) * rows,
+                     .packed = packed + t * copies};
     }
 }
 
@@ -292,7 +320,7 @@ static void point_tables(RnPass *pass, size_t params)
 static RnPass sizes_of(const RnCall *call)
 {
     RnPass pass = {.call = call, .program = call->program, .batch = call->batch};
-    pass.width = tile_width(call->program, call->batch);
+    pass.width = tile_width(call);
     pass.tile_count = (call->batch + pass.width - 1) / pass.width;
     const char *const *streams = call->program->streams;
     while (streams && streams[pass.stream_count])

@@ -29,6 +29,7 @@ struct RnTile {
     real *scratch;
     real *gradient[2]; /* [0] holds the gradient of the newest state; they swap */
     real *saved;       /* gradient behind the traced region */
+    real *packed;      /* RNK_PACK_REALS for copies of large products; NULL: none are wide */
 };
 
 /* One tensor's optimiser, numbers of this step. */

@@ -204,6 +204,7 @@ typedef struct RnParallel {
     void (*run)(void *pool, int64_t count, void (*body)(void *context, int64_t index),
                 void *context);
     void *pool;
+    int64_t threads; /* behind it, so that large pieces come to as many; 0: one */
 } RnParallel;
 
 typedef struct RnState {

@@ -106,6 +106,13 @@ RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int6
     rnk_store_some(g + r * p->out + v * RNK_LANES, sum[r][v], v == vectors - 1 ? lanes : RNK_LANES);
 }
 
+/* Rows of a micro-tile: what is broadcast to them wants registers too. */
+RNK_INLINE int64_t highest(int64_t vectors)
+{
+    int64_t rows = RNK_ACCUMULATORS * 5 / 6 / vectors;
+    return rows < 1 ? 1 : rows < RNK_ROWS ? rows : RNK_ROWS;
+}
+
 /* All rows of g from column o on. */
 RNK_INLINE void panel(const Outer *p, const Samples *s, int64_t vectors, int64_t o, int64_t lanes)
 {
@@ -120,7 +127,7 @@ RNK_INLINE void panel(const Outer *p, const Samples *s, int64_t vectors, int64_t
         part.delta = packed;
         part.columns = vectors * RNK_LANES;
     }
-    RnkSplit split = rnk_micro_split(p->in, vectors);
+    RnkSplit split = rnk_micro_split(p->in, highest(vectors));
     int64_t i = 0;
 #pragma clang loop unroll(disable)
     for (int64_t t = 0; t < split.more; t++, i += split.low + 1)

@@ -33,15 +33,15 @@ RNK_INLINE int64_t rnk_micro_rows(int64_t vectors)
     return rows < RNK_ROWS ? rows : RNK_ROWS;
 }
 
-/* Rows split into micro-tiles of nearly equal height, so that none is too low to hide the latency
- * of a multiply-add: `more` of them have low + 1 rows, the others low. */
+/* Rows split into micro-tiles of nearly equal height, at most `most`, so that none is too low to
+ * hide the latency of a multiply-add: `more` of them have low + 1 rows, the others low. */
 typedef struct RnkSplit {
     int64_t tiles, low, more;
 } RnkSplit;
 
-RNK_INLINE RnkSplit rnk_micro_split(int64_t rows, int64_t vectors)
+RNK_INLINE RnkSplit rnk_micro_split(int64_t rows, int64_t most)
 {
-    int64_t most = rnk_micro_rows(vectors), tiles = (rows + most - 1) / most;
+    int64_t tiles = (rows + most - 1) / most;
     return (RnkSplit){tiles, rows / tiles, rows % tiles};
 }
 

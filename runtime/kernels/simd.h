@@ -22,6 +22,22 @@
 
 enum { RNK_LANES = 16 };
 
+/* Products with as many rows and columns are made from copies: blocks of k, a panel of rows of
+ * weights, and lanes of a micro-tile; sizes for caches of 32 KiB and 1 MiB. */
+enum {
+    RNK_WIDE_FROM = 128,
+    RNK_PACK_DEPTH = 192,
+    RNK_PACK_ROWS = 192,
+    RNK_PACK_VECTORS = RNK_NV > 1 ? 2 : 1,
+    RNK_PACK_LANES = 256 /* the widest tile of such a network */
+};
+/* Rows of weights, lanes, and sums of a panel that wait for the next block of k. */
+enum {
+    RNK_PACK_REALS = RNK_PACK_ROWS * (RNK_PACK_DEPTH + RNK_LANES) +
+                     RNK_PACK_DEPTH * RNK_PACK_VECTORS * RNK_LANES +
+                     RNK_PACK_ROWS * (RNK_PACK_LANES + RNK_PACK_VECTORS * RNK_LANES)
+};
+
 typedef RNK_REAL real;
 /* Values of a tile lie at multiples of 64 bytes, rows of weights anywhere. */
 typedef real vreal __attribute__((vector_size(16 * sizeof(RNK_REAL)), aligned(64)));
@@ -32,6 +48,11 @@ typedef real vreal_any
 #define RNK_IS_double 1
 #define RNK_JOIN(a, b) a##b
 #define RNK_IS(type) RNK_JOIN(RNK_IS_, type)
+
+static inline __attribute__((always_inline)) int rnk_is_wide(int64_t rows)
+{
+    return rows >= RNK_WIDE_FROM;
+}
 
 /* What a comparison of vectors gives: all bits set or none. */
 typedef __typeof__((vreal){} < (vreal){}) vmask;
@@ -74,18 +95,32 @@ static inline __attribute__((always_inline)) void rnk_store_any(real *p, vreal v
     *(vreal_any *)p = value;
 }
 
-/* The first `count` lanes only, 0 ≤ count ≤ 16; memory behind them is not touched. */
+/* The first `count` lanes only, 0 ≤ count ≤ 16; memory behind them is not touched. In halves, as
+ * a copy of unknown length would be a call. */
+static inline __attribute__((always_inline)) void rnk_copy_some(real *to, const real *from,
+                                                                int64_t count)
+{
+    int64_t at = 0;
+#define PART(lanes)                                                                                \
+    if (count & (lanes)) {                                                                         \
+        __builtin_memcpy(to + at, from + at, (lanes) * sizeof(real));                              \
+        at += (lanes);                                                                             \
+    }
+    PART(16) PART(8) PART(4) PART(2) PART(1)
+#undef PART
+}
+
 static inline __attribute__((always_inline)) vreal rnk_load_some(const real *p, int64_t count)
 {
     vreal value = {};
-    __builtin_memcpy(&value, p, (size_t)count * sizeof(real));
+    rnk_copy_some((real *)&value, p, count);
     return value;
 }
 
 static inline __attribute__((always_inline)) void rnk_store_some(real *p, vreal value,
                                                                  int64_t count)
 {
-    __builtin_memcpy(p, &value, (size_t)count * sizeof(real));
+    rnk_copy_some(p, (const real *)&value, count);
 }
 
 #endif

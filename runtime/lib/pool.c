@@ -167,7 +167,7 @@ static void run_job(void *pool_pointer, int64_t count, void (*body)(void *, int6
 
 RnParallel rt_pool_parallel(RtPool *pool)
 {
-    return (RnParallel){.run = run_job, .pool = pool};
+    return (RnParallel){.run = run_job, .pool = pool, .threads = rt_pool_threads(pool)};
 }
 
 int rt_pool_threads(const RtPool *pool)

@@ -43,7 +43,7 @@ static void forward(const RnPass *pass, const RnTile *tile, int64_t region, int6
         Add add = {.width = rnk_width(tile), .out = rnk_next(pass, tile, region, k)};
         add.bias = s->residual ? rnk_tensor(pass, BIAS, k, 0) : NULL;
         add.state = s->residual ? x : NULL;
-        rnk_dense(rnk_tensor(pass, s->tensor, k, s->in * s->out), s->out, s->in, x, add.width,
+        rnk_dense(tile, rnk_tensor(pass, s->tensor, k, s->in * s->out), s->out, s->in, x, add.width,
                   &NOTHING_AHEAD, finish, &add, 0);
     }
 }
@@ -57,15 +57,16 @@ static void backward(const RnPass *pass, const RnTile *tile, int64_t region, int
         Add add = {.width = rnk_width(tile), .out = rnk_gradient_out(tile, to - 1 - k)};
         add.state = s->residual ? d : NULL;
         rnk_transpose(tile, d, s->out, add.width, rnk_delta(pass, region, k), s->out, 0);
-        rnk_dense_back(rnk_tensor(pass, s->tensor, k, s->in * s->out), s->out, s->in, d, add.width,
-                       &NOTHING_AHEAD, finish, &add, 0);
+        rnk_dense_back(tile, rnk_tensor(pass, s->tensor, k, s->in * s->out), s->out, s->in, d,
+                       add.width, &NOTHING_AHEAD, finish, &add, 0);
     }
 }
 
 static void gradient(const RnPass *pass, int64_t region, int64_t k)
 {
     const struct Shape *s = &SHAPES[region];
-    rnk_weight_gradient(pass, s->tensor, k, s->in, s->out, 1, rnk_state(pass, rnk_first_tile(pass), region, k),
+    rnk_weight_gradient(pass, s->tensor, k, s->in, s->out, 1,
+                        rnk_state(pass, rnk_first_tile(pass), region, k),
                         rnk_state_stride(pass, region), rnk_delta(pass, region, k), s->out, 0, 0);
 }
 
