@@ -102,11 +102,13 @@ static inline __attribute__((always_inline)) void rnk_copy_some(real *to, const 
 {
     int64_t at = 0;
 #define PART(lanes)                                                                                \
-    if (count & (lanes)) {                                                                         \
-        __builtin_memcpy(to + at, from + at, (lanes) * sizeof(real));                              \
-        at += (lanes);                                                                             \
+    typedef real Part##lanes                                                                       \
+        __attribute__((vector_size(lanes * sizeof(real)), aligned(sizeof(real)), may_alias));      \
+    if (count & lanes) {                                                                           \
+        *(Part##lanes *)(to + at) = *(const Part##lanes *)(from + at);                             \
+        at += lanes;                                                                               \
     }
-    PART(16) PART(8) PART(4) PART(2) PART(1)
+    PART(16) PART(8) PART(4) PART(2) if (count & 1) to[at] = from[at];
 #undef PART
 }
 
