@@ -147,29 +147,36 @@ static int wide(const RnProgram *program)
     return any;
 }
 
-/* Samples of a tile. Wide layers are read from memory once a tile: the fewer tiles the better, one
- * for each thread; and their micro-tiles take some vectors of lanes at once. Results do not depend
- * on the width. */
+static int64_t threads_of(const RnCall *call)
+{
+    return call->parallel && call->parallel->threads > 1 ? call->parallel->threads : 1;
+}
+
+/* Samples of a tile: a share for each thread, as far as whole vectors go. Wide layers are read from
+ * memory once a tile, so that fewer tiles are better, and their micro-tiles take some vectors of
+ * lanes at once. Results do not depend on the width. */
 static int64_t tile_width(const RnCall *call)
 {
     int any = wide(call->program);
-    int64_t unit = any ? RNK_PACK_VECTORS * RN_LANES : RN_LANES, most = TILE_WIDTH;
+    int64_t unit = any ? RNK_PACK_VECTORS * RN_LANES : RN_LANES;
+    int64_t most = any ? RNK_PACK_LANES : TILE_WIDTH;
     int64_t width = (call->batch + unit - 1) / unit * unit;
-    int64_t threads = call->parallel && call->parallel->threads > 1 ? call->parallel->threads : 1;
-    int64_t share = (width / threads + unit - 1) / unit * unit;
-    if (any && share > most)
-        most = share < RNK_PACK_LANES ? share : RNK_PACK_LANES;
-    return width > most && !lockstep(call->program) ? most : width;
+    int64_t share = (width / threads_of(call) + unit - 1) / unit * unit;
+    if (lockstep(call->program))
+        return width;
+    return share < most ? share : most;
 }
 
-/* Layers whose deltas fit into DELTA_BYTES; one in a traced region. */
+/* Layers whose deltas fit into DELTA_BYTES for each thread; one in a traced region. */
 static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
 {
     if ((call->what & RN_TRACE) && call->trace_region == region)
         return 1;
     int64_t columns = larger(call->program->regions[region].delta_columns, 1);
-    int64_t layers = DELTA_BYTES / (int64_t)sizeof(real) / columns / call->batch;
-    return layers < 1 ? 1 : layers > depth ? depth : layers;
+    int64_t threads = threads_of(call);
+    int64_t layers = DELTA_BYTES / (int64_t)sizeof(real) / columns / call->batch * threads;
+    layers = layers < threads ? threads : layers; /* each sums the gradients of a layer */
+    return layers > depth ? depth : layers;
 }
 
 /* Sizes of a region, and its states and kept values. */
