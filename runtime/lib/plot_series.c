@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bands lie under all lines, and theory over all measurements. A point that the axes cannot show
- * ends its line, and the next one starts another.
+ * Bands lie under all lines, theory over all measured lines, dots over theory. A point that the
+ * axes cannot show ends its line, and the next one starts another.
  */
 #include "lib/plot_series.h"
 
@@ -113,24 +113,25 @@ static void put_dots(PlotSvg *svg, const PlotFrame *frame, const RtPlotSeries *s
 
 void plot_series_draw(PlotSvg *svg, const PlotFrame *frame, const PlotSeriesSet *set)
 {
-    enum { BANDS, LINES, DASHES, LAYERS };
+    enum { BANDS, LINES, DASHES, DOTS, LAYERS };
     int colours = plot_series_colours(set);
     char class[16];
     for (int layer = 0; layer < LAYERS; layer++) {
         for (int k = 0; k < set->count; k++) {
             const RtPlotSeries *series = &set->series[k];
-            if (layer == BANDS ? !series->band : series->dashed != (layer == DASHES))
+            bool line = layer == LINES || layer == DASHES;
+            if ((layer == BANDS && !series->band) || (line && series->dashed != (layer == DASHES)))
                 continue;
             plot_put(svg, "<g class=\"%s\">\n", plot_colour_class(series->colour, colours, class));
-            if (layer == BANDS) {
+            if (layer == BANDS)
                 put_band(svg, frame, series);
-            } else {
-                /* its gaps in the line below make theory visible where they agree */
-                if (series->dashed)
-                    plot_series_path(svg, frame, series, "case");
-                plot_series_path(svg, frame, series, series->dashed ? "dash" : "line");
+            else if (layer == DOTS)
                 put_dots(svg, frame, series);
-            }
+            /* its gaps in the line below make theory visible where they agree */
+            if (layer == DASHES)
+                plot_series_path(svg, frame, series, "case");
+            if (line)
+                plot_series_path(svg, frame, series, series->dashed ? "dash" : "line");
             plot_put(svg, "</g>\n");
         }
     }

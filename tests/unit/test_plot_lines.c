@@ -136,13 +136,14 @@ static void test_theory_lies_above(void **state)
     (void)state;
     double x[] = {1, 2}, y[] = {1, 2};
     RtPlotSeries series[] = {{.x = x, .y = y, .count = 2, .dashed = true},
-                             {.x = x, .y = y, .count = 2},
+                             {.x = x, .y = y, .count = 2, .dots = true},
                              {.x = x, .y = y, .count = 2, .colour = 1}};
     RtPlotLines plot = {.series = series, .series_count = 3, .dashed = "theory"};
     RtFile svg = draw(&plot);
     const char *inside = plot_find(&svg, "<svg x=", 0);
     const char *dash = strstr(inside, "class=\"dash\"");
     assert_true(dash > strstr(strstr(inside, "class=\"line\"") + 1, "class=\"line\""));
+    assert_true(strstr(inside, "class=\"dot\"") > dash);
     assert_non_null(plot_find(&svg, ">theory</text>", 0));
     rt_file_free(&svg);
 }
