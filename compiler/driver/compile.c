@@ -121,8 +121,9 @@ static bool replaces_source(const Options *options, const char *path)
 static bool write_result(Compilation *c, const EmitOutput *output)
 {
     const Options *options = c->options;
+    const EmitPart *text = &output->parts[0];
     if (options->dump == DUMP_LLVM) {
-        return fwrite(output->data, 1, output->size, stdout) == output->size;
+        return fwrite(text->data, 1, text->size, stdout) == text->size;
     }
     const char *path = name_output(c->arena, options);
     if (replaces_source(options, path)) {
@@ -132,8 +133,8 @@ static bool write_result(Compilation *c, const EmitOutput *output)
         return false;
     }
     bool written = options->emit == EMIT_EXE
-                       ? link_program(c->arena, options, path, output->data, output->size, c->diag)
-                       : link_write(c->arena, path, output->data, output->size, c->diag);
+                       ? link_program(c->arena, options, path, output, c->diag)
+                       : link_write(c->arena, path, text->data, text->size, c->diag);
     stopwatch_lap(&c->watch, options->emit == EMIT_EXE ? "link" : "write");
     return written && dependencies_write(c->arena, options, path, c->diag);
 }

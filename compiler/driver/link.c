@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Linking an executable: the object goes to a temporary beside the output, $CC makes another
- * temporary of it, and only a complete one gets the output's name.
+ * Linking an executable: the objects go to temporaries beside the output, $CC makes another
+ * temporary of them, and only a complete one gets the output's name.
  */
 #include "driver/link.h"
 
@@ -63,12 +63,14 @@ static void add_words(Arena *arena, Words *words, const char *text)
     }
 }
 
-static Words link_command(Arena *arena, const Options *options, const char *object,
-                          const char *library, const char *output)
+/* Files to link; temporaries unless the user keeps them. */
+typedef struct Objects {
+    const char *paths[EMIT_PARTS];
+    int count;
+} Objects;
+
+static Words command(Arena *arena, const char *output, const Objects *objects)
 {
-    static const char *const sanitizers[] = {[SANITIZE_NOTHING] = "",
-                                             [SANITIZE_ADDRESS] = "-fsanitize=address",
-                                             [SANITIZE_THREAD] = "-fsanitize=thread"};
     Words words = {0};
     const char *cc = getenv("CC");
     add_words(arena, &words, cc ? cc : "");
@@ -77,10 +79,31 @@ static Words link_command(Arena *arena, const Options *options, const char *obje
     }
     vec_push(arena, &words, (char *)"-o");
     vec_push(arena, &words, (char *)output);
-    vec_push(arena, &words, (char *)object);
+    for (int i = 0; i < objects->count; i++) {
+        vec_push(arena, &words, (char *)objects->paths[i]);
+    }
+    return words;
+}
+
+static Words link_command(Arena *arena, const Options *options, const Objects *objects,
+                          const char *library, const char *output)
+{
+    static const char *const sanitizers[] = {[SANITIZE_NOTHING] = "",
+                                             [SANITIZE_ADDRESS] = "-fsanitize=address",
+                                             [SANITIZE_THREAD] = "-fsanitize=thread"};
+    Words words = command(arena, output, objects);
     vec_push(arena, &words, (char *)library);
     add_words(arena, &words, RNET_LINK_FLAGS);
     add_words(arena, &words, sanitizers[options->sanitizer]);
+    vec_push(arena, &words, NULL);
+    return words;
+}
+
+/* One object of several. */
+static Words merge_command(Arena *arena, const Objects *objects, const char *output)
+{
+    Words words = command(arena, output, objects);
+    add_words(arena, &words, "-r -nostdlib");
     vec_push(arena, &words, NULL);
     return words;
 }
@@ -116,8 +139,24 @@ static bool run(const Options *options, const Words *words, DiagSink *diag)
     return true;
 }
 
-static bool link_object(Arena *arena, const Options *options, const char *object, const char *path,
-                        DiagSink *diag)
+/* What the command makes appears under `path`, complete or not at all. */
+static bool make_file(Arena *arena, const Options *options, const Words *words,
+                      const char *temporary, const char *path, DiagSink *diag)
+{
+    const char *reason = NULL;
+    if (!run(options, words, diag)) {
+        file_discard(temporary);
+        return false;
+    }
+    if (!file_commit(arena, temporary, path, &reason)) {
+        report_write(diag, path, reason);
+        return false;
+    }
+    return true;
+}
+
+static bool link_objects(Arena *arena, const Options *options, const Objects *objects,
+                         const char *path, DiagSink *diag)
 {
     const char *reason = NULL;
     const char *library = find_library(arena);
@@ -130,38 +169,79 @@ static bool link_object(Arena *arena, const Options *options, const char *object
         report_write(diag, path, reason);
         return false;
     }
-    Words words = link_command(arena, options, object, library, temporary);
-    if (!run(options, &words, diag)) {
-        file_discard(temporary);
-        return false;
-    }
-    if (!file_commit(arena, temporary, path, &reason)) {
+    Words words = link_command(arena, options, objects, library, temporary);
+    return make_file(arena, options, &words, temporary, path, diag);
+}
+
+static bool merge_objects(Arena *arena, const Options *options, const Objects *objects,
+                          const char *path, DiagSink *diag)
+{
+    const char *reason = NULL;
+    char *temporary = file_temporary(arena, path, FILE_PLAIN, &reason);
+    if (temporary == NULL) {
         report_write(diag, path, reason);
         return false;
+    }
+    Words words = merge_command(arena, objects, temporary);
+    return make_file(arena, options, &words, temporary, path, diag);
+}
+
+static void discard_objects(const Objects *objects)
+{
+    for (int i = 0; i < objects->count; i++) {
+        file_discard(objects->paths[i]);
+    }
+}
+
+/* Into temporaries beside `path`; after an error none is left. */
+static bool write_objects(Arena *arena, const char *path, const EmitOutput *output,
+                          Objects *objects, DiagSink *diag)
+{
+    for (int i = 0; i < output->count; i++) {
+        const EmitPart *part = &output->parts[i];
+        const char *reason = NULL;
+        char *temporary = file_temporary(arena, path, FILE_PLAIN, &reason);
+        if (temporary == NULL) {
+            report_write(diag, path, reason);
+            discard_objects(objects);
+            return false;
+        }
+        objects->paths[objects->count++] = temporary;
+        if (!file_fill(arena, temporary, part->data, part->size, &reason)) {
+            report_write(diag, path, reason);
+            discard_objects(objects);
+            return false;
+        }
     }
     return true;
 }
 
-bool link_program(Arena *arena, const Options *options, const char *path, const void *object,
-                  size_t size, DiagSink *diag)
+static bool link_kept(Arena *arena, const Options *options, const char *object, const char *path,
+                      DiagSink *diag)
+{
+    return link_objects(arena, options, &(Objects){.paths = {object}, .count = 1}, path, diag);
+}
+
+bool link_program(Arena *arena, const Options *options, const char *path, const EmitOutput *output,
+                  DiagSink *diag)
 {
     if (strcmp(path, "-") == 0) {
         diag_report(diag, E_USAGE, (Span){0}, "an executable cannot go to standard output");
         return false;
     }
-    char *object_path = str_format(arena, "%s.o", path);
-    if (options->save_temps) {
-        return link_write(arena, object_path, object, size, diag) &&
-               link_object(arena, options, object_path, path, diag);
+    char *object = str_format(arena, "%s.o", path);
+    if (options->save_temps && output->count == 1) {
+        const EmitPart *part = &output->parts[0];
+        return link_write(arena, object, part->data, part->size, diag) &&
+               link_kept(arena, options, object, path, diag);
     }
-    const char *reason = NULL;
-    char *temporary = file_temporary(arena, object_path, FILE_PLAIN, &reason);
-    if (temporary == NULL) {
-        report_write(diag, path, reason);
+    Objects objects = {0};
+    if (!write_objects(arena, object, output, &objects, diag)) {
         return false;
     }
-    bool linked = link_write(arena, temporary, object, size, diag) &&
-                  link_object(arena, options, temporary, path, diag);
-    file_discard(temporary);
-    return linked;
+    bool done = options->save_temps ? merge_objects(arena, options, &objects, object, diag) &&
+                                          link_kept(arena, options, object, path, diag)
+                                    : link_objects(arena, options, &objects, path, diag);
+    discard_objects(&objects);
+    return done;
 }

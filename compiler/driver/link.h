@@ -6,13 +6,14 @@
 #define RNET_DRIVER_LINK_H
 
 #include "driver/options.h"
+#include "emit/emit.h"
 
 /* Writes the bytes whole or not at all; "-" is standard output. Reports E_WRITE. */
 bool link_write(Arena *arena, const char *path, const void *data, size_t size, DiagSink *diag);
 
-/* Runs $CC (default cc; several words are split at blanks, no shell) on the object and the runtime
- * library, which lies beside rnetc or in ../lib/rnet. Reports E_WRITE and E_LINK. */
-bool link_program(Arena *arena, const Options *options, const char *path, const void *object,
-                  size_t size, DiagSink *diag);
+/* Runs $CC (default cc; several words are split at blanks, no shell) on the objects and the
+ * runtime library, which lies beside rnetc or in ../lib/rnet. Reports E_WRITE and E_LINK. */
+bool link_program(Arena *arena, const Options *options, const char *path, const EmitOutput *output,
+                  DiagSink *diag);
 
 #endif

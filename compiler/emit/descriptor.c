@@ -339,17 +339,23 @@ static void put_or_null(Record *r, LLVMValueRef value)
     record_put(r, value ? value : LLVMConstPointerNull(r->e->t_ptr));
 }
 
-/* A function of the core, which is machine code already; only its address is of interest here. */
-static LLVMValueRef core_function(Emitter *e, const char *entry)
+/* The table of an ISA's region functions, which may lie in another object of the program. */
+static LLVMValueRef region_code(Emitter *e, const char *isa, LLVMTypeRef type)
 {
-    const char *precision = e->graph->is_double ? "double" : "float";
-    char *name = str_format(e->arena, "%s_%s_%s", entry, e->isa, precision);
-    return LLVMAddFunction(e->module, name, LLVMFunctionType(e->t_void, NULL, 0, 0));
+    char *name = str_format(e->arena, "rnet_regions_%s", isa);
+    LLVMValueRef table = LLVMGetNamedGlobal(e->module, name);
+    if (table == NULL) {
+        table = LLVMAddGlobal(e->module, type, name);
+        LLVMSetVisibility(table, LLVMHiddenVisibility);
+        LLVMSetGlobalConstant(table, 1);
+    }
+    return table;
 }
 
-void emit_code_table(Emitter *e, const RegionFunctions *functions)
+void emit_region_code(Emitter *e, const RegionFunctions *functions)
 {
     uint32_t count = e->graph->regions.count;
+    LLVMTypeRef type = record_open(e, "RnRegionCode").type;
     LLVMValueRef *items = ARENA_ARRAY(e->arena, LLVMValueRef, count);
     for (uint32_t i = 0; i < count; i++) {
         Record r = record_open(e, "RnRegionCode");
@@ -359,30 +365,52 @@ void emit_code_table(Emitter *e, const RegionFunctions *functions)
         put_or_null(&r, functions[i].gradient_shared);
         items[i] = record_close(&r);
     }
+    LLVMSetInitializer(region_code(e, e->isa, LLVMArrayType2(type, count)),
+                       LLVMConstArray2(type, items, count));
+}
+
+/* A function of the core, which is machine code already; only its address is of interest here. */
+static LLVMValueRef core_function(Emitter *e, const char *entry, const char *isa)
+{
+    const char *precision = e->graph->is_double ? "double" : "float";
+    char *name = str_format(e->arena, "%s_%s_%s", entry, isa, precision);
+    return LLVMAddFunction(e->module, name, LLVMFunctionType(e->t_void, NULL, 0, 0));
+}
+
+static LLVMValueRef code_record(Emitter *e, const char *isa)
+{
     static const char *const entries[] = {
         "rn_params_size",  "rn_state_size", "rn_workspace_size", "rn_init_workspace_size",
         "rn_init",         "rn_derive",     "rn_redraw",         "rn_run",
         "rn_stretch_size", "rn_stretch",    "rn_tensor_offset"};
+    LLVMTypeRef regions =
+        LLVMArrayType2(record_open(e, "RnRegionCode").type, e->graph->regions.count);
     Record r = record_open(e, "RnCode");
-    record_string(&r, e->isa);
-    record_put(&r, e_array(e, record_open(e, "RnRegionCode").type, items, count, "region_code"));
+    record_string(&r, isa);
+    record_put(&r, region_code(e, isa, regions));
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
-        record_put(&r, core_function(e, entries[i]));
+        record_put(&r, core_function(e, entries[i], isa));
     }
-    char *name = str_format(e->arena, "rnet_code_%s", e->isa);
-    LLVMSetLinkage(e_constant(e, record_close(&r), name), LLVMExternalLinkage);
+    return record_close(&r);
 }
 
-LLVMValueRef emit_codes(Emitter *e, const LLVMValueRef *tables, unsigned count)
+static uint32_t count_codes(const Emitter *e)
+{
+    uint32_t count = 0;
+    for (int i = 0; i < ISA_COUNT; i++) {
+        count += e->chosen[i];
+    }
+    return count;
+}
+
+static LLVMValueRef code_table(Emitter *e)
 {
     LLVMValueRef items[ISA_COUNT];
-    for (unsigned i = 0; i < count; i++) {
-        LLVMValueRef value = LLVMGetInitializer(tables[i]);
-        Record r = record_open(e, "RnCode");
-        for (int k = 0; k < LLVMGetNumOperands(value); k++) {
-            record_put(&r, LLVMGetOperand(value, (unsigned)k));
+    uint32_t count = 0;
+    for (int i = 0; i < ISA_COUNT; i++) {
+        if (e->chosen[i]) {
+            items[count++] = code_record(e, isa_table[i].name);
         }
-        items[i] = record_close(&r);
     }
     return e_array(e, record_open(e, "RnCode").type, items, count, "codes");
 }
@@ -400,7 +428,7 @@ static const Node *find_standardize(const Graph *graph)
     return NULL;
 }
 
-void emit_descriptor(Emitter *e, LLVMValueRef codes, unsigned code_count)
+void emit_descriptor(Emitter *e)
 {
     const Graph *graph = e->graph;
     Tables t = {.e = e, .formulas = {.e = e}};
@@ -416,7 +444,7 @@ void emit_descriptor(Emitter *e, LLVMValueRef codes, unsigned code_count)
     record_i32(&r, graph->tensor_count);
     record_i32(&r, graph->regions.count);
     record_i32(&r, graph->sweep_count);
-    record_i32(&r, code_count);
+    record_i32(&r, count_codes(e));
     record_i32(&r, graph->input.rank);
     record_i32(&r, graph->output.rank);
     const Node *standardize = find_standardize(graph);
@@ -432,7 +460,7 @@ void emit_descriptor(Emitter *e, LLVMValueRef codes, unsigned code_count)
     record_put(&r, check_table(&t));
     record_put(&r, sweep_table(&t));
     record_put(&r, stream_names(&t));
-    record_put(&r, codes);
+    record_put(&r, code_table(e));
     record_put(&r, emit_signal(&t));
     LLVMSetLinkage(e_constant(e, record_close(&r), "rnet_program"), LLVMExternalLinkage);
 }

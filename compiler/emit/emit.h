@@ -4,10 +4,11 @@
  *
  * Requires  plan_verify() holds.
  * Ensures   the module passes LLVM's verifier; no call passes a vector; every function of an
- *           instruction set carries that set's features and no other; same input, same bytes.
+ *           instruction set carries that set's features and no other; same input, same bytes,
+ *           whatever the number of processors.
  * Diagnoses E06xx: a target or CPU that LLVM does not know, output that cannot be made.
  * Memory    the output is malloc'ed by LLVM and owned by the EmitOutput.
- * Cost      independent of depth.
+ * Cost      independent of depth. The instruction sets' objects are made side by side.
  */
 #ifndef RNET_EMIT_EMIT_H
 #define RNET_EMIT_EMIT_H
@@ -25,18 +26,26 @@ typedef struct EmitOptions {
     const char *sanitize;    /* "address", "thread" or NULL */
     const char *source_hash; /* hexadecimal */
     const char *version;
-    double *seconds; /* [EMIT_STAGES] added to, or NULL */
+    double *seconds; /* [EMIT_STAGES] added to: those of the busiest thread */
 } EmitOptions;
 
 enum EmitStage { EMIT_STAGE_BUILD, EMIT_STAGE_OPTIMISE, EMIT_STAGE_WRITE, EMIT_STAGES };
 
-typedef struct EmitOutput {
+typedef struct EmitPart {
     void *buffer; /* an LLVM memory buffer; emit_dispose frees it */
     const char *data;
     size_t size;
+} EmitPart;
+
+/* One text; or objects to link together, one for each instruction set. */
+enum { EMIT_PARTS = 3 };
+
+typedef struct EmitOutput {
+    EmitPart parts[EMIT_PARTS];
+    int count;
 } EmitOutput;
 
-/* False means that at least one error was reported. NULL plan gives false. */
+/* False means that at least one error was reported. NULL plan gives false. Once in a process. */
 bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, DiagSink *diag,
                  EmitOutput *output);
 void emit_dispose(EmitOutput *output);

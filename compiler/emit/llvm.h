@@ -3,7 +3,7 @@
  * Internal to emit/: the only include of llvm-c, the Emitter, and its shorthands.
  *
  * One Emitter builds one instruction set's module: the kernels' bitcode, with the network's
- * functions added to it. Those modules are then linked into the main one, which holds the tables.
+ * functions added to it. The module of the first set holds the tables, too.
  */
 #ifndef RNET_EMIT_LLVM_H
 #define RNET_EMIT_LLVM_H
@@ -38,6 +38,7 @@ typedef struct Emitter {
     LLVMModuleRef module;
     LLVMBuilderRef builder;
     LLVMTypeRef t_void, t_ptr, t_i32, t_i64, t_double, t_real, t_vector;
+    const bool *chosen;          /* [ISA_COUNT] the sets of the program */
     const char *isa;             /* suffix of names */
     LLVMValueRef model_function; /* a kernel whose attributes every function of the ISA carries */
     LLVMMetadataRef debug_unit, debug_file;
@@ -104,11 +105,9 @@ typedef struct Formulas {
 LLVMValueRef emit_formula(Formulas *formulas, const Expr *expr);
 
 /* ---- descriptor.c: the tables that the runtime reads ---- */
-void emit_descriptor(Emitter *e, LLVMValueRef codes, unsigned code_count);
-/* The RnCode of this ISA as an external constant; `functions` has one entry a region. */
-void emit_code_table(Emitter *e, const RegionFunctions *functions);
-/* One array of the RnCodes that the tables hold. */
-LLVMValueRef emit_codes(Emitter *e, const LLVMValueRef *tables, unsigned count);
+void emit_descriptor(Emitter *e);
+/* The functions of this ISA, one entry a region, for the module that holds the descriptor. */
+void emit_region_code(Emitter *e, const RegionFunctions *functions);
 LLVMValueRef e_string(Emitter *e, const char *text);
 
 /* ---- debug.c: line tables that point into the .rnet file; nothing without -g ---- */
@@ -117,7 +116,17 @@ void debug_open(Emitter *e);
 void debug_function(Emitter *e, LLVMValueRef function, const char *name, Span span);
 void debug_close(Emitter *e);
 
+/* ---- module.c ---- */
+/* The module of one set, or of all in one where `isa` is NULL; adds to the seconds. */
+EmitPart emit_part(Emitter *e, const Isa *isa, double seconds[EMIT_STAGES]);
+
+/* ---- parallel.c ---- */
+/* One object for each chosen set, in the order of isa_table. */
+void emit_objects(const Emitter *pattern, EmitOutput *output);
+
 /* ---- target.c ---- */
+/* Once in a process, before any other thread uses LLVM. */
+void target_initialise(void);
 LLVMTargetMachineRef target_machine(Emitter *e);
 void target_optimise(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine);
 /* Which rows of isa_table to emit for --cpu; false after an error. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Plan to bytes: one module for each instruction set, linked into one, given its tables,
- * optimised, checked and written.
+ * Plan to bytes: one module for each instruction set, the first with the tables; optimised,
+ * checked and written each for itself as an object, or linked into one to be read as text.
  */
 #include "emit/llvm.h"
 #include "support/bug.h"
@@ -10,12 +10,10 @@
 
 #include <string.h>
 
-static double count_time(const Emitter *e, enum EmitStage stage, double since)
+static double count_time(double *stage, double since)
 {
     double until = clock_seconds();
-    if (e->options->seconds != NULL) {
-        e->options->seconds[stage] += until - since;
-    }
+    *stage += until - since;
     return until;
 }
 
@@ -28,16 +26,18 @@ static void verify(LLVMModuleRef module, const char *when)
     LLVMDisposeMessage(message);
 }
 
-/* The layout objects are the same in all modules: one of them reaches the main one. */
-static LLVMLinkage linkage_of(const char *global)
+/* Functions of all sets meet in one object, where tools tell them apart by their names. */
+static void name_after_isa(Emitter *e, LLVMValueRef function)
 {
-    if (strncmp(global, "rnet_code_", 10) == 0) {
-        return LLVMExternalLinkage;
+    const char *name = LLVMGetValueName(function);
+    const char *ending = strrchr(name, '_');
+    if (ending == NULL || strcmp(ending + 1, e->isa) != 0) {
+        char *full = str_format(e->arena, "%s_%s", name, e->isa);
+        LLVMSetValueName2(function, full, strlen(full));
     }
-    return strncmp(global, "rn_layout_", 10) == 0 ? LLVMWeakODRLinkage : LLVMInternalLinkage;
 }
 
-/* Only the code table and the layouts stay visible; kernels are sanitized like emitted code. */
+/* Only the regions' table and the layouts stay visible; kernels are sanitized like emitted code. */
 static void finish_kernels(Emitter *e)
 {
     static const char *const keepers[] = {"llvm.used", "llvm.compiler.used"};
@@ -50,12 +50,13 @@ static void finish_kernels(Emitter *e)
     for (LLVMValueRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f)) {
         if (!LLVMIsDeclaration(f)) {
             LLVMSetLinkage(f, LLVMInternalLinkage);
+            name_after_isa(e, f);
             e_mark_sanitized(e, f);
         }
     }
     for (LLVMValueRef g = LLVMGetFirstGlobal(e->module); g; g = LLVMGetNextGlobal(g)) {
-        if (!LLVMIsDeclaration(g)) {
-            LLVMSetLinkage(g, linkage_of(LLVMGetValueName(g)));
+        if (!LLVMIsDeclaration(g) && LLVMGetVisibility(g) != LLVMHiddenVisibility) {
+            LLVMSetLinkage(g, LLVMInternalLinkage);
         }
     }
 }
@@ -65,10 +66,19 @@ static void drop_layouts(LLVMModuleRef module)
     LLVMValueRef next;
     for (LLVMValueRef g = LLVMGetFirstGlobal(module); g; g = next) {
         next = LLVMGetNextGlobal(g);
-        if (LLVMGetLinkage(g) == LLVMWeakODRLinkage) {
+        if (strncmp(LLVMGetValueName(g), "rn_layout_", 10) == 0) {
             LLVMDeleteGlobal(g);
         }
     }
+}
+
+static bool is_first(const Emitter *e, const Isa *isa)
+{
+    const Isa *first = isa_table;
+    while (!e->chosen[first - isa_table]) {
+        first++;
+    }
+    return isa == first;
 }
 
 static LLVMModuleRef build_isa(Emitter *e, const Isa *isa)
@@ -79,36 +89,32 @@ static LLVMModuleRef build_isa(Emitter *e, const Isa *isa)
     for (uint32_t i = 0; i < count; i++) {
         functions[i] = emit_region(e, i);
     }
-    emit_code_table(e, functions);
-    emitter_close(e);
+    emit_region_code(e, functions);
     finish_kernels(e);
+    if (is_first(e, isa)) {
+        emit_descriptor(e);
+    }
+    emitter_close(e);
+    drop_layouts(e->module);
+    LLVMSetModuleIdentifier(e->module, e->graph->name, strlen(e->graph->name));
+    LLVMSetSourceFileName(e->module, e->graph->name, strlen(e->graph->name));
     return e->module;
 }
 
-static LLVMModuleRef build_main(Emitter *e, const bool chosen[ISA_COUNT])
+static LLVMModuleRef build_all(Emitter *e)
 {
-    LLVMModuleRef main = LLVMModuleCreateWithNameInContext(e->graph->name, e->context);
-    LLVMValueRef tables[ISA_COUNT];
-    unsigned count = 0;
+    LLVMModuleRef all = NULL;
     for (int i = 0; i < ISA_COUNT; i++) {
-        if (!chosen[i]) {
+        if (!e->chosen[i]) {
             continue;
         }
-        if (LLVMLinkModules2(main, build_isa(e, &isa_table[i])) != 0) {
+        LLVMModuleRef module = build_isa(e, &isa_table[i]);
+        if (all != NULL && LLVMLinkModules2(all, module) != 0) {
             BUG("emit", "the module of %s cannot be linked", isa_table[i].name);
         }
-        char *name = str_format(e->arena, "rnet_code_%s", isa_table[i].name);
-        tables[count++] = LLVMGetNamedGlobal(main, name);
+        all = all != NULL ? all : module;
     }
-    e->module = main;
-    e->builder = LLVMCreateBuilderInContext(e->context);
-    emit_descriptor(e, emit_codes(e, tables, count), count);
-    for (unsigned i = 0; i < count; i++) {
-        LLVMDeleteGlobal(tables[i]);
-    }
-    drop_layouts(main);
-    LLVMDisposeBuilder(e->builder);
-    return main;
+    return all;
 }
 
 static bool passes_vector(LLVMValueRef call)
@@ -140,8 +146,7 @@ static void refuse_vector_calls(LLVMModuleRef module)
     }
 }
 
-static void write_output(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine,
-                         EmitOutput *output)
+static EmitPart write_part(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine)
 {
     LLVMMemoryBufferRef buffer;
     if (e->options->kind == OUTPUT_LLVM) {
@@ -156,9 +161,7 @@ static void write_output(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef 
             BUG("emit", "no machine code: %s", message);
         }
     }
-    output->buffer = buffer;
-    output->data = LLVMGetBufferStart(buffer);
-    output->size = LLVMGetBufferSize(buffer);
+    return (EmitPart){buffer, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer)};
 }
 
 static void set_target(LLVMModuleRef module, LLVMTargetMachineRef machine)
@@ -173,22 +176,25 @@ static void set_target(LLVMModuleRef module, LLVMTargetMachineRef machine)
     LLVMDisposeMessage(triple);
 }
 
-static void build_and_write(Emitter *e, const bool chosen[ISA_COUNT], EmitOutput *output)
+EmitPart emit_part(Emitter *e, const Isa *isa, double seconds[EMIT_STAGES])
 {
     double time = clock_seconds();
+    e->context = LLVMContextCreate();
     LLVMTargetMachineRef machine = target_machine(e);
-    LLVMModuleRef module = build_main(e, chosen);
+    LLVMModuleRef module = isa != NULL ? build_isa(e, isa) : build_all(e);
     set_target(module, machine);
     verify(module, "as built");
-    time = count_time(e, EMIT_STAGE_BUILD, time);
+    time = count_time(&seconds[EMIT_STAGE_BUILD], time);
     target_optimise(e, module, machine);
     verify(module, "after optimising");
     refuse_vector_calls(module);
-    time = count_time(e, EMIT_STAGE_OPTIMISE, time);
-    write_output(e, module, machine, output);
-    count_time(e, EMIT_STAGE_WRITE, time);
+    time = count_time(&seconds[EMIT_STAGE_OPTIMISE], time);
+    EmitPart part = write_part(e, module, machine);
+    count_time(&seconds[EMIT_STAGE_WRITE], time);
     LLVMDisposeTargetMachine(machine);
     LLVMDisposeModule(module);
+    LLVMContextDispose(e->context);
+    return part;
 }
 
 bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, DiagSink *diag,
@@ -198,16 +204,26 @@ bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, Dia
     if (plan == NULL || !target_choose(options->cpu, chosen, diag)) {
         return false;
     }
-    Emitter e = {
-        .arena = arena, .plan = plan, .graph = plan->graph, .options = options, .diag = diag};
-    e.context = LLVMContextCreate();
-    build_and_write(&e, chosen, output);
-    LLVMContextDispose(e.context);
+    Emitter e = {.arena = arena,
+                 .plan = plan,
+                 .graph = plan->graph,
+                 .options = options,
+                 .diag = diag,
+                 .chosen = chosen};
+    *output = (EmitOutput){0};
+    target_initialise();
+    if (options->kind == OUTPUT_OBJECT) {
+        emit_objects(&e, output);
+    } else {
+        output->parts[output->count++] = emit_part(&e, NULL, options->seconds);
+    }
     return true;
 }
 
 void emit_dispose(EmitOutput *output)
 {
-    LLVMDisposeMemoryBuffer(output->buffer);
+    for (int i = 0; i < output->count; i++) {
+        LLVMDisposeMemoryBuffer(output->parts[i].buffer);
+    }
     *output = (EmitOutput){0};
 }

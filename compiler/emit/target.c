@@ -12,16 +12,20 @@
 
 static const char triple[] = "x86_64-pc-linux-gnu";
 
-LLVMTargetMachineRef target_machine(Emitter *e)
+void target_initialise(void)
 {
-    static const LLVMCodeGenOptLevel levels[] = {LLVMCodeGenLevelNone, LLVMCodeGenLevelLess,
-                                                 LLVMCodeGenLevelDefault,
-                                                 LLVMCodeGenLevelAggressive};
     LLVMInitializeX86TargetInfo();
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
     LLVMInitializeX86AsmParser();
+}
+
+LLVMTargetMachineRef target_machine(Emitter *e)
+{
+    static const LLVMCodeGenOptLevel levels[] = {LLVMCodeGenLevelNone, LLVMCodeGenLevelLess,
+                                                 LLVMCodeGenLevelDefault,
+                                                 LLVMCodeGenLevelAggressive};
     LLVMTargetRef target;
     char *message = NULL;
     if (LLVMGetTargetFromTriple(triple, &target, &message) != 0) {
@@ -40,8 +44,9 @@ static const char inline_kernels[] = "globaldce,always-inline,globaldce";
 /* Sizes are constants now, so remainders of loops become known, and most of the code dead. Then
  * micro-tiles are unrolled, and their arrays become registers: gvn finds the bounds that went
  * through memory. */
-static const char fix_sizes[] = "function(sroa,early-cse,sccp,simplifycfg,loop(indvars),sccp,simplifycfg,gvn,"
-                                "loop(loop-unroll-full),sroa,early-cse,sccp,simplifycfg)";
+static const char fix_sizes[] =
+    "function(sroa,early-cse,sccp,simplifycfg,loop(indvars),sccp,simplifycfg,gvn,"
+    "loop(loop-unroll-full),sroa,early-cse,sccp,simplifycfg)";
 /* Epilogues into the code that is left, and what each of them then has in common. */
 static const char inline_epilogues[] =
     "always-inline,globaldce,"

@@ -176,9 +176,7 @@ void file_discard(const char *temporary)
     unlink(temporary);
 }
 
-/* Opens, writes and closes an existing file. */
-static bool write_to(Arena *arena, const char *path, const void *data, size_t length,
-                     const char **reason)
+bool file_fill(Arena *arena, const char *path, const void *data, size_t length, const char **reason)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -207,13 +205,13 @@ bool file_write(Arena *arena, const char *path, const void *data, size_t length,
         return true;
     }
     if (is_special(path)) {
-        return write_to(arena, path, data, length, reason);
+        return file_fill(arena, path, data, length, reason);
     }
     const char *temporary = file_temporary(arena, path, mode, reason);
     if (!temporary) {
         return false;
     }
-    if (!write_to(arena, temporary, data, length, reason)) {
+    if (!file_fill(arena, temporary, data, length, reason)) {
         file_discard(temporary);
         return false;
     }

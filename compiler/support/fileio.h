@@ -27,5 +27,8 @@ bool file_write(Arena *arena, const char *path, const void *data, size_t length,
 char *file_temporary(Arena *arena, const char *path, FileMode mode, const char **reason);
 bool file_commit(Arena *arena, const char *temporary, const char *path, const char **reason);
 void file_discard(const char *temporary);
+/* Writes the bytes into an existing file, for a program that reads them soon: not synced. */
+bool file_fill(Arena *arena, const char *path, const void *data, size_t length,
+               const char **reason);
 
 #endif

@@ -35,6 +35,14 @@ quick -save-temps tiny.rnet -o kept
 quick -save-temps tiny.rnet -o again
 cmp kept.o again.o || fail "the same input gives other objects"
 cmp kept again || fail "the same input gives other programs"
+"$rnetc" -O1 -save-temps tiny.rnet -o all || fail "every set, and its object kept"
+"$rnetc" -O1 tiny.rnet -o many || fail "every set"
+cmp all many || fail "one object and several give other programs"
+cpu=$(taskset -cp $$ | sed "s|.*: ||; s|[-,].*||")
+taskset -c "$cpu" "$rnetc" -O1 tiny.rnet -o one || fail "on one processor"
+cmp many one || fail "the program depends on the number of processors"
+[ "$(find . -name 'many.o*' -o -name 'all.o?*' -o -name 'one.o*' | wc -l)" -eq 0 ] ||
+    fail "objects were left"
 quick --emit=asm tiny.rnet -o - >asm.txt || fail "no assembly on standard output"
 grep -q 'region0_forward_baseline:' asm.txt || fail "that is no assembly"
 quick --emit=asm tiny.rnet || fail "no assembly in a file"
