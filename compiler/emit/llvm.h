@@ -15,6 +15,7 @@
 #include <llvm-c/Core.h>
 #include <llvm-c/DebugInfo.h>
 #include <llvm-c/Linker.h>
+#include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -126,7 +127,7 @@ void emit_objects(const Emitter *pattern, EmitOutput *output);
 
 /* ---- target.c ---- */
 /* Once in a process, before any other thread uses LLVM. */
-void target_initialise(void);
+void target_initialise(int optimisation);
 LLVMTargetMachineRef target_machine(Emitter *e);
 void target_optimise(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine);
 /* Which rows of isa_table to emit for --cpu; false after an error. */

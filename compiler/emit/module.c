@@ -211,7 +211,7 @@ bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, Dia
                  .diag = diag,
                  .chosen = chosen};
     *output = (EmitOutput){0};
-    target_initialise();
+    target_initialise(options->optimisation);
     if (options->kind == OUTPUT_OBJECT) {
         emit_objects(&e, output);
     } else {

@@ -3,7 +3,7 @@
 #
 # What the scripts of this folder share; they read it with their own arguments. It builds rnetc in
 # build/, or takes it from $RNET_BUILD, and goes to a folder for the results: build/reproduce/NAME,
-# or $RNET_RESULTS/NAME. Of the arguments, -D NAME=VALUE is for rnetc; all others are
+# or $RNET_RESULTS/NAME. Of the arguments, -D NAME=VALUE, -O0 and --cpu=… are for rnetc; all others are
 # handed to the programs: --repeat 5, --threads 1, --set L=100.
 set -eu
 
@@ -18,6 +18,7 @@ options=
 while [ $# -gt 0 ]; do
     case $1 in
     -D) defines="$defines -D ${2:?-D wants NAME=VALUE}"; shift ;;
+    -O* | --cpu=*) defines="$defines $1" ;;
     *) options="$options $1" ;;
     esac
     shift
