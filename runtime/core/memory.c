@@ -144,6 +144,10 @@ static int wide(const RnProgram *program)
     for (int32_t r = 0; r < program->region_count; r++)
         any |=
             rnk_is_wide(program->regions[r].in_rows) || rnk_is_wide(program->regions[r].out_rows);
+    for (int32_t t = 0; t < program->tensor_count; t++) {
+        const RnTensor *row = &program->tensors[t]; /* a branch may be wider than its states */
+        any |= row->matrix && rnk_is_wide(row->dims[0]) && rnk_is_wide(row->dims[1]);
+    }
     return any;
 }
 
