@@ -363,6 +363,7 @@ void emit_region_code(Emitter *e, const RegionFunctions *functions)
         put_or_null(&r, functions[i].backward);
         put_or_null(&r, functions[i].gradient);
         put_or_null(&r, functions[i].gradient_shared);
+        put_or_null(&r, functions[i].forward_one);
         items[i] = record_close(&r);
     }
     LLVMSetInitializer(region_code(e, e->isa, LLVMArrayType2(type, count)),

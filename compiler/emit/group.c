@@ -7,6 +7,9 @@
  * (addresses, coefficients) is captured: stored into the context by the caller, loaded from it
  * inside. Kernel and epilogue are always inlined, so that context, pointers and the vector behind
  * `value` all end up in registers.
+ *
+ * For one sample alone a vector holds rows in place of lanes, `row` is its first one, and tensors
+ * with an element for each row are read as vectors.
  */
 #include "emit/llvm.h"
 #include "support/bug.h"
@@ -113,6 +116,27 @@ static LLVMValueRef row_value(GroupBuild *b, const Node *node)
     return LLVMBuildLoad2(e->builder, e->t_real, at, "of_row");
 }
 
+static LLVMValueRef in_memory(GroupBuild *b, LLVMValueRef vector, const char *name)
+{
+    LLVMValueRef p = LLVMBuildAlloca(b->e->builder, b->e->t_vector, name);
+    if (vector != NULL) {
+        LLVMBuildStore(b->e->builder, vector, p);
+    }
+    return p;
+}
+
+/* The tensor's values for the elements of a vector. */
+static LLVMValueRef row_vector(GroupBuild *b, const Node *node)
+{
+    if (!b->frame->one) {
+        return splat(b->e, row_value(b, node));
+    }
+    LLVMValueRef y = in_memory(b, NULL, "y");
+    LLVMValueRef args[] = {y, capture_tensor(b, node->tensor), b->row, e_i64(b->e, node->n)};
+    e_call_kernel(b->e, "rnk_of_rows", args, 4);
+    return LLVMBuildLoad2(b->e->builder, b->e->t_vector, y, "of_rows");
+}
+
 static LLVMValueRef emit_scale(GroupBuild *b, const Node *node)
 {
     Emitter *e = b->e;
@@ -130,11 +154,11 @@ static LLVMValueRef emit_scale(GroupBuild *b, const Node *node)
 static LLVMValueRef emit_scale_rows(GroupBuild *b, const Node *node)
 {
     Emitter *e = b->e;
-    LLVMValueRef factor = row_value(b, node);
+    LLVMValueRef factor = row_vector(b, node);
     if (e->graph->tensors[node->tensor]->absolute) {
         factor = absolute(e, factor);
     }
-    return LLVMBuildFMul(e->builder, operand(b, node->in[0]), splat(e, factor), "scaled");
+    return LLVMBuildFMul(e->builder, operand(b, node->in[0]), factor, "scaled");
 }
 
 /* d|a|/da: 1 at 0. */
@@ -145,15 +169,6 @@ static LLVMValueRef emit_sign_rows(GroupBuild *b, const Node *node)
         LLVMBuildFCmp(e->builder, LLVMRealOLT, row_value(b, node), e_real(e, 0), "negative");
     LLVMValueRef sign = LLVMBuildSelect(e->builder, negative, e_real(e, -1), e_real(e, 1), "sign");
     return LLVMBuildFMul(e->builder, operand(b, node->in[0]), splat(e, sign), "signed");
-}
-
-static LLVMValueRef in_memory(GroupBuild *b, LLVMValueRef vector, const char *name)
-{
-    LLVMValueRef p = LLVMBuildAlloca(b->e->builder, b->e->t_vector, name);
-    if (vector != NULL) {
-        LLVMBuildStore(b->e->builder, vector, p);
-    }
-    return p;
 }
 
 static LLVMValueRef emit_activation(GroupBuild *b, const Node *node)
@@ -180,6 +195,9 @@ static LLVMValueRef emit_activation(GroupBuild *b, const Node *node)
 
 static LLVMValueRef emit_dropout(GroupBuild *b, const Node *node)
 {
+    if (b->frame->one) { /* in prediction only */
+        return operand(b, node->in[0]);
+    }
     LLVMValueRef y = in_memory(b, NULL, "y");
     LLVMValueRef x = in_memory(b, operand(b, node->in[0]), "x");
     LLVMValueRef args[] = {capture(b, b->frame->pass, "pass"),
@@ -204,8 +222,7 @@ static LLVMValueRef emit_item(GroupBuild *b, const Node *node, ValueId value)
     case OP_MUL:
         return LLVMBuildFMul(builder, operand(b, node->in[0]), operand(b, node->in[1]), "product");
     case OP_BIAS:
-        return LLVMBuildFAdd(builder, operand(b, node->in[0]), splat(b->e, row_value(b, node)),
-                             "biased");
+        return LLVMBuildFAdd(builder, operand(b, node->in[0]), row_vector(b, node), "biased");
     case OP_SCALE:
         return emit_scale(b, node);
     case OP_SCALE_ROWS:
@@ -250,8 +267,9 @@ static void begin_epilogue(GroupBuild *b)
 {
     Emitter *e = b->e;
     LLVMTypeRef arguments[] = {e->t_ptr, e->t_i64, e->t_i64, e->t_ptr};
-    char *name = str_format(e->arena, "epilogue_%u_%s_%u_%s", b->frame->region,
-                            b->frame->backward ? "backward" : "forward", b->number, e->isa);
+    const char *what = b->frame->backward ? "backward" : b->frame->one ? "one" : "forward";
+    char *name =
+        str_format(e->arena, "epilogue_%u_%s_%u_%s", b->frame->region, what, b->number, e->isa);
     b->epilogue = e_function(e, name, LLVMFunctionType(e->t_void, arguments, 4, 0));
     unsigned kind = LLVMGetEnumAttributeKindForName("alwaysinline", 12);
     LLVMAddAttributeAtIndex(b->epilogue, LLVMAttributeFunctionIndex,
@@ -269,6 +287,10 @@ static void begin_epilogue(GroupBuild *b)
 static void emit_index(GroupBuild *b)
 {
     Emitter *e = b->e;
+    if (b->frame->one) {
+        b->index = b->row = LLVMBuildAdd(e->builder, b->row, b->lane, "row");
+        return;
+    }
     if (b->row_base != NULL) {
         b->row = LLVMBuildAdd(e->builder, b->row, capture(b, b->row_base, "row_base"), "row");
     }
@@ -330,7 +352,10 @@ static LLVMValueRef fill_context(GroupBuild *b)
 static void call_map(GroupBuild *b)
 {
     emit_epilogue(b);
-    LLVMValueRef args[] = {e_i64(b->e, b->group->rows), b->frame->width, b->epilogue,
+    int64_t vectors = (b->group->rows + LANES - 1) / LANES;
+    bool one = b->frame->one; /* then as one row of so many lanes */
+    LLVMValueRef args[] = {e_i64(b->e, one ? 1 : b->group->rows),
+                           one ? e_i64(b->e, vectors * LANES) : b->frame->width, b->epilogue,
                            fill_context(b)};
     e_call_kernel(b->e, "rnk_map", args, 4);
 }
@@ -431,8 +456,26 @@ static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
     return fill_slots(b, slots, 6, "ahead");
 }
 
+static void call_product_one(GroupBuild *b, const Node *node)
+{
+    Emitter *e = b->e;
+    emit_epilogue(b);
+    LLVMValueRef args[] = {emit_tensor(e, b->frame, node->tensor),
+                           e_i64(e, node->n),
+                           e_i64(e, node->depth),
+                           emit_address(e, b->frame, node->in[0]),
+                           b->epilogue,
+                           fill_context(b),
+                           e_i64(e, is_long(b))};
+    e_call_kernel(e, "rnk_dense_one", args, 7);
+}
+
 static void call_product(GroupBuild *b, const Node *node, LLVMValueRef position)
 {
+    if (b->frame->one) {
+        call_product_one(b, node);
+        return;
+    }
     Emitter *e = b->e;
     b->row_base = NULL;
     if (position != NULL) {
@@ -461,10 +504,11 @@ static void call_whole(GroupBuild *b, const Node *node, LLVMValueRef position)
     LayerFrame *frame = b->frame;
     LLVMValueRef args[10];
     unsigned count = 0;
+    bool one = frame->one; /* standardize */
     bool batch = node->op == OP_BATCHNORM || node->op == OP_BATCHNORM_BACK;
     bool norm = batch || node->op == OP_LAYERNORM || node->op == OP_LAYERNORM_BACK ||
                 node->op == OP_RMSNORM || node->op == OP_RMSNORM_BACK;
-    if (batch || node->op == OP_STANDARDIZE) {
+    if (batch || (node->op == OP_STANDARDIZE && !one)) {
         args[count++] = frame->pass;
         args[count++] = frame->tile;
     }
@@ -478,7 +522,9 @@ static void call_whole(GroupBuild *b, const Node *node, LLVMValueRef position)
     if (norm) {
         args[count++] = e_i64(e, node->groups);
     }
-    args[count++] = frame->width;
+    if (!one) {
+        args[count++] = frame->width;
+    }
     if (node->tensor != NO_TENSOR && node->op != OP_BATCHNORM_BACK) {
         args[count++] = emit_tensor(e, frame, node->tensor);
     }
@@ -489,7 +535,7 @@ static void call_whole(GroupBuild *b, const Node *node, LLVMValueRef position)
         args[count++] = e_i64(e, e->graph->tensors[node->tensor]->dims[0]);
     }
     char kernel[64];
-    snprintf(kernel, sizeof kernel, "rnk_%s", op_kernel(node->op));
+    snprintf(kernel, sizeof kernel, "rnk_%s%s", op_kernel(node->op), one ? "_one" : "");
     e_call_kernel(e, kernel, args, count);
 }
 

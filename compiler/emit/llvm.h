@@ -20,6 +20,8 @@
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
+enum { LANES = 16 }; /* of a vector */
+
 /* An instruction set: its name in `rnetc --cpu` and RNET_ISA, and its kernels. */
 typedef struct Isa {
     const char *name;
@@ -76,7 +78,7 @@ void e_loop_end(Emitter *e, Loop *loop);
 
 /* ---- region.c: forward, backward, gradient functions of every region ---- */
 typedef struct RegionFunctions {
-    LLVMValueRef forward, backward, gradient, gradient_shared; /* NULL where there is none */
+    LLVMValueRef forward, backward, gradient, gradient_shared, forward_one; /* NULL: none */
 } RegionFunctions;
 RegionFunctions emit_region(Emitter *e, uint32_t region);
 
@@ -84,6 +86,7 @@ RegionFunctions emit_region(Emitter *e, uint32_t region);
 typedef struct LayerFrame {
     uint32_t region;
     bool backward;
+    bool one; /* sample alone: features lie along the vector */
     LLVMValueRef function, pass, tile, layer, turn, width;
     LLVMValueRef state, next, kept, scratch, gradient_in, gradient_out, delta;
 } LayerFrame;

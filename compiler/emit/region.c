@@ -61,12 +61,12 @@ static void find_addresses(Emitter *e, LayerFrame *frame)
     frame->delta = delta_of_layer(e, frame);
 }
 
-static LLVMValueRef emit_direction(Emitter *e, uint32_t region, bool backward)
+static LLVMValueRef emit_direction(Emitter *e, uint32_t region, bool backward, bool one)
 {
     LLVMTypeRef arguments[] = {e->t_ptr, e->t_ptr, e->t_i64, e->t_i64};
-    const char *what = backward ? "backward" : "forward";
+    const char *what = backward ? "backward" : one ? "forward_one" : "forward";
     LLVMValueRef function = begin_function(e, region, what, arguments, 4);
-    LayerFrame frame = {.region = region, .backward = backward, .function = function};
+    LayerFrame frame = {.region = region, .backward = backward, .one = one, .function = function};
     frame.pass = LLVMGetParam(function, 0);
     frame.tile = LLVMGetParam(function, 1);
     frame.width = e_call_kernel(e, "rnk_width", &frame.tile, 1);
@@ -186,12 +186,49 @@ static LLVMValueRef emit_shared_function(Emitter *e, uint32_t region)
     return function;
 }
 
+/* Has it a form for one sample alone? */
+static bool is_single(const Node *node)
+{
+    switch (node->op) {
+    case OP_DENSE:
+    case OP_BIAS:
+    case OP_SCALE_ROWS:
+        return node->groups == 1;
+    case OP_STATE:
+    case OP_ADD:
+    case OP_MUL:
+    case OP_SCALE:
+    case OP_ACT:
+    case OP_DROPOUT:
+    case OP_STANDARDIZE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool all_single(const Graph *graph)
+{
+    for (uint32_t r = 0; r < graph->regions.count; r++) {
+        const Block *block = &graph->regions.items[r].forward;
+        for (uint32_t i = 0; i < block->nodes.count; i++) {
+            if (!is_single(&block->nodes.items[i])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 RegionFunctions emit_region(Emitter *e, uint32_t region)
 {
     const RegionPlan *plan = &e->plan->regions[region];
-    RegionFunctions functions = {.forward = emit_direction(e, region, false)};
+    RegionFunctions functions = {.forward = emit_direction(e, region, false, false)};
     if (e->graph->regions.items[region].has_backward) {
-        functions.backward = emit_direction(e, region, true);
+        functions.backward = emit_direction(e, region, true, false);
+    }
+    if (all_single(e->graph)) {
+        functions.forward_one = emit_direction(e, region, false, true);
     }
     if (plan->trained) {
         functions.gradient = emit_gradient_function(e, region);

@@ -89,6 +89,9 @@ typedef struct RnRegionCode {
     void (*gradient)(const RnPass *pass, int64_t layer);
     /* adds the gradients of shared tensors, for layer = to - 1 down to from */
     void (*gradient_shared)(const RnPass *pass, int64_t from, int64_t to);
+    /* forward for a batch of one sample in prediction: its values lie one behind the other at the
+     * beginning of the tile's places. The same bits. Of all regions or NULL for all */
+    void (*forward_one)(const RnPass *pass, const RnTile *tile, int64_t from, int64_t to);
 } RnRegionCode;
 
 typedef struct RnOptimizer {

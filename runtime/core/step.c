@@ -24,15 +24,51 @@ void rn_parallel(const RnCall *call, int64_t count, void (*body)(void *context, 
         body(context, i);
 }
 
+/* One sample in prediction, of a network that has functions for it? */
+static int is_single(const RnCall *call)
+{
+    const int32_t others = RN_BACKWARD | RN_TRAINING | RN_TRACE | RN_FIT;
+    return call->batch == 1 && !(call->what & others) && call->code->regions[0].forward_one;
+}
+
+/* A sample's values one behind the other to every lane of rows, in place. */
+static void spread(const RnTile *tile, real *values, int64_t rows)
+{
+    for (int64_t r = rows - 1; r >= 0; r--) {
+        vreal value = rnk_splat(values[r]);
+        for (int64_t lane = 0; lane < tile->width; lane += RNK_LANES)
+            rnk_store(values + r * tile->width + lane, value);
+    }
+}
+
+static void forward_single(const RnPass *pass, const RnTile *tile)
+{
+    int32_t last = pass->program->region_count;
+    const real *x = pass->call->x;
+    real *state = rnk_state(pass, tile, 0, 0);
+    int64_t rows = pass->spans[0].rows;
+    for (int64_t r = 0; r < rows; r += RNK_LANES) {
+        int64_t left = rows - r;
+        rnk_store(state + r, rnk_load_some(x + r, left < RNK_LANES ? left : RNK_LANES));
+    }
+    for (int32_t r = 0; r < last; r++)
+        pass->call->code->regions[r].forward_one(pass, tile, 0, pass->spans[r].depth);
+    spread(tile, rnk_state(pass, tile, last, 0), pass->spans[last].rows);
+}
+
 /* All regions of one tile: no tile waits for another. */
 static void forward_tile(void *context, int64_t index)
 {
     const RnPass *pass = context;
     const RnTile *tile = &pass->tiles[index];
     int32_t last = pass->program->region_count;
-    rn_pack(tile, pass->call->x, pass->spans[0].rows, rnk_state(pass, tile, 0, 0));
-    for (int32_t r = 0; r < last; r++)
-        pass->call->code->regions[r].forward(pass, tile, 0, pass->spans[r].depth);
+    if (is_single(pass->call)) {
+        forward_single(pass, tile);
+    } else {
+        rn_pack(tile, pass->call->x, pass->spans[0].rows, rnk_state(pass, tile, 0, 0));
+        for (int32_t r = 0; r < last; r++)
+            pass->call->code->regions[r].forward(pass, tile, 0, pass->spans[r].depth);
+    }
     int64_t rows = pass->spans[last].rows;
     if (pass->call->y)
         rnk_transpose(tile, rnk_state(pass, tile, last, 0), rows, tile->width, pass->call->y, rows,

@@ -70,6 +70,17 @@ void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int64_t in, 
 /* epilogue(r, b, 0) for r < rows: element-wise work without a product before it. */
 void rnk_map(int64_t rows, int64_t width, RnkEpilogue *epilogue, const void *context);
 
+/* ---- one sample alone (single.c): x[row], in memory for whole vectors, up to 15 lanes of which
+ * lie behind the last row and hold anything. Bits are those of a tile. ---- */
+/* epilogue(o, 0, Σ_i w[i * out + o … + 15] · x[i]), o < out a multiple of 16. */
+void rnk_dense_one(const real *w, int64_t out, int64_t in, const real *x, RnkEpilogue *epilogue,
+                   const void *context, int64_t is_long);
+/* y = values[row … row + 15]; zeros from values[n] on, which is not read. */
+void rnk_of_rows(vreal *y, const real *values, int64_t row, int64_t n);
+/* (x − mean[row]) · inverse[row], as rnk_standardize without RN_FIT. */
+void rnk_standardize_one(const real *x, real *y, int64_t rows, const real *mean,
+                         const real *inverse);
+
 /* ---- gradients over the samples of the batch ---- */
 /* The gradient g[in][out] of the tensor at the layer:
  * g[i][o] (+)= Σ_sample Σ_group x[(group·in + i), sample] · d[sample][column + group·out + o].

@@ -130,9 +130,9 @@ static const RnTensor TABLE[] = {
     {.role = RN_ROLE_BIAS, .region = 1, .shared = 1, .trainable = 1, .size = WIDE},
     {.role = RN_ROLE_WEIGHT, .region = 2, .trainable = 1, .size = WIDE * OUT}};
 
-static const RnRegionCode CODES[] = {{forward_0, backward_0, gradient_0, NULL},
-                                     {forward_1, backward_1, gradient_1, shared_1},
-                                     {forward_2, backward_2, gradient_2, NULL}};
+static const RnRegionCode CODES[] = {{forward_0, backward_0, gradient_0, NULL, NULL},
+                                     {forward_1, backward_1, gradient_1, shared_1, NULL},
+                                     {forward_2, backward_2, gradient_2, NULL, NULL}};
 
 /* Everything of one call, on buffers with guards. */
 typedef struct Net {

@@ -117,25 +117,29 @@ static void check_draws(Harness *h)
     product_close(&first);
 }
 
-/* A sample's output depends neither on its place nor on its company. */
-static void check_samples(Harness *h)
+void check_samples(Harness *h)
 {
     long in = oracle_input_size(h->oracle), out = oracle_output_size(h->oracle);
-    size_t row = (size_t)out * (size_t)h->product.program->real_size;
+    size_t real_size = (size_t)h->product.program->real_size, row = (size_t)out * real_size;
     Product single;
     product_open(&single, h->product.program, h->product.code, h->config, 1);
     memcpy(single.params, h->product.params, single.params_size);
     product_run(&h->product, RN_FORWARD, 0);
     char *all = product_copy(h->product.y, (size_t)h->batch * row);
+    char *losses = product_copy(h->product.losses, (size_t)h->batch * real_size);
     for (long s = 0; s < h->batch; s++) {
         product_set_inputs(&single, h->x + s * in,
                            h->target + (oracle_is_classifier(h->oracle) ? s : s * out));
         product_run(&single, RN_FORWARD, 0);
         compare_require(&h->comparison, same(single.y, all + (size_t)s * row, row),
                         "other bits for a sample alone", "outputs");
+        compare_require(&h->comparison,
+                        same(single.losses, losses + (size_t)s * real_size, real_size),
+                        "other bits for a sample alone", "losses");
     }
     product_close(&single);
     free(all);
+    free(losses);
 }
 
 static void check_reversed(Harness *h)

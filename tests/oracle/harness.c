@@ -2,9 +2,10 @@
  *
  * Holds one compiled network against the oracle, on every instruction set of the machine.
  *
- *     harness DUMP [--batch N] [--seed N] [--set NAME=VALUE]… [--write FOLDER]
+ *     harness DUMP [--batch N] [--seed N] [--set NAME=VALUE]… [--single yes] [--write FOLDER]
  *
  * The network is linked in: its object exports rnet_program. DUMP is the text of --dump=model.
+ * --single: it must have functions for one sample alone.
  * --write keeps what the best instruction set computed, for another judge.
  */
 #include "harness.h"
@@ -52,6 +53,8 @@ static bool read_options(Harness *h, int argc, char **argv)
             h->batch = strtol(value, NULL, 10);
         } else if (strcmp(argv[i], "--seed") == 0) {
             h->seed = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[i], "--single") == 0) {
+            h->single = strcmp(value, "yes") == 0;
         } else if (strcmp(argv[i], "--write") == 0) {
             h->record_folder = value;
         } else if (strcmp(argv[i], "--set") != 0 || !set_param(h, value)) {
@@ -122,7 +125,11 @@ static void check_code(Harness *h, const RnCode *code, bool first)
         if (first) {
             check_differences(h);
             check_bits(h);
+        } else {
+            check_samples(h);
         }
+        compare_require(&h->comparison, !h->single || code->regions[0].forward_one != NULL,
+                        "no function for one sample", code->isa);
         check_steps(h);
         if (record != NULL) {
             record_close(record);

@@ -14,6 +14,7 @@ enum { STEPS = 10, EPOCH_STEPS = 3 };
 
 typedef struct Harness {
     const char *dump_path, *record_folder; /* folder NULL: nothing is written */
+    bool single;                           /* there must be functions for one sample alone */
     long batch;
     uint64_t seed;
     double *config;
@@ -41,5 +42,7 @@ void check_differences(Harness *h);
 void check_steps(Harness *h);
 /* bits.c: what must be equal to the last bit */
 void check_bits(Harness *h);
+/* A sample's output and loss depend neither on its place nor on its company. */
+void check_samples(Harness *h);
 
 #endif
