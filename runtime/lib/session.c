@@ -110,14 +110,33 @@ void rt_session_close(RtSession *session)
     *session = (RtSession){0};
 }
 
+static size_t size_of(const RtSession *session, const RtUse *use, int64_t batch)
+{
+    RnCall call = rt_session_call(session, batch, use->what, RN_LOSS_NONE);
+    call.trace_region = use->trace_region;
+    return session->code->workspace_size(&call);
+}
+
+/* Of a use whose last batch may be smaller, which may want more: it may be cut into more tiles,
+ * each of which has copies of its own. Between whole vectors of samples the size only grows. */
+static size_t size_of_use(const RtSession *session, const RtUse *use)
+{
+    size_t most = size_of(session, use, use->batch);
+    if (use->what & RN_BACKWARD)
+        return most;
+    for (int64_t batch = RN_LANES; batch < use->batch && most; batch += RN_LANES) {
+        size_t size = size_of(session, use, batch);
+        most = size == 0 ? 0 : size > most ? size : most;
+    }
+    return most;
+}
+
 /* The largest workspace; 0 when one overflows. */
 static size_t workspace_size(const RtSession *session, const RtUse *uses, int count)
 {
     size_t most = session->code->init_workspace_size(session->program, session->config);
     for (int i = 0; i < count && most; i++) {
-        RnCall call = rt_session_call(session, uses[i].batch, uses[i].what, RN_LOSS_NONE);
-        call.trace_region = uses[i].trace_region;
-        size_t size = session->code->workspace_size(&call);
+        size_t size = size_of_use(session, &uses[i]);
         most = size == 0 ? 0 : size > most ? size : most;
     }
     return most;

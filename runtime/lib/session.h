@@ -32,7 +32,8 @@ bool rt_session_open(const RnProgram *program, const RtOptions *options,
                      const struct RtCheckpoint *checkpoint, RtSession *session, RtError *error);
 void rt_session_close(RtSession *session);
 
-/* A kind of call that will be made. */
+/* A kind of call that will be made: with RN_BACKWARD on just so many samples, without it on so many
+ * or fewer. */
 typedef struct RtUse {
     int64_t batch;
     int32_t what, trace_region;
