@@ -165,7 +165,8 @@ static int64_t tile_width(const RnCall *call)
     int64_t unit = any ? RNK_PACK_VECTORS * RN_LANES : RN_LANES;
     int64_t most = any ? RNK_PACK_LANES : TILE_WIDTH;
     int64_t width = (call->batch + unit - 1) / unit * unit;
-    int64_t share = (width / threads_of(call) + unit - 1) / unit * unit;
+    int64_t threads = threads_of(call), each = width / threads + (width % threads != 0);
+    int64_t share = (each + unit - 1) / unit * unit;
     if (lockstep(call->program))
         return width;
     return share < most ? share : most;

@@ -256,14 +256,13 @@ static void last_first(void *pool, int64_t count, void (*body)(void *context, in
         body(context, count);
 }
 
-static void test_order(void **state)
+static void check_order(int64_t threads)
 {
-    (void)state;
-    static const RnParallel parallel = {last_first, NULL};
+    const RnParallel parallel = {last_first, NULL, threads};
     Net a, b;
     open_net(&a, RN_UPDATE, RN_LOSS_CROSS_ENTROPY), open_net(&b, RN_UPDATE, RN_LOSS_CROSS_ENTROPY);
-    fill_net(&a), fill_net(&b);
     b.call.parallel = &parallel;
+    fill_net(&a), fill_net(&b);
     for (int step = 0; step < 3; step++) {
         assert_int_equal(rn_run(&a.call), RN_OK);
         assert_int_equal(rn_run(&b.call), RN_OK);
@@ -272,6 +271,15 @@ static void test_order(void **state)
     assert_memory_equal(a.call.params, b.call.params, (size_t)a.params * sizeof(real));
     assert_memory_equal(a.call.state, b.call.state, (size_t)a.state * sizeof(real));
     close_net(&a), close_net(&b);
+}
+
+/* Tiles for one thread, for some, for more than there are samples. */
+static void test_order(void **state)
+{
+    (void)state;
+    check_order(0);
+    check_order(3);
+    check_order(16 * BATCH);
 }
 
 /* Inference with two state slots gives the bits of training, and so does half the batch. */
