@@ -284,7 +284,9 @@ struct RnCode {
     const RnRegionCode *regions;
     size_t (*params_size)(const RnProgram *program, const double *config);
     size_t (*state_size)(const RnProgram *program, const double *config);
-    size_t (*workspace_size)(const RnCall *call); /* reads program, config, batch, what */
+    /* Reads program, config, batch, what, trace_region, whether there is a place for gradients,
+     * and how many threads: a call must agree in all. */
+    size_t (*workspace_size)(const RnCall *call);
     /* Draws every tensor; `workspace` has init_workspace_size bytes. */
     size_t (*init_workspace_size)(const RnProgram *program, const double *config);
     int (*init)(const RnProgram *program, const double *config, void *params, uint64_t seed,
