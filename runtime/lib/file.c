@@ -193,3 +193,15 @@ void rt_writer_abandon(RtWriter *writer)
         unlink(writer->temporary);
     writer_free(writer);
 }
+
+bool rt_writer_try(const char *path, RtError *error)
+{
+    struct stat status;
+    RtWriter writer;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return true;
+    if (!rt_writer_open(&writer, path, error))
+        return false;
+    rt_writer_abandon(&writer);
+    return true;
+}

@@ -34,5 +34,7 @@ bool rt_writer_put(RtWriter *writer, const void *bytes, size_t size, RtError *er
 /* Syncs and renames. After this or rt_writer_abandon the writer is closed. */
 bool rt_writer_commit(RtWriter *writer, RtError *error);
 void rt_writer_abandon(RtWriter *writer);
+/* Can the file be written? Asked before hours of work; leaves nothing, and a pipe alone. */
+bool rt_writer_try(const char *path, RtError *error);
 
 #endif

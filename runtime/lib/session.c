@@ -178,7 +178,9 @@ static bool judge(int status, RtError *error)
     case RN_NO_MEMORY:
         return rt_fail(error, RT_FAILED, "out of memory");
     default:
-        return rt_fail(error, RT_USAGE, "the network does not take these params");
+        return rt_fail(error, RT_USAGE,
+                       "the network does not take these params: a depth is not a whole number, a "
+                       "size overflows, or `alpha optimal` has no optimum there");
     }
 }
 

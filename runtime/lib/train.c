@@ -6,6 +6,7 @@
  */
 #include "lib/train.h"
 #include "lib/config.h"
+#include "lib/file.h"
 #include "lib/signals.h"
 
 #include <math.h>
@@ -163,6 +164,9 @@ static bool set_up(RtTrainer *t, const RnProgram *program, const RtOptions *opti
                    RtCheckpoint *checkpoint, RtError *error)
 {
     error->status = RT_OK;
+    if ((options->save && !rt_writer_try(options->save, error)) ||
+        (options->layers && !rt_writer_try(options->layers, error)))
+        return false;
     const char *path = resume_path(options, error);
     if (error->status != RT_OK || (path && !rt_checkpoint_read(program, path, checkpoint, error)) ||
         !rt_session_open(program, options, path ? checkpoint : NULL, &t->session, error))

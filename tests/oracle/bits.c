@@ -23,7 +23,7 @@ static void run_backwards(void *pool, int64_t count, void (*body)(void *context,
     }
 }
 
-static const RnParallel backwards = {run_backwards, NULL};
+static const RnParallel backwards = {.run = run_backwards};
 
 typedef struct Result {
     Product product; /* holds outputs, gradient, and what the updates made */

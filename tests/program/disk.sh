@@ -29,6 +29,11 @@ expect 1 new.safetensors limited "$program" train --quiet --iterations 1 --save 
 
 expect 1 nowhere/new.safetensors \
     "$program" train --quiet --iterations 1 --save nowhere/new.safetensors
+for option in --save --layers; do # tried before any work is done
+    status=0
+    "$program" train --iterations 1 $option nowhere/file >out.txt 2>err.txt || status=$?
+    [ $status -eq 1 ] && [ ! -s out.txt ] || fail "$option nowhere/file was found out late"
+done
 expect 1 /dev/full "$program" train --quiet --iterations 3 --log /dev/full
 awk 'BEGIN { for (i = 0; i < 1000; i++) for (j = 1; j <= 24; j++)
     printf "0.%d%s", (i * j) % 10, j < 24 ? "," : "\n" }' >many.csv
