@@ -3,8 +3,8 @@
 #
 # What the scripts of this folder share; they read it with their own arguments. It builds rnetc in
 # build/, or takes it from $RNET_BUILD, and goes to a folder for the results: build/reproduce/NAME,
-# or $RNET_RESULTS/NAME. Of the arguments, -D NAME=VALUE, -O0 and --cpu=… are for rnetc; all others are
-# handed to the programs: --repeat 5, --threads 1, --set L=100.
+# or $RNET_RESULTS/NAME. Of the arguments, -D NAME=VALUE, -O0 and --cpu=NAME are for rnetc; all
+# others are handed to the programs: --repeat 5, --threads 1, --set L=100.
 set -eu
 
 name=$(basename "$0")

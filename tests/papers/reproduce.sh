@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs a script of examples/reproduce at a small size: every program of it compiles and runs, and the
-# files it is there for are written: reproduce.sh BUILD SCRIPT "FILE …" OPTION ….
+# Runs a script of examples/reproduce at a small size: every program of it compiles and runs, and
+# the files it is there for are written: reproduce.sh BUILD SCRIPT "FILE …" OPTION ….
 set -eu
 build=$1 script=$2 files=$3
 shift 3
