@@ -32,7 +32,9 @@ expect 1 nowhere/new.safetensors \
 for option in --save --layers; do # tried before any work is done
     status=0
     "$program" train --iterations 1 $option nowhere/file >out.txt 2>err.txt || status=$?
-    [ $status -eq 1 ] && [ ! -s out.txt ] || fail "$option nowhere/file was found out late"
+    if [ $status -ne 1 ] || [ -s out.txt ]; then
+        fail "$option nowhere/file was found out late"
+    fi
 done
 expect 1 /dev/full "$program" train --quiet --iterations 3 --log /dev/full
 awk 'BEGIN { for (i = 0; i < 1000; i++) for (j = 1; j <= 24; j++)
