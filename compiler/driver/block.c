@@ -112,18 +112,16 @@ static TheorySeries law_series(BlockTheory *theory, const Tensor *tensor, double
 static void fill_matrix(BlockTheory *theory, const SignalOp *op, TheoryOp *result)
 {
     const Tensor *weight = op->weight;
-    double wide = weight->fan_out / weight->fan_in;
-    bool orthogonal = weight->law.kind == RN_LAW_ORTHOGONAL;
-    /* an orthogonal matrix keeps the norm, spread over fewer or more entries */
-    double kept = orthogonal ? fmin(1, 1 / wide) : weight->fan_in;
-    result->variance = law_series(theory, weight, kept);
+    TheoryDraw draw =
+        theory_draw(weight->law.kind == RN_LAW_ORTHOGONAL, weight->fan_in, weight->fan_out);
+    result->variance = law_series(theory, weight, draw.kept);
     if (op->bias != NULL) {
         result->bias_variance = law_series(theory, op->bias, 1);
     }
     result->correlation = (TheoryCorrelation)weight->correlation.kind;
     result->increments = weight->correlation.increments;
     result->tied = weight->shared;
-    result->spread = orthogonal ? 1 / sqrt(kept) : 1 + sqrt(wide);
+    result->spread = draw.spread;
     if (weight->correlation.parameter != NULL) {
         result->parameter = expr_evaluate(weight->correlation.parameter, &theory->place);
     }

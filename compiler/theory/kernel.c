@@ -21,6 +21,15 @@ double theory_at(const TheorySeries *series, int64_t layer)
     return series->at ? series->at(series->context, layer) : series->constant;
 }
 
+TheoryDraw theory_draw(int orthogonal, double fan_in, double fan_out)
+{
+    double wide = fan_out / fan_in;
+    if (!orthogonal)
+        return (TheoryDraw){fan_in, 1 + sqrt(wide)};
+    double kept = fmin(1, 1 / wide);
+    return (TheoryDraw){kept, 1 / sqrt(kept)};
+}
+
 static TheoryMoments linear_moments(TheoryKernel k)
 {
     return (TheoryMoments){k.own, k.pair, 1, 1, 1, 0};

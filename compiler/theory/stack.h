@@ -106,4 +106,13 @@ typedef struct TheoryStack {
 
 double theory_at(const TheorySeries *series, int64_t layer);
 
+/* What a drawn matrix does to a state: `kept` times the variance of an entry is the op's variance,
+ * and spread as in TheoryOp. Entries are independent, or the matrix orthogonal: that keeps the
+ * norm, spread over fewer or more entries. */
+typedef struct TheoryDraw {
+    double kept, spread;
+} TheoryDraw;
+
+TheoryDraw theory_draw(int orthogonal, double fan_in, double fan_out);
+
 #endif

@@ -64,17 +64,15 @@ static void fill_matrix(const RnProgram *program, const RnSignalOp *op, RnTheory
                         TheoryOp *result)
 {
     const RnTensor *weight = &program->tensors[op->weight];
-    double wide = weight->fan_out / weight->fan_in;
-    int orthogonal = weight->law == RN_LAW_ORTHOGONAL;
-    /* an orthogonal matrix keeps the norm, spread over fewer or more entries */
-    double kept = orthogonal ? fmin(1, 1 / wide) : weight->fan_in;
-    result->variance = law_series(out, weight, kept, op->by_layer);
+    TheoryDraw draw =
+        theory_draw(weight->law == RN_LAW_ORTHOGONAL, weight->fan_in, weight->fan_out);
+    result->variance = law_series(out, weight, draw.kept, op->by_layer);
     if (op->bias >= 0)
         result->bias_variance = law_series(out, &program->tensors[op->bias], 1, op->by_layer);
     result->correlation = (TheoryCorrelation)weight->correlation;
     result->increments = weight->increments;
     result->tied = weight->shared;
-    result->spread = orthogonal ? 1 / sqrt(kept) : 1 + sqrt(wide);
+    result->spread = draw.spread;
     if (weight->parameter)
         result->parameter = weight->parameter(&out->place);
 }
