@@ -86,16 +86,21 @@ static void note_exponents(const Judge *j, Diag *d)
               -j->verdict.exponent, j->verdict.critical);
 }
 
+/* At the alpha that decides, with the exponent to write instead. */
+static void warn_of_scale(const Judge *j, DiagId id, const char *text)
+{
+    Diag *d = diag_report(j->diag, id, decisive(j)->alpha_span, "%s", text);
+    note_exponents(j, d);
+    hint_exponent(j, d);
+}
+
 static void warn_identity(const Judge *j)
 {
     if (decisive(j)->learned || !isfinite(j->verdict.displacement) ||
         j->block->expect == RN_EXPECT_IDENTITY) {
         return;
     }
-    Diag *d = diag_report(j->diag, W_IDENTITY, decisive(j)->alpha_span,
-                          "the block tends to the identity as its depth grows");
-    note_exponents(j, d);
-    hint_exponent(j, d);
+    warn_of_scale(j, W_IDENTITY, "the block tends to the identity as its depth grows");
 }
 
 /* A constant alpha is a mistake only where the growth is felt at this depth: by more than e^3. */
@@ -131,10 +136,7 @@ static void warn_exploding(const Judge *j)
         (constant && (saturates(decisive(j)) || !is_felt(j)))) {
         return;
     }
-    Diag *d = diag_report(j->diag, W_EXPLODING, decisive(j)->alpha_span,
-                          "the state explodes as the depth of the block grows");
-    note_exponents(j, d);
-    hint_exponent(j, d);
+    warn_of_scale(j, W_EXPLODING, "the state explodes as the depth of the block grows");
 }
 
 /* A scale below 1 that leaves more than a hundredth of the input at this depth is no mistake. */
