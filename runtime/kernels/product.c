@@ -70,7 +70,7 @@ RNK_INLINE void last_column(const Product *p, int64_t lane)
     }
 }
 
-RNK_INLINE void product(const Product *p)
+RNK_INLINE void product_in_place(const Product *p)
 {
     int64_t lane = 0;
 #pragma clang loop unroll(disable)
@@ -236,6 +236,14 @@ RNK_INLINE void packed_product(const Product *p, real *area)
     }
 }
 
+RNK_INLINE void product(const Product *p, const RnTile *tile)
+{
+    if (rnk_is_wide(p->rows) && rnk_is_wide(p->depth))
+        packed_product(p, tile->packed);
+    else
+        product_in_place(p);
+}
+
 RNK_API void rnk_dense(const RnTile *tile, const real *w, int64_t out, int64_t in, const real *x,
                        int64_t width, const RnkAhead *ahead, RnkEpilogue *epilogue,
                        const void *context, int64_t is_long)
@@ -249,10 +257,7 @@ RNK_API void rnk_dense(const RnTile *tile, const real *w, int64_t out, int64_t i
                  .width = width,
                  .ahead = ahead,
                  .finish = {epilogue, context, is_long}};
-    if (rnk_is_wide(out) && rnk_is_wide(in))
-        packed_product(&p, tile->packed);
-    else
-        product(&p);
+    product(&p, tile);
 }
 
 RNK_API void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int64_t in,
@@ -268,10 +273,7 @@ RNK_API void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int6
                  .width = width,
                  .ahead = ahead,
                  .finish = {epilogue, context, is_long}};
-    if (rnk_is_wide(out) && rnk_is_wide(in))
-        packed_product(&p, tile->packed);
-    else
-        product(&p);
+    product(&p, tile);
 }
 
 RNK_API void rnk_map(int64_t rows, int64_t width, RnkEpilogue *epilogue, const void *context)
