@@ -160,8 +160,7 @@ static bool run_stretch(RtChain *chain, const RtPiece *piece, int64_t batch, RnS
     stretch.region = piece->region;
     stretch.from = piece->from;
     stretch.to = piece->to;
-    return chain->session->code->stretch(&stretch) == RN_OK ||
-           rt_fail(error, RT_USAGE, "the network does not take these params");
+    return chain->session->code->stretch(&stretch) == RN_OK || rt_fail_params(error);
 }
 
 /* Scales the states down that have grown too large; they stay what they are times 2^exponent. */

@@ -51,7 +51,7 @@ static bool draw_start(RtProber *p, RtError *error)
     RtSession *s = &p->session;
     return s->code->init(s->program, s->config, p->start.data, s->seed, s->repeat,
                          s->workspace.data, &s->parallel) == RN_OK ||
-           rt_fail(error, RT_USAGE, "the network does not take these params");
+           rt_fail_params(error);
 }
 
 static double pick(const RtDepthSums *sums, int32_t kind)

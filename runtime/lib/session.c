@@ -178,9 +178,7 @@ static bool judge(int status, RtError *error)
     case RN_NO_MEMORY:
         return rt_fail(error, RT_FAILED, "out of memory");
     default:
-        return rt_fail(error, RT_USAGE,
-                       "the network does not take these params: a depth is not a whole number, a "
-                       "size overflows, or `alpha optimal` has no optimum there");
+        return rt_fail_params(error);
     }
 }
 
@@ -234,6 +232,13 @@ RnCall rt_session_call(const RtSession *session, int64_t batch, int32_t what, in
                     .what = what,
                     .loss_kind = loss_kind,
                     .parallel = &session->parallel};
+}
+
+bool rt_fail_params(RtError *error)
+{
+    return rt_fail(error, RT_USAGE,
+                   "the network does not take these params: a depth is not a whole number, a "
+                   "size overflows, or `alpha optimal` has no optimum there");
 }
 
 bool rt_session_run(RtSession *session, const RnCall *call, RtError *error)

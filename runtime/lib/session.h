@@ -51,5 +51,7 @@ bool rt_session_finite(const RtSession *session);
 /* A call with everything set but the data. */
 RnCall rt_session_call(const RtSession *session, int64_t batch, int32_t what, int32_t loss_kind);
 bool rt_session_run(RtSession *session, const RnCall *call, RtError *error);
+/* What RN_BAD_CONFIG means to a user. Fills the error and returns false. */
+bool rt_fail_params(RtError *error);
 
 #endif

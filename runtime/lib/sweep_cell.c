@@ -111,7 +111,7 @@ static bool redraw(RtWorker *worker, int64_t changed, RtError *error)
         return rt_session_derive(s, error);
     return s->code->redraw(s->program, s->config, s->params.data, s->seed, s->repeat,
                            s->workspace.data, &s->parallel, changed) == RN_OK ||
-           rt_fail(error, RT_USAGE, "the network does not take these params");
+           rt_fail_params(error);
 }
 
 bool rt_worker_visit(RtWorker *worker, int64_t cell, RtError *error)
