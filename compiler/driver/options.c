@@ -312,6 +312,18 @@ bool options_parse(Arena *arena, int argc, const char *const *argv, Options *opt
     return diag_error_count(diag) == 0;
 }
 
+bool options_row(int index, OptionFacts *facts)
+{
+    for (int i = 0; i < ROWS; i++) {
+        const OptionRow *row = &table[i];
+        if (row->form != FORM_LATER && index-- == 0) {
+            *facts = (OptionFacts){row->name, row->argument, row->help, row->names};
+            return true;
+        }
+    }
+    return false;
+}
+
 void options_print_help(FILE *out)
 {
     fputs("usage: rnetc [OPTION…] FILE.rnet -o PROGRAM\n"
@@ -321,14 +333,11 @@ void options_print_help(FILE *out)
           "Compiles a description of a residual network into a program that trains and runs it.\n"
           "FILE may be -, for standard input; @FILE reads more arguments from FILE.\n\n",
           out);
-    for (int i = 0; i < ROWS; i++) {
-        if (table[i].form == FORM_LATER) {
-            continue;
-        }
-        const char *joint = !table[i].argument ? "" : table[i].name[1] == '-' ? "=" : " ";
-        int width = fprintf(out, "  %s%s%s", table[i].name, joint,
-                            table[i].argument ? table[i].argument : "");
-        fprintf(out, "%*s%s\n", width < 24 ? 24 - width : 1, "", table[i].help);
+    OptionFacts row;
+    for (int i = 0; options_row(i, &row); i++) {
+        const char *joint = !row.argument ? "" : row.name[1] == '-' ? "=" : " ";
+        int width = fprintf(out, "  %s%s%s", row.name, joint, row.argument ? row.argument : "");
+        fprintf(out, "%*s%s\n", width < 24 ? 24 - width : 1, "", row.help);
     }
     fputs("  -WGROUP, -Wno-GROUP   turn a group of warnings on or off; `all` is every group\n\n"
           "exit status: 0 done, 1 the file has errors or writing failed, 2 bad usage,\n"

@@ -77,4 +77,13 @@ bool options_parse(Arena *arena, int argc, const char *const *argv, Options *opt
 
 void options_print_help(FILE *out);
 
+/* One option as help, man page and completions show it; choices end with NULL, or are NULL. */
+typedef struct OptionFacts {
+    const char *name, *argument, *help;
+    const char *const *choices;
+} OptionFacts;
+
+/* The option in place `index` among those that are supported; false behind the last. */
+bool options_row(int index, OptionFacts *facts);
+
 #endif
