@@ -45,6 +45,8 @@ bool rt_print_help(const RnProgram *program, const RtOptions *options);
 bool rt_print_version(const RnProgram *program);
 /* Name and help of option `index` for --describe; false behind the last. */
 bool rt_option_row(int index, const char **name, const char **argument, const char **help);
+/* May option `index` be given to the command? */
+bool rt_option_goes(int index, RtCommand command);
 
 /* The whole program: parses, runs, prints what went wrong; the exit status. */
 int rt_main(const RnProgram *program, int argc, char **argv);

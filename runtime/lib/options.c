@@ -88,6 +88,11 @@ bool rt_option_row(int index, const char **name, const char **argument, const ch
     return true;
 }
 
+bool rt_option_goes(int index, RtCommand command)
+{
+    return options_table[index].commands >> command & 1;
+}
+
 static bool find_command(const char *word, RtCommand *command, RtError *error)
 {
     for (int i = 0; i < RT_COMMAND_COUNT; i++)
