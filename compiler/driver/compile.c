@@ -7,6 +7,7 @@
 
 #include "driver/analyze.h"
 #include "driver/dependencies.h"
+#include "driver/header.h"
 #include "driver/link.h"
 #include "driver/name.h"
 #include "driver/regime.h"
@@ -91,8 +92,11 @@ static const Plan *after_plan(Compilation *c, const Plan *plan)
 
 static EmitOptions emit_options(Compilation *c, double seconds[EMIT_STAGES])
 {
-    static const OutputKind kinds[] = {
-        [EMIT_EXE] = OUTPUT_OBJECT, [EMIT_ASM] = OUTPUT_ASSEMBLY, [EMIT_LLVM] = OUTPUT_LLVM};
+    static const OutputKind kinds[] = {[EMIT_EXE] = OUTPUT_OBJECT,
+                                       [EMIT_ASM] = OUTPUT_ASSEMBLY,
+                                       [EMIT_LLVM] = OUTPUT_LLVM,
+                                       [EMIT_OBJECT] = OUTPUT_OBJECT,
+                                       [EMIT_HEADER] = OUTPUT_OBJECT};
     static const char *const sanitizers[] = {
         [SANITIZE_NOTHING] = NULL, [SANITIZE_ADDRESS] = "address", [SANITIZE_THREAD] = "thread"};
     const Options *options = c->options;
@@ -104,6 +108,8 @@ static EmitOptions emit_options(Compilation *c, double seconds[EMIT_STAGES])
         .sanitize = sanitizers[options->sanitizer],
         .source_hash = name_hash(c->arena, c->source, options),
         .version = RNET_VERSION,
+        .embed = options->emit == EMIT_OBJECT || options->emit == EMIT_HEADER,
+        .predict_only = options->predict_only,
         .seconds = seconds,
     };
 }
@@ -139,11 +145,27 @@ static bool write_result(Compilation *c, const EmitOutput *output)
     return written && dependencies_write(c->arena, options, path, c->diag);
 }
 
+/* The header of an object goes first: a build that stops in between makes both again. */
+static bool write_header(Compilation *c, const Graph *graph, const EmitOptions *options)
+{
+    const char *output = name_output(c->arena, c->options);
+    bool alone = c->options->emit == EMIT_HEADER;
+    const char *path = alone ? output : header_path(c->arena, c->options, output);
+    const char *text = header_text(c->arena, graph, options);
+    return path == NULL || link_write(c->arena, path, text, strlen(text), c->diag);
+}
+
 static bool build(Compilation *c, const Plan *plan)
 {
     double seconds[EMIT_STAGES] = {0};
     EmitOutput output;
     EmitOptions options = emit_options(c, seconds);
+    if (options.embed && !write_header(c, plan->graph, &options)) {
+        return false;
+    }
+    if (c->options->emit == EMIT_HEADER) {
+        return true;
+    }
     if (!emit_module(c->arena, plan, &options, c->diag, &output)) {
         return false;
     }
@@ -165,15 +187,15 @@ static bool stops_early(const Options *options)
 static bool finish(Compilation *c, const Model *model, const Plan *plan)
 {
     const Options *options = c->options;
+    if (options->analyze && !options->dependencies_only && plan != NULL) {
+        analyze(c->arena, model, plan, options->json, stdout);
+    }
     /* an error that stops no arrow, of the name or by -Werror, still means no output */
     if (plan == NULL || diag_error_count(c->diag) > 0) {
         return false;
     }
     if (options->dependencies_only) {
         return dependencies_write(c->arena, options, name_output(c->arena, options), c->diag);
-    }
-    if (options->analyze) {
-        analyze(c->arena, model, plan, options->json, stdout);
     }
     return stops_early(options) || build(c, plan);
 }
@@ -189,7 +211,9 @@ bool compile(Arena *arena, const Options *options, DiagSink *diag, const Source 
     const Model *model =
         after_elaborate(&c, elaborate(arena, ast, name, (const Definition *)options->defines.items,
                                       options->defines.count, diag));
-    model = after_judging(&c, judge_regimes(arena, model, diag));
+    const Model *judged = after_judging(&c, judge_regimes(arena, model, diag));
+    /* a block that is not what its author meant is still reported on */
+    model = options->analyze ? model : judged;
     Graph *forward = lower_model(arena, model);
     const Graph *graph =
         after_simplify(&c, simplify_graph(arena, differentiate_graph(arena, forward)));

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Of C and C++, and words that compilers define. */
 static const char *const keywords[] = {
     "alignas",  "alignof",  "and",     "asm",       "auto",    "bool",      "break",    "case",
     "catch",    "char",     "class",   "concept",   "const",   "constexpr", "continue", "decltype",
@@ -22,7 +23,7 @@ static const char *const keywords[] = {
     "union",    "unsigned", "using",   "virtual",   "void",    "volatile",  "while",    "xor",
 };
 
-static bool is_keyword(const char *name)
+bool name_is_reserved(const char *name)
 {
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
         if (strcmp(keywords[i], name) == 0) {
@@ -53,10 +54,11 @@ const char *name_of_model(Arena *arena, const Options *options, DiagSink *diag)
             *p = '_';
         }
     }
-    if (*name == '\0' || isdigit((unsigned char)*name) || is_keyword(name)) {
-        Diag *d = diag_report(
-            diag, E_MODEL_NAME, (Span){0}, "`%s` cannot be the name of a model: %s", name,
-            is_keyword(name) ? "it is a keyword of C or C++" : "it does not begin with a letter");
+    if (*name == '\0' || isdigit((unsigned char)*name) || name_is_reserved(name)) {
+        Diag *d = diag_report(diag, E_MODEL_NAME, (Span){0},
+                              "`%s` cannot be the name of a model: %s", name,
+                              name_is_reserved(name) ? "it is a keyword of C or C++"
+                                                     : "it does not begin with a letter");
         diag_hint(diag, d, "give it another one with --prefix NAME");
     }
     return name;
@@ -64,7 +66,11 @@ const char *name_of_model(Arena *arena, const Options *options, DiagSink *diag)
 
 const char *name_output(Arena *arena, const Options *options)
 {
-    static const char *const endings[] = {[EMIT_EXE] = "", [EMIT_ASM] = ".s", [EMIT_LLVM] = ".ll"};
+    static const char *const endings[] = {[EMIT_EXE] = "",
+                                          [EMIT_ASM] = ".s",
+                                          [EMIT_LLVM] = ".ll",
+                                          [EMIT_OBJECT] = ".o",
+                                          [EMIT_HEADER] = ".h"};
     if (options->output != NULL) {
         return options->output;
     }

@@ -11,6 +11,9 @@
  * for a leading digit or a keyword of C or C++, which want --prefix; never NULL. */
 const char *name_of_model(Arena *arena, const Options *options, DiagSink *diag);
 
+/* Would C or C++ not take the word as a name? */
+bool name_is_reserved(const char *name);
+
 /* -o, or the input's stem with the ending of what is made (.s, .ll, none). */
 const char *name_output(Arena *arena, const Options *options);
 

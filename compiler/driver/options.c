@@ -27,8 +27,8 @@ typedef struct OptionRow {
     const char *argument, *help;
 } OptionRow;
 
-static const char *const emit_names[] = {"exe", "asm", "llvm", NULL};
-static const char *const later_emit_names[] = {"obj", "static", "shared", "header", "manifest"};
+static const char *const emit_names[] = {"exe", "asm", "llvm", "obj", "header", NULL};
+static const char *const later_emit_names[] = {"static", "shared", "manifest"};
 static const char *const dump_names[] = {"ast", "model", "graph", "plan", "llvm", NULL};
 static const char *const colour_names[] = {"auto", "always", "never", NULL};
 static const char *const format_names[] = {"text", "json", NULL};
@@ -45,7 +45,10 @@ static const char *const sanitizer_names[] = {"address", "thread", NULL};
 /* clang-format off: one row an option. */
 static const OptionRow table[] = {
     TEXT("-o", output, "FILE", "write to FILE; - is standard output"),
-    CHOICE("--emit", emit, 0, emit_names, "KIND", "exe (default), asm or llvm"),
+    CHOICE("--emit", emit, 0, emit_names, "KIND", "exe (default), asm, llvm, obj or header"),
+    FLAG("-c", emit, EMIT_OBJECT, "write an object to embed, and its header"),
+    TEXT("--header", header, "FILE", "where the header of an object goes; default: beside it"),
+    FLAG("--predict-only", predict_only, 1, "an object without what training needs"),
     FLAG("--check", check_only, 1, "read and check the file, write nothing"),
     FLAG("--analyze", analyze, 1, "print what theory says of the network, and what it costs"),
     FLAG("--json", json, 1, "with --analyze: as JSON"),
@@ -73,9 +76,7 @@ static const OptionRow table[] = {
     TEXT("--explain", explain, "CODE", "explain a diagnostic at length"),
     FLAG("--version", command, COMMAND_VERSION, "print the version"),
     FLAG("--help", command, COMMAND_HELP, "print this text"),
-    LATER("-c", NULL, "write an object to embed"),
     LATER("--target", "TRIPLE", "compile for another machine"),
-    LATER("--header", "FILE", "where the header of an object goes"),
     LATER("--weights", "FILE", "bake weights into an object"),
 };
 /* clang-format on */

@@ -19,7 +19,7 @@ typedef enum Command {
 } Command;
 
 /* ORDER emit_names, dump_names, … in options.c. */
-typedef enum EmitWhat { EMIT_EXE, EMIT_ASM, EMIT_LLVM } EmitWhat;
+typedef enum EmitWhat { EMIT_EXE, EMIT_ASM, EMIT_LLVM, EMIT_OBJECT, EMIT_HEADER } EmitWhat;
 typedef enum DumpWhat {
     DUMP_NOTHING,
     DUMP_AST,
@@ -57,6 +57,8 @@ typedef struct Options {
     const char *cpu;    /* NULL: one object for all instruction sets; "native", "baseline", … */
     int sanitizer;      /* Sanitizer */
     const char *prefix; /* --prefix, or NULL: the input's stem */
+    const char *header; /* --header, or NULL: beside the object */
+    int predict_only;   /* --predict-only */
     VEC(Define) defines;
     VEC(WarningSetting) warnings;
     int werror;

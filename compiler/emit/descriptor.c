@@ -375,7 +375,9 @@ static LLVMValueRef core_function(Emitter *e, const char *entry, const char *isa
 {
     const char *precision = e->graph->is_double ? "double" : "float";
     char *name = str_format(e->arena, "%s_%s_%s", entry, isa, precision);
-    return LLVMAddFunction(e->module, name, LLVMFunctionType(e->t_void, NULL, 0, 0));
+    LLVMValueRef known = LLVMGetNamedFunction(e->module, name);
+    return known ? known
+                 : LLVMAddFunction(e->module, name, LLVMFunctionType(e->t_void, NULL, 0, 0));
 }
 
 static LLVMValueRef code_record(Emitter *e, const char *isa)
@@ -416,19 +418,6 @@ static LLVMValueRef code_table(Emitter *e)
     return e_array(e, record_open(e, "RnCode").type, items, count, "codes");
 }
 
-static const Node *find_standardize(const Graph *graph)
-{
-    for (uint32_t r = 0; r < graph->regions.count; r++) {
-        const Block *block = &graph->regions.items[r].forward;
-        for (uint32_t i = 0; i < block->nodes.count; i++) {
-            if (block->nodes.items[i].op == OP_STANDARDIZE) {
-                return &block->nodes.items[i];
-            }
-        }
-    }
-    return NULL;
-}
-
 void emit_descriptor(Emitter *e)
 {
     const Graph *graph = e->graph;
@@ -448,7 +437,7 @@ void emit_descriptor(Emitter *e)
     record_i32(&r, count_codes(e));
     record_i32(&r, graph->input.rank);
     record_i32(&r, graph->output.rank);
-    const Node *standardize = find_standardize(graph);
+    const Node *standardize = graph_standardize(graph);
     record_i32(&r, standardize ? standardize->tensor : NO_TENSOR);
     record_i32(&r, standardize ? standardize->tensor2 : NO_TENSOR);
     record_dims(&r, graph->input.rank, graph->input.dim);

@@ -26,7 +26,9 @@ typedef struct EmitOptions {
     const char *sanitize;    /* "address", "thread" or NULL */
     const char *source_hash; /* hexadecimal */
     const char *version;
-    double *seconds; /* [EMIT_STAGES] added to: those of the busiest thread */
+    bool embed;        /* with OUTPUT_OBJECT: one object with core and interface */
+    bool predict_only; /* of which: without what training needs */
+    double *seconds;   /* [EMIT_STAGES] added to: those of the busiest thread */
 } EmitOptions;
 
 enum EmitStage { EMIT_STAGE_BUILD, EMIT_STAGE_OPTIMISE, EMIT_STAGE_WRITE, EMIT_STAGES };
@@ -45,9 +47,14 @@ typedef struct EmitOutput {
     int count;
 } EmitOutput;
 
-/* False means that at least one error was reported. NULL plan gives false. Once in a process. */
+/* False means that at least one error was reported. NULL plan gives false. Not from two threads at
+ * a time. The first call in a process settles for all of them whether strength reduction runs: not
+ * when that one is at -O1. It changes speed, never results. */
 bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, DiagSink *diag,
                  EmitOutput *output);
 void emit_dispose(EmitOutput *output);
+
+/* Has an object of these options the functions of that kind? */
+bool embed_has(const Graph *graph, const EmitOptions *options, RnEmbedWhen when);
 
 #endif

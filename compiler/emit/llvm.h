@@ -14,6 +14,8 @@
 #include <llvm-c/BitReader.h>
 #include <llvm-c/Core.h>
 #include <llvm-c/DebugInfo.h>
+#include <llvm-c/LLJIT.h>
+#include <llvm-c/LLJITUtils.h>
 #include <llvm-c/Linker.h>
 #include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
@@ -22,10 +24,11 @@
 
 enum { LANES = 16 }; /* of a vector */
 
-/* An instruction set: its name in `rnetc --cpu` and RNET_ISA, and its kernels. */
+/* An instruction set: its name in `rnetc --cpu` and RNET_ISA, its kernels, its core. */
 typedef struct Isa {
     const char *name;
-    const char *bitcode[2], *bitcode_end[2]; /* float, double */
+    const char *bitcode[2], *bitcode_end[2]; /* of the kernels: float, double */
+    const char *core[2], *core_end[2];       /* of runtime/core, for objects to embed */
 } Isa;
 
 enum { ISA_COUNT = 3 };
@@ -123,13 +126,22 @@ void debug_close(Emitter *e);
 /* ---- module.c ---- */
 /* The module of one set, or of all in one where `isa` is NULL; adds to the seconds. */
 EmitPart emit_part(Emitter *e, const Isa *isa, double seconds[EMIT_STAGES]);
+/* What the build kept from being dropped may go. */
+void e_drop_keepers(LLVMModuleRef module);
+void e_name_after_isa(Emitter *e, LLVMValueRef function);
 
 /* ---- parallel.c ---- */
 /* One object for each chosen set, in the order of isa_table. */
 void emit_objects(const Emitter *pattern, EmitOutput *output);
 
+/* ---- embed.c: an object that needs no library ---- */
+/* The core of the set into the set's module. */
+void embed_core(Emitter *e, const Isa *isa);
+/* The interface into the module of all sets; only the interface stays visible. */
+void embed_interface(Emitter *e);
+
 /* ---- target.c ---- */
-/* Once in a process, before any other thread uses LLVM. */
+/* Before any other thread uses LLVM. Does its work in the first call of a process only. */
 void target_initialise(int optimisation);
 LLVMTargetMachineRef target_machine(Emitter *e);
 void target_optimise(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine);

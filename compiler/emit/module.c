@@ -27,7 +27,7 @@ static void verify(LLVMModuleRef module, const char *when)
 }
 
 /* Functions of all sets meet in one object, where tools tell them apart by their names. */
-static void name_after_isa(Emitter *e, LLVMValueRef function)
+void e_name_after_isa(Emitter *e, LLVMValueRef function)
 {
     const char *name = LLVMGetValueName(function);
     const char *ending = strrchr(name, '_');
@@ -37,20 +37,25 @@ static void name_after_isa(Emitter *e, LLVMValueRef function)
     }
 }
 
-/* Only the regions' table and the layouts stay visible; kernels are sanitized like emitted code. */
-static void finish_kernels(Emitter *e)
+void e_drop_keepers(LLVMModuleRef module)
 {
     static const char *const keepers[] = {"llvm.used", "llvm.compiler.used"};
     for (size_t i = 0; i < sizeof keepers / sizeof *keepers; i++) {
-        LLVMValueRef used = LLVMGetNamedGlobal(e->module, keepers[i]);
+        LLVMValueRef used = LLVMGetNamedGlobal(module, keepers[i]);
         if (used != NULL) {
             LLVMDeleteGlobal(used);
         }
     }
+}
+
+/* Only the regions' table and the layouts stay visible; kernels are sanitized like emitted code. */
+static void finish_kernels(Emitter *e)
+{
+    e_drop_keepers(e->module);
     for (LLVMValueRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f)) {
         if (!LLVMIsDeclaration(f)) {
             LLVMSetLinkage(f, LLVMInternalLinkage);
-            name_after_isa(e, f);
+            e_name_after_isa(e, f);
             e_mark_sanitized(e, f);
         }
     }
@@ -91,6 +96,9 @@ static LLVMModuleRef build_isa(Emitter *e, const Isa *isa)
     }
     emit_region_code(e, functions);
     finish_kernels(e);
+    if (e->options->embed) {
+        embed_core(e, isa);
+    }
     if (is_first(e, isa)) {
         emit_descriptor(e);
     }
@@ -113,6 +121,10 @@ static LLVMModuleRef build_all(Emitter *e)
             BUG("emit", "the module of %s cannot be linked", isa_table[i].name);
         }
         all = all != NULL ? all : module;
+    }
+    if (e->options->embed) {
+        e->module = all;
+        embed_interface(e);
     }
     return all;
 }
@@ -212,7 +224,7 @@ bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, Dia
                  .chosen = chosen};
     *output = (EmitOutput){0};
     target_initialise(options->optimisation);
-    if (options->kind == OUTPUT_OBJECT) {
+    if (options->kind == OUTPUT_OBJECT && !options->embed) {
         emit_objects(&e, output);
     } else {
         output->parts[output->count++] = emit_part(&e, NULL, options->seconds);

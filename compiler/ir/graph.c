@@ -53,3 +53,16 @@ int graph_region_of(const Graph *graph, const Stack *stack)
     }
     return -1;
 }
+
+const Node *graph_standardize(const Graph *graph)
+{
+    for (uint32_t r = 0; r < graph->regions.count; r++) {
+        const Block *block = &graph->regions.items[r].forward;
+        for (uint32_t i = 0; i < block->nodes.count; i++) {
+            if (block->nodes.items[i].op == OP_STANDARDIZE) {
+                return &block->nodes.items[i];
+            }
+        }
+    }
+    return NULL;
+}

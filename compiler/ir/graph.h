@@ -101,6 +101,9 @@ ValueId block_add(Arena *arena, Block *block, Node node);
 /* Index of the region of a stack (or of the straight part that owns no stack: -1). */
 int graph_region_of(const Graph *graph, const Stack *stack);
 
+/* The node of the `standardize` layer, or NULL. */
+const Node *graph_standardize(const Graph *graph);
+
 /* --dump=graph. */
 void graph_print(const Graph *graph, FILE *out);
 

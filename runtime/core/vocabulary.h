@@ -260,4 +260,71 @@ typedef enum RnQuantityKind {
         RN_QUANTITY_COUNT
 } RnQuantityKind;
 
+/* ---- Objects to embed: what their headers, their interface and emit/ agree on ---- */
+
+/* The interface's version: counts up when a host has to be changed. */
+enum { RN_EMBED_INTERFACE = 1 };
+
+/* What a function of the interface returns. X(TAG, text of NAME_error) */
+#define RN_STATUSES(X)                                                                             \
+    X(OK, "done")                                                                                  \
+    X(BAD_CONFIG, "the network does not take these params, or a size overflows")                   \
+    X(BAD_TARGET, "a label is outside the classes")                                                \
+    X(NOT_FINITE, "the loss is not finite")                                                        \
+    X(BAD_FILE, "the file is no safetensors file of this network")                                 \
+    X(BAD_ARGUMENT, "a pointer is null or not aligned, or a number is out of range")               \
+    X(TOO_SMALL, "the memory given is too small")                                                  \
+    X(BAD_ISA, "RNET_ISA names no instruction set that object and processor have")
+
+typedef enum RnEmbedStatus {
+#define X(tag, text) RN_EMBED_##tag,
+    RN_STATUSES(X)
+#undef X
+        RN_EMBED_STATUS_COUNT
+} RnEmbedStatus;
+
+/* What a workspace is for. */
+#define RN_PURPOSES(X)                                                                             \
+    X(INIT)                                                                                        \
+    X(FORWARD)                                                                                     \
+    X(LOSS)                                                                                        \
+    X(GRADIENT)                                                                                    \
+    X(STEP)                                                                                        \
+    X(FIT)                                                                                         \
+    X(LOAD)
+
+typedef enum RnPurpose {
+    RN_PURPOSE_NONE,
+#define X(tag) RN_PURPOSE_##tag,
+    RN_PURPOSES(X)
+#undef X
+        RN_PURPOSE_COUNT
+} RnPurpose;
+
+/* Which objects have a function: all of them; those that draw weights; that train; whose network
+ * standardizes; with weights baked in; those without. */
+typedef enum RnEmbedWhen {
+    RN_EMBED_ALWAYS,
+    RN_EMBED_DRAWS,
+    RN_EMBED_TRAINS,
+    RN_EMBED_FITS,
+    RN_EMBED_BAKED,
+    RN_EMBED_UNBAKED
+} RnEmbedWhen;
+
+/* The interface: runtime/embed/ defines rne_X, an object has NAME_X. X(name, RnEmbedWhen) */
+#define RN_EMBED_FUNCTIONS(X)                                                                      \
+    X(error, ALWAYS)                                                                               \
+    X(version, ALWAYS)                                                                             \
+    X(isa, ALWAYS)                                                                                 \
+    X(params_size, ALWAYS)                                                                         \
+    X(state_size, ALWAYS)                                                                          \
+    X(workspace_size, ALWAYS)                                                                      \
+    X(init, DRAWS)                                                                                 \
+    X(fit, FITS)                                                                                   \
+    X(forward, ALWAYS)                                                                             \
+    X(loss, TRAINS)                                                                                \
+    X(gradient, TRAINS)                                                                            \
+    X(step, TRAINS)
+
 #endif

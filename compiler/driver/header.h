@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The C and C++ header of an object to embed: what a host calls, and all that it has to know.
+ */
+#ifndef RNET_DRIVER_HEADER_H
+#define RNET_DRIVER_HEADER_H
+
+#include "driver/options.h"
+#include "emit/emit.h"
+
+/* The text of the header, a function of the network and the options. */
+const char *header_text(Arena *arena, const Graph *graph, const EmitOptions *options);
+
+/* --header, or the object's path with the ending .h; NULL: the object goes to standard output and
+ * no place is named. */
+const char *header_path(Arena *arena, const Options *options, const char *object);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The fixed parts of the header of an object to embed. Who reads that header has never seen this
+ * project: every function says what it reads and writes, and what can go wrong.
+ */
+#include "driver/header_text.h"
+
+#include <stddef.h>
+
+const char header_begin[] =
+    " *\n"
+    " * The network as functions over memory that you bring. Link the object with -lm; nothing "
+    "else is\n"
+    " * needed, and nothing is allocated, printed or kept. Every function may be called from any "
+    "number\n"
+    " * of threads at the same time, as long as no two of them write to the same memory. Results "
+    "are\n"
+    " * the same bits on every instruction set and for any number of threads.\n"
+    " *\n"
+    " *     size_t size = @_params_size(NULL);                  NULL: the params' defaults\n"
+    " *     void *params = aligned_alloc($_ALIGN, size);\n"
+    " *     size = @_workspace_size(NULL, 1, $_FORWARD, 1);\n"
+    " *     void *workspace = aligned_alloc($_ALIGN, size);\n"
+    " *     … give the params their values …\n"
+    " *     int status = @_forward(NULL, params, x, y, 1, workspace, NULL);\n"
+    " *     if (status != $_OK) puts(@_error(status));\n"
+    " *\n"
+    " * RNET_ISA in the environment forces an instruction set, for tests.\n"
+    " */\n"
+    "#ifndef $_H\n"
+    "#define $_H\n"
+    "\n"
+    "#include <stddef.h>\n"
+    "#include <stdint.h>\n"
+    "\n"
+    "#ifdef __cplusplus\n"
+    "extern \"C\" {\n"
+    "#endif\n";
+
+const char header_config[] =
+    "\n"
+    "/* Values of the params. Every function takes a pointer to one, or NULL for the defaults. "
+    "Sizes\n"
+    " * depend on it, so that memory belongs to the config that it was made for. */\n"
+    "typedef struct @_config {\n";
+
+const char header_sizes[] = "\n"
+                            "#define $_INTERFACE 1 /* counts up when hosts have to be changed */\n"
+                            "#define $_ALIGN 64    /* bytes: params, state, gradient and workspace "
+                            "begin at a multiple */\n";
+
+const char header_purpose[] = "\n"
+                              "/* What a workspace is for. */\n"
+                              "enum {\n";
+
+const char header_status[] = "\n"
+                             "/* What functions return. */\n"
+                             "enum {\n";
+
+const char header_labels[] =
+    "\n"
+    "/* `target` below: int32_t [batch], labels from 0 to $_OUTPUTS - 1. */\n";
+
+const char header_numbers[] = "\n"
+                              "/* `target` below: ~ [batch][$_OUTPUTS]. */\n";
+
+const char header_end[] = "\n"
+                          "#ifdef __cplusplus\n"
+                          "}\n"
+                          "#endif\n"
+                          "\n"
+                          "#endif\n";
+
+static const char parallel[] =
+    "\n"
+    "/* Your threads. `run` calls body(context, i) for every i from 0 to count - 1, in any order, "
+    "on\n"
+    " * any threads, and returns when all are done. `threads` is how many work at the same time; "
+    "it\n"
+    " * decides how work is cut, never a result. NULL in place of this struct: the caller's "
+    "thread\n"
+    " * alone. */\n"
+    "typedef struct @_parallel {\n"
+    "    void (*run)(void *pool, int64_t count, void (*body)(void *context, int64_t index),\n"
+    "                void *context);\n"
+    "    void *pool; /* handed to run */\n"
+    "    int64_t threads;\n"
+    "} @_parallel;\n";
+
+static const char facts[] =
+    "\n"
+    "/* A status in words. Never NULL; static. */\n"
+    "const char *@_error(int status);\n"
+    "/* Versions of rnetc and of the interface, and the hash of the source; static. */\n"
+    "const char *@_version(void);\n"
+    "/* The instruction set at work; NULL: RNET_ISA asks for one that is not there. The choice is "
+    "made\n"
+    " * once, by the first function called. */\n"
+    "const char *@_isa(void);\n";
+
+static const char sizes[] =
+    "\n"
+    "/* Bytes, with $_ALIGN of alignment. 0: a param is out of range, a size overflows, or the "
+    "object\n"
+    " * does not do what the workspace is for. */\n"
+    "size_t @_params_size(const @_config *config);\n"
+    "/* Of the optimiser's memory: 0 in objects that do not train. */\n"
+    "size_t @_state_size(const @_config *config);\n"
+    "/* For `what`, one of the purposes above, on `batch` samples with `threads` threads (1: no\n"
+    " * @_parallel). The same on every instruction set of the object. A workspace keeps nothing "
+    "from\n"
+    " * call to call and needs no first value; calls at the same time need one each. */\n"
+    "size_t @_workspace_size(const @_config *config, size_t batch, int what, int64_t threads);\n";
+
+static const char state[] = "\n"
+                            "/* How a state begins; behind it are the optimiser's moments. */\n"
+                            "typedef struct @_state {\n"
+                            "    uint64_t step; /* updates done */\n"
+                            "    uint64_t seed, repeat, reserved[5];\n"
+                            "} @_state;\n";
+
+static const char init[] =
+    "\n"
+    "/* First values: draws all weights, and where `state` is not NULL makes it a state of no "
+    "steps.\n"
+    " * The draws depend on the seed and the config, and on nothing else. */\n"
+    "int @_init(const @_config *config, void *params, void *state, uint64_t seed, void "
+    "*workspace,\n"
+    "           const @_parallel *parallel);\n";
+
+static const char fit[] =
+    "\n"
+    "/* Takes from `count` samples x [count][$_INPUTS] what `standardize` needs to know of the "
+    "data:\n"
+    " * means and deviations of the inputs, kept in params. Before training; the workspace is that "
+    "of\n"
+    " * $_FIT with any batch. */\n"
+    "int @_fit(const @_config *config, void *params, const ~ *x, size_t count, void *workspace,\n"
+    "          const @_parallel *parallel);\n";
+
+static const char forward[] =
+    "\n"
+    "/* Predicts: x [batch][$_INPUTS] to y [batch][$_OUTPUTS], which the caller owns. Workspace "
+    "of\n"
+    " * $_FORWARD. */\n"
+    "int @_forward(const @_config *config, const void *params, const ~ *x, ~ *y, size_t batch,\n"
+    "              void *workspace, const @_parallel *parallel);\n";
+
+static const char train[] =
+    "\n"
+    "/* The mean loss of a batch, as in prediction. Workspace of $_LOSS. */\n"
+    "int @_loss(const @_config *config, const void *params, const ~ *x, const void *target,\n"
+    "           size_t batch, void *workspace, const @_parallel *parallel, double *loss);\n"
+    "\n"
+    "/* The gradient of the mean loss by every number of the params, laid out like them, for a "
+    "host\n"
+    " * with an optimiser of its own. With a state the network is in training: dropout drops what\n"
+    " * belongs to the state's seed and step, and running statistics in params are updated. With "
+    "NULL\n"
+    " * it is as in prediction, and params are only read. `loss` may be NULL. Workspace of\n"
+    " * $_GRADIENT. */\n"
+    "int @_gradient(const @_config *config, void *params, const void *state, const ~ *x,\n"
+    "               const void *target, size_t batch, void *gradient, void *workspace,\n"
+    "               const @_parallel *parallel, double *loss);\n"
+    "\n"
+    "/* One step of the file's optimiser: params and state change, `loss` (or NULL) is that of "
+    "before\n"
+    " * the step. `rate` is this step's learning rate; 0 takes the file's, without its schedule.\n"
+    " * $_NOT_FINITE: the loss is not finite, and neither params nor state have changed but for\n"
+    " * running statistics. Workspace of $_STEP. */\n"
+    "int @_step(const @_config *config, void *params, void *state, const ~ *x, const void "
+    "*target,\n"
+    "           size_t batch, double rate, void *workspace, const @_parallel *parallel,\n"
+    "           double *loss);\n";
+
+const HeaderPart header_parts[] = {
+    {RN_EMBED_ALWAYS, 0, parallel}, {RN_EMBED_ALWAYS, 0, facts}, {RN_EMBED_ALWAYS, 0, sizes},
+    {RN_EMBED_TRAINS, 0, state},    {RN_EMBED_DRAWS, 0, init},   {RN_EMBED_FITS, 0, fit},
+    {RN_EMBED_ALWAYS, 1, forward},  {RN_EMBED_TRAINS, 0, train}, {RN_EMBED_ALWAYS, 0, NULL},
+};

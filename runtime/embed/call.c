@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A batch through the network: outputs, loss, gradients, a step.
+ */
+#include "embed/embed.h"
+
+#include <math.h>
+
+static const int64_t MOST_SAMPLES = (int64_t)1 << 40; /* more than any memory holds */
+
+static int set_batch(RnCall *call, size_t batch)
+{
+    call->batch = batch <= (size_t)MOST_SAMPLES ? (int64_t)batch : 0;
+    return call->batch > 0;
+}
+
+static int has_data(const RnCall *call)
+{
+    size_t real = (size_t)rnet_program.real_size;
+    size_t target = call->loss_kind == RN_LOSS_CROSS_ENTROPY ? sizeof(int32_t) : real;
+    return rne_is_aligned(call->params, RN_ALIGN) && rne_is_aligned(call->workspace, RN_ALIGN) &&
+           rne_is_aligned(call->x, real) &&
+           (call->loss_kind == RN_LOSS_NONE || rne_is_aligned(call->target, target));
+}
+
+int rne_run(const RnCall *call)
+{
+    if (!has_data(call))
+        return RN_EMBED_BAD_ARGUMENT;
+    switch (call->code->run(call)) {
+    case RN_OK:
+        return RN_EMBED_OK;
+    case RN_BAD_TARGET:
+        return RN_EMBED_BAD_TARGET;
+    case RN_NOT_FINITE:
+        return RN_EMBED_NOT_FINITE;
+    default:
+        return RN_EMBED_BAD_CONFIG;
+    }
+}
+
+/* A call of the network's own loss; the mean loss goes to `loss`, which may be NULL. */
+static int run_loss(RnCall *call, const void *target, size_t batch, double *loss)
+{
+    call->target = target;
+    call->loss = loss;
+    call->loss_kind = rnet_program.train->loss.kind;
+    if (!set_batch(call, batch) || (loss && !rne_is_aligned(loss, _Alignof(double))))
+        return RN_EMBED_BAD_ARGUMENT;
+    return rne_run(call);
+}
+
+int rne_forward(const void *config, const void *params, const void *x, void *y, size_t batch,
+                void *workspace, const RnParallel *parallel)
+{
+    RnCall call;
+    double values[RNE_PARAMS];
+    int status = rne_open(&call, config, values, parallel);
+    if (status != RN_EMBED_OK)
+        return status;
+    if (!set_batch(&call, batch) || !rne_is_aligned(y, (size_t)rnet_program.real_size))
+        return RN_EMBED_BAD_ARGUMENT;
+    call.params = (void *)(uintptr_t)params; /* only read: neither training nor update */
+    call.x = x;
+    call.y = y;
+    call.workspace = workspace;
+    call.what = RN_FORWARD;
+    return rne_run(&call);
+}
+
+int rne_loss(const void *config, const void *params, const void *x, const void *target,
+             size_t batch, void *workspace, const RnParallel *parallel, double *loss)
+{
+    RnCall call;
+    double values[RNE_PARAMS];
+    int status = rne_open(&call, config, values, parallel);
+    if (status != RN_EMBED_OK)
+        return status;
+    call.params = (void *)(uintptr_t)params; /* only read */
+    call.x = x;
+    call.workspace = workspace;
+    call.what = RN_FORWARD;
+    return run_loss(&call, target, batch, loss);
+}
+
+int rne_gradient(const void *config, void *params, const void *state, const void *x,
+                 const void *target, size_t batch, void *gradient, void *workspace,
+                 const RnParallel *parallel, double *loss)
+{
+    RnCall call;
+    double values[RNE_PARAMS];
+    int status = rne_open(&call, config, values, parallel);
+    if (status != RN_EMBED_OK)
+        return status;
+    if (!rne_is_aligned(gradient, RN_ALIGN) || (state && !rne_is_aligned(state, RN_ALIGN)))
+        return RN_EMBED_BAD_ARGUMENT;
+    call.params = params;
+    call.state = (void *)(uintptr_t)state; /* only read: no update */
+    call.gradient = gradient;
+    call.x = x;
+    call.workspace = workspace;
+    call.what = RN_FORWARD | RN_BACKWARD | (state ? RN_TRAINING : 0);
+    return run_loss(&call, target, batch, loss);
+}
+
+/* What the file says of the rate, for a step of an unchanging schedule. */
+static double own_rate(const double *values)
+{
+    RnFormula *rate = rnet_program.train->optimizer.rate;
+    RnPlace place = {.params = values, .depth = 1, .layer = 1};
+    return rate ? rate(&place) : 0;
+}
+
+int rne_step(const void *config, void *params, void *state, const void *x, const void *target,
+             size_t batch, double rate, void *workspace, const RnParallel *parallel, double *loss)
+{
+    RnCall call;
+    double values[RNE_PARAMS];
+    int status = rne_open(&call, config, values, parallel);
+    if (status != RN_EMBED_OK)
+        return status;
+    if (!rne_is_aligned(state, RN_ALIGN) || !isfinite(rate) || rate < 0)
+        return RN_EMBED_BAD_ARGUMENT;
+    call.params = params;
+    call.state = state;
+    call.x = x;
+    call.workspace = workspace;
+    call.rate = rate != 0 ? rate : own_rate(values);
+    call.what = RN_FORWARD | RN_BACKWARD | RN_UPDATE | RN_TRAINING;
+    return run_loss(&call, target, batch, loss);
+}
