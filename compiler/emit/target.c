@@ -20,8 +20,20 @@ static void switch_off_strength_reduction(void)
     LLVMParseCommandLineOptions(sizeof arguments / sizeof *arguments, arguments, NULL);
 }
 
+static bool is_initialised(void)
+{
+    LLVMTargetRef target;
+    char *message = NULL;
+    bool unknown = LLVMGetTargetFromTriple(triple, &target, &message) != 0;
+    LLVMDisposeMessage(message);
+    return !unknown;
+}
+
 void target_initialise(int optimisation)
 {
+    if (is_initialised()) {
+        return;
+    }
     if (optimisation == 1) {
         switch_off_strength_reduction();
     }
