@@ -52,8 +52,8 @@ static void report_scale(const Subject *s, const TheoryStack *stack)
             sum += fabs(alpha);
         }
     }
-    report_number(s->report, "depth", stack->depth);
-    report_number(s->report, "width", stack->width);
+    report_amount(s->report, "depth", stack->depth, "layers");
+    report_amount(s->report, "width", stack->width, "features");
     report_text(s->report, "skip", skip_names[stack->skip]);
     report_number(s->report, "skip_product", exp(theory_log_gain(stack)));
     if (stack->branch_count > 0) {

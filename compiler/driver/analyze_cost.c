@@ -253,14 +253,14 @@ void analyze_cost(Report *report, const Model *model, const Plan *plan)
      * written and read; moments too; activations are written and read */
     double weights = (4 + 2 + 2 * moments) * c.trained + 2 * c.fixed;
     report_begin(report, "cost", "cost of a training step");
-    report_number(report, "batch", c.batch);
-    report_number(report, "parameters_trained", c.trained);
-    report_number(report, "parameters_fixed", c.fixed);
-    report_number(report, "operations_forward", c.batch * c.forward);
-    report_number(report, "operations", c.batch * (c.forward + c.backward));
-    report_number(report, "bytes", c.real * (weights + 2 * kept * c.batch));
-    report_number(report, "parameter_bytes", c.real * (c.trained + c.fixed));
-    report_number(report, "optimizer_bytes", c.real * moments * c.trained);
+    report_amount(report, "batch", c.batch, "samples");
+    report_count(report, "parameters_trained", c.trained);
+    report_count(report, "parameters_fixed", c.fixed);
+    report_count(report, "operations_forward", c.batch * c.forward);
+    report_count(report, "operations", c.batch * (c.forward + c.backward));
+    report_bytes(report, "bytes", c.real * (weights + 2 * kept * c.batch));
+    report_bytes(report, "parameter_bytes", c.real * (c.trained + c.fixed));
+    report_bytes(report, "optimizer_bytes", c.real * moments * c.trained);
     report_memory(report, &c, plan);
     report_end(report);
 }

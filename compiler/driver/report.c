@@ -6,8 +6,17 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-enum { KEY_WIDTH = 28 };
+enum { KEY_WIDTH = 28, COLUMNS = 100, LEAST_COLUMNS = 40 };
+
+static int columns_of(FILE *out)
+{
+    struct winsize size;
+    bool terminal = isatty(fileno(out)) && ioctl(fileno(out), TIOCGWINSZ, &size) == 0;
+    return terminal && size.ws_col >= LEAST_COLUMNS ? size.ws_col : COLUMNS;
+}
 
 static void indent(const Report *r)
 {
@@ -59,7 +68,7 @@ static void close_bracket(Report *r, char bracket)
 
 Report report_open(Arena *arena, FILE *out, bool json)
 {
-    Report r = {.arena = arena, .out = out, .json = json};
+    Report r = {.arena = arena, .out = out, .json = json, .columns = columns_of(out)};
     if (json) {
         open_bracket(&r, '{');
     }
@@ -140,6 +149,79 @@ void report_number(Report *r, const char *key, double value)
     }
 }
 
+void report_amount(Report *r, const char *key, double value, const char *unit)
+{
+    const char *cell = report_cell(r->arena, value);
+    if (r->json || cell == NULL) {
+        report_number(r, key, value);
+        return;
+    }
+    put_key(r, key);
+    fprintf(r->out, "%s %s\n", cell, unit);
+}
+
+/* units[i] is step^(i + 1); a number that wants an empty one is short enough as it is. */
+static void put_rounded(Report *r, const char *key, double value, double step,
+                        const char *const *units)
+{
+    const char *cell = report_cell(r->arena, value);
+    if (r->json || cell == NULL) {
+        report_number(r, key, value);
+        return;
+    }
+    int place = -1;
+    for (; value >= step && units[place + 1] != NULL; place++) {
+        value /= step;
+    }
+    put_key(r, key);
+    fputs(cell, r->out);
+    if (place >= 0 && *units[place]) {
+        fprintf(r->out, " (%.3g %s)", value, units[place]);
+    }
+    fputc('\n', r->out);
+}
+
+void report_count(Report *r, const char *key, double value)
+{
+    static const char *const units[] = {"", "million", "billion", "trillion", NULL};
+    put_rounded(r, key, value, 1000, units);
+}
+
+void report_bytes(Report *r, const char *key, double value)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", NULL};
+    put_rounded(r, key, value, 1024, units);
+}
+
+static int width_of(const char *text, size_t length)
+{
+    int width = 0;
+    for (size_t i = 0; i < length; i++) {
+        width += ((unsigned char)text[i] & 0xc0) != 0x80; /* bytes that begin a character */
+    }
+    return width;
+}
+
+/* Words from the column KEY_WIDTH on, in as many lines as they need. */
+static void put_words(const Report *r, const char *text)
+{
+    int at = KEY_WIDTH;
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        int width = width_of(text, length);
+        bool first = at == KEY_WIDTH;
+        if (!first && at + 1 + width > r->columns) {
+            fprintf(r->out, "\n%*s", KEY_WIDTH, "");
+            at = KEY_WIDTH;
+            first = true;
+        }
+        fprintf(r->out, "%s%.*s", first ? "" : " ", (int)length, text);
+        at += width + !first;
+        text += length + (text[length] == ' ');
+    }
+    fputc('\n', r->out);
+}
+
 void report_text(Report *r, const char *key, const char *value)
 {
     if (r->json) {
@@ -151,7 +233,7 @@ void report_text(Report *r, const char *key, const char *value)
         }
     } else if (value != NULL) {
         put_key(r, key);
-        fprintf(r->out, "%s\n", value);
+        put_words(r, value);
     }
 }
 

@@ -15,6 +15,7 @@ typedef struct Report {
     Arena *arena;
     FILE *out;
     bool json;
+    int columns; /* where texts are wrapped: the terminal's width, else 100 */
     int level;
     bool began; /* something stands in the open object already */
 } Report;
@@ -29,6 +30,11 @@ void report_begin_list(Report *report, const char *key);
 void report_end_list(Report *report);
 
 void report_number(Report *report, const char *key, double value);
+/* In text with the unit behind it. */
+void report_amount(Report *report, const char *key, double value, const char *unit);
+/* In text with a rounded form behind it: 734192640 (734 million), 69724576 (66.5 MiB). */
+void report_count(Report *report, const char *key, double value);
+void report_bytes(Report *report, const char *key, double value);
 /* NULL: null in JSON, nothing in text. */
 void report_text(Report *report, const char *key, const char *value);
 
