@@ -244,6 +244,15 @@ static int saturates(const TheoryBranch *branch)
     return 0;
 }
 
+static const char *adds_nothing(const TheoryBranch *branch)
+{
+    if (theory_at(&branch->alpha, 1) != 0) {
+        return "the branch's weights begin at 0, so that it adds nothing";
+    }
+    return branch->learned ? "alpha is trained from 0, so that the branch adds nothing at first"
+                           : "alpha is 0 at every depth, so that the branch adds nothing";
+}
+
 static void judge_branches(const TheoryStack *stack, double tolerance, int turned,
                            TheoryVerdict *verdict)
 {
@@ -262,7 +271,7 @@ static void judge_branches(const TheoryStack *stack, double tolerance, int turne
                        "tends to nothing";
     } else if (isinf(verdict->displacement)) {
         verdict->regime = THEORY_REGIME_IDENTITY;
-        verdict->why = "alpha or the branch's weights begin at 0, so that the branches add nothing";
+        verdict->why = adds_nothing(branch);
         verdict->critical = verdict->exponent = NAN;
     } else {
         verdict->regime = THEORY_REGIME_IDENTITY;
@@ -309,6 +318,9 @@ static const char *find_obstacle(const TheoryStack *stack)
     for (int i = 0; i < stack->branch_count; i++) {
         if (isnan(theory_critical_exponent(&stack->branches[i]))) {
             return "the branch holds a layer that no theory here knows";
+        }
+        if (!isfinite(theory_at(&stack->branches[i].alpha, 1))) {
+            return "alpha has no finite value";
         }
     }
     return stack->branch_count > MOST_BRANCHES ? "too many branches" : NULL;

@@ -4,6 +4,8 @@
  */
 #include "theory_fixture.h"
 
+#include <string.h>
+
 static void correlate(TheoryOp *op, TheoryCorrelation kind, double parameter, int increments)
 {
     op->correlation = kind;
@@ -90,6 +92,12 @@ static const TheoryStack *family_at(void *context, double depth)
     return stack;
 }
 
+static const TheoryStack *same_block(void *context, double depth)
+{
+    (void)depth;
+    return context;
+}
+
 static TheoryRegime regime_of(Family family)
 {
     TheoryFamily f = {family_at, &family};
@@ -141,6 +149,25 @@ static void trained_alpha_counts_as_it_begins(void **state)
     assert_int_equal(regime_of(constant), THEORY_REGIME_EXPLODING);
     Family small = {.phi = THEORY_RELU, .power = 5, .learned = 1};
     assert_int_equal(regime_of(small), THEORY_REGIME_IDENTITY);
+}
+
+/* As of `alpha optimal` where there is no optimum, and where it is 0. */
+static void alpha_without_a_value_has_no_regime(void **state)
+{
+    Block block;
+    (void)state;
+    two_matrices(&block, THEORY_TANH, 10, INFINITY);
+    TheoryFamily family = {same_block, &block.stack};
+    assert_int_equal(theory_regime(&family, 10).regime, THEORY_NO_REGIME);
+    assert_string_equal(theory_regime(&family, 10).why, "alpha has no finite value");
+    block.branch.alpha.constant = 0;
+    assert_int_equal(theory_regime(&family, 10).regime, THEORY_REGIME_IDENTITY);
+    assert_non_null(strstr(theory_regime(&family, 10).why, "alpha is 0"));
+    block.branch.learned = 1;
+    assert_non_null(strstr(theory_regime(&family, 10).why, "alpha is trained from 0"));
+    block.branch.alpha.constant = 1;
+    block.ops[0].variance.constant = 0;
+    assert_non_null(strstr(theory_regime(&family, 10).why, "weights begin at 0"));
 }
 
 static void unknown_layers_have_no_regime(void **state)
@@ -301,6 +328,7 @@ int main(void)
         cmocka_unit_test(regimes),
         cmocka_unit_test(skips_with_a_scale),
         cmocka_unit_test(trained_alpha_counts_as_it_begins),
+        cmocka_unit_test(alpha_without_a_value_has_no_regime),
         cmocka_unit_test(unknown_layers_have_no_regime),
         cmocka_unit_test(the_deepest_blocks_end),
         cmocka_unit_test(jacobian_interval),
