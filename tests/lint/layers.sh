@@ -9,6 +9,7 @@
 #   core/vocabulary.h                              everybody but theory/, which stands alone
 #   core/, kernels/                                runtime/, and of the compiler emit/ alone
 #   <llvm-c/…>                                     emit/llvm.h, which only emit/ includes
+#   package/                                       the tables of options: driver/, support/, lib/
 #   tests/reference/                               nothing of ours
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -50,6 +51,9 @@ cd "$root"
             if (to in rank) refuse("runtime/ knows nothing of compiler/")
         } else if (layer == "") {
             next
+        } else if (layer == "package") {
+            if (to in ours && to != "driver" && to != "support" && to != "lib")
+                refuse("package/ reads tables of options, of driver/ and lib/")
         } else if (layer == "theory") {
             if (to in ours) refuse("theory/ stands alone")
         } else if (to == "theory") {

@@ -15,7 +15,7 @@ spdx='/* SPDX-License-Identifier: Apache-2.0 */'
 clean_tree() {
     rm -rf "${tree:?}"/*
     for folder in compiler/driver compiler/emit compiler/ir compiler/support compiler/theory \
-        runtime/core tests/reference docs; do
+        compiler/package runtime/core tests/reference docs; do
         mkdir -p "$tree/$folder"
     done
     printf '%s\n#include <llvm-c/Core.h>\n' "$spdx" >"$tree/compiler/emit/llvm.h"
@@ -78,6 +78,7 @@ layers)
     echo '#include "core/program.h"' | breaks_with tests/reference/r.c "reference of ours"
     echo '#include "support/s.h"' | breaks_with compiler/theory/t.c "theory of ours"
     echo '#include "theory/t.h"' | breaks_with compiler/ir/a.c "theory from ir"
+    echo '#include "ir/a.h"' | breaks_with compiler/package/p.c "ir from package"
     echo '#include "../ir/a.h"' | breaks_with compiler/emit/a.c "a relative path" ;;
 headers)
     echo 'extern Missing missing;' | breaks_with compiler/support/s.h "an unknown type"
