@@ -214,7 +214,10 @@ typedef struct RnState {
     uint64_t step;  /* updates done */
     uint64_t seed;  /* of the run: weights, masks, order */
     uint64_t repeat;
-    uint64_t unused[5];
+    /* where the run stands in its data: zeros at its beginning, and where a host feeds it */
+    uint64_t epoch, position, correct, waiting;
+    double loss_sum, best_loss; /* the best is none before the first epoch has ended */
+    uint64_t unused[7];
 } RnState;
 
 enum RnWhat {

@@ -1,124 +1,132 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reads checkpoints, trusting nothing in them.
+ * Reads checkpoints, and says in words why one is refused.
  */
 #include "lib/checkpoint.h"
+#include "core/checkpoint.h"
 #include "lib/config.h"
 #include "lib/memory.h"
-#include "lib/safetensors.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool bad_file(const char *path, const RtStReader *reader, RtError *error)
+static void shape_text(int rank, const int64_t *shape, char text[200])
 {
-    return rt_fail(error, RT_BAD_DATA, "%s: byte %zu: %s", path, reader->where, reader->problem);
+    size_t used = (size_t)snprintf(text, 200, "[");
+    for (int i = 0; i < rank && used < 180; i++)
+        used +=
+            (size_t)snprintf(text + used, 200 - used, "%s%lld", i ? ", " : "", (long long)shape[i]);
+    snprintf(text + used, 200 - used, "]");
+}
+
+static bool fail_shape(const char *path, const RnFault *fault, RtError *error)
+{
+    char got[200], wanted[200];
+    shape_text(fault->entry.rank, fault->entry.shape, got);
+    shape_text(fault->slot.rank, fault->slot.shape, wanted);
+    return rt_fail(error, RT_BAD_DATA,
+                   "%s: %s has the shape %s, but this network with these params wants %s", path,
+                   fault->entry.name, got, wanted);
+}
+
+static bool fail_metadata(const RnProgram *program, const char *path, const RnFault *fault,
+                          RtError *error)
+{
+    const RnStEntry *entry = &fault->entry;
+    const char *name = entry->name + strlen("param.");
+    const RnParam *param = &program->params[fault->param];
+    switch (fault->kind) {
+    case RN_FAULT_PARAM:
+        return rt_fail(error, RT_BAD_DATA,
+                       "%s: a checkpoint of another network: it has a param '%s'", path, name);
+    case RN_FAULT_VALUE:
+        return rt_fail(error, RT_BAD_DATA, "%s: param %s: '%s' is not a number", path, name,
+                       entry->value);
+    case RN_FAULT_RANGE:
+        return rt_fail(error, RT_BAD_DATA, "%s: %s = %.17g is outside %g .. %g", path, param->name,
+                       fault->value, param->low, param->high);
+    default:
+        return rt_fail(error, RT_BAD_DATA, "%s: %s in the metadata is '%s', not a number", path,
+                       entry->name, entry->value);
+    }
+}
+
+static bool fail_tensor(const RnNetwork *network, const char *path, const RnFault *fault,
+                        RtError *error)
+{
+    const RnStEntry *entry = &fault->entry;
+    switch (fault->kind) {
+    case RN_FAULT_TENSOR:
+        return rt_fail(error, RT_BAD_DATA,
+                       "%s: a checkpoint of another network: it holds '%s', which %s does not have",
+                       path, entry->name, network->program->name);
+    case RN_FAULT_TWICE:
+        return rt_fail(error, RT_BAD_DATA, "%s: %s stands there twice", path, entry->name);
+    case RN_FAULT_DTYPE:
+        return rt_fail(error, RT_BAD_DATA, "%s: %s is of type %s, expected %s", path, entry->name,
+                       entry->dtype, rn_slot_dtype(network));
+    case RN_FAULT_SHAPE:
+        return fail_shape(path, fault, error);
+    case RN_FAULT_MISSING:
+        return rt_fail(error, RT_BAD_DATA, "%s: '%s' is missing%s", path, fault->slot.name,
+                       fault->slot.moment ? ": it cannot be resumed from" : "");
+    case RN_FAULT_HOLE:
+        return rt_fail(error, RT_BAD_DATA,
+                       "%s: byte %llu of the data: tensors overlap or leave a hole", path,
+                       (unsigned long long)fault->where);
+    default:
+        return rt_fail(error, RT_BAD_DATA, "%s: %llu bytes of data, but the tensors take %llu",
+                       path, (unsigned long long)fault->size, (unsigned long long)fault->where);
+    }
+}
+
+static bool fail_format(const char *path, const RnFault *fault, RtError *error)
+{
+    return rt_fail(error, RT_BAD_DATA, "%s: byte %llu: %s", path, (unsigned long long)fault->where,
+                   fault->problem);
 }
 
 /* ---- metadata ---- */
 
-static bool parse_count(const char *text, uint64_t *count)
+static RtPosition position_of(const RnState *state)
 {
-    char *end;
-    if (*text < '0' || *text > '9')
-        return false;
-    *count = strtoull(text, &end, 10);
-    return !*end && *count <= INT64_MAX;
+    return (RtPosition){.step = state->step,
+                        .epoch = (int64_t)state->epoch,
+                        .position = (int64_t)state->position,
+                        .correct = (int64_t)state->correct,
+                        .loss_sum = state->loss_sum,
+                        .best_loss = state->best_loss,
+                        .waiting = (int64_t)state->waiting};
 }
 
-static bool parse_real(const char *text, double *value)
+static bool read_facts(const RnProgram *program, RtCheckpoint *checkpoint, RtError *error)
 {
-    char *end;
-    *value = strtod(text, &end);
-    return end != text && !*end && !isnan(*value);
-}
-
-static bool store_param(const RnProgram *program, RtCheckpoint *checkpoint, const char *name,
-                        const char *value, RtError *error)
-{
-    int32_t param = rt_config_find(program, name, strlen(name));
-    double number;
-    if (param < 0)
-        return rt_fail(error, RT_BAD_DATA,
-                       "%s: a checkpoint of another network: it has a param "
-                       "'%s'",
-                       checkpoint->path, name);
-    if (!rt_parse_number(value, &number))
-        return rt_fail(error, RT_BAD_DATA, "%s: param %s: '%s' is not a number", checkpoint->path,
-                       name, value);
-    if (rt_config_store(program, checkpoint->config, param, number, checkpoint->path, error))
-        return true;
-    error->status = RT_BAD_DATA;
-    return false;
-}
-
-#define MOST_COUNT (UINT64_C(1) << 53)
-
-static bool store_fact(RtCheckpoint *c, const RtStEntry *entry, RtError *error)
-{
-    RtPosition *p = &c->position;
-    struct {
-        const char *key;
-        uint64_t *count;
-        double *real;
-        uint64_t most; /* counts that are added to stay far from overflow */
-    } facts[] = {{"seed", &c->seed, NULL, UINT64_MAX},
-                 {"repeat", &c->repeat, NULL, UINT64_MAX},
-                 {"step", &p->step, NULL, MOST_COUNT},
-                 {"epoch", (uint64_t *)&p->epoch, NULL, MOST_COUNT},
-                 {"position", (uint64_t *)&p->position, NULL, MOST_COUNT},
-                 {"correct", (uint64_t *)&p->correct, NULL, MOST_COUNT},
-                 {"waiting", (uint64_t *)&p->waiting, NULL, MOST_COUNT},
-                 {"loss_sum", NULL, &p->loss_sum, 0},
-                 {"best_loss", NULL, &p->best_loss, 0}};
-    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
-        if (strcmp(entry->name, facts[i].key) != 0)
-            continue;
-        bool good = facts[i].count ? parse_count(entry->value, facts[i].count) &&
-                                         *facts[i].count <= facts[i].most
-                                   : parse_real(entry->value, facts[i].real);
-        c->has_position = c->has_position || strcmp(entry->name, "step") == 0;
-        return good || rt_fail(error, RT_BAD_DATA, "%s: %s in the metadata is '%s', not a number",
-                               c->path, entry->name, entry->value);
-    }
+    RnFacts facts;
+    RnFault fault;
+    const RnBytes file = {checkpoint->file.bytes, checkpoint->file.size};
+    if (!rn_checkpoint_facts(program, file, checkpoint->config, &facts, &fault))
+        return fault.kind == RN_FAULT_FORMAT
+                   ? fail_format(checkpoint->path, &fault, error)
+                   : fail_metadata(program, checkpoint->path, &fault, error);
+    checkpoint->has_position = facts.has_state;
+    checkpoint->seed = facts.state.seed;
+    checkpoint->repeat = facts.state.repeat;
+    checkpoint->position = position_of(&facts.state);
+    memcpy(checkpoint->source_hash, facts.source_hash, sizeof facts.source_hash);
     return true;
-}
-
-static bool store_metadata(const RnProgram *program, RtCheckpoint *checkpoint,
-                           const RtStEntry *entry, RtError *error)
-{
-    if (strncmp(entry->name, "param.", 6) == 0)
-        return store_param(program, checkpoint, entry->name + 6, entry->value, error);
-    if (strcmp(entry->name, "source_hash") == 0)
-        snprintf(checkpoint->source_hash, sizeof checkpoint->source_hash, "%.*s",
-                 (int)sizeof checkpoint->source_hash - 1, entry->value);
-    return store_fact(checkpoint, entry, error);
-}
-
-static bool read_metadata(const RnProgram *program, RtCheckpoint *checkpoint, RtError *error)
-{
-    RtStReader reader;
-    RtStEntry entry;
-    RtStKind kind = RT_ST_BAD;
-    if (rt_st_open(&reader, checkpoint->file.bytes, checkpoint->file.size))
-        while ((kind = rt_st_next(&reader, &entry)) == RT_ST_TENSOR || kind == RT_ST_METADATA)
-            if (kind == RT_ST_METADATA && !store_metadata(program, checkpoint, &entry, error))
-                return false;
-    return kind == RT_ST_END || bad_file(checkpoint->path, &reader, error);
 }
 
 bool rt_checkpoint_read(const RnProgram *program, const char *path, RtCheckpoint *checkpoint,
                         RtError *error)
 {
-    *checkpoint = (RtCheckpoint){.path = path, .position = {.best_loss = (double)INFINITY}};
+    *checkpoint = (RtCheckpoint){.path = path};
     checkpoint->config = calloc((size_t)program->param_count + 1, sizeof *checkpoint->config);
     if (!checkpoint->config)
         return rt_fail(error, RT_FAILED, "%s: out of memory", path);
     rt_config_defaults(program, checkpoint->config);
     if (rt_file_read(path, rt_memory_left(""), &checkpoint->file, error) &&
-        read_metadata(program, checkpoint, error))
+        read_facts(program, checkpoint, error))
         return true;
     rt_checkpoint_free(checkpoint);
     return false;
@@ -133,138 +141,22 @@ void rt_checkpoint_free(RtCheckpoint *checkpoint)
 
 /* ---- tensors ---- */
 
-typedef struct Range {
-    uint64_t begin, end;
-} Range;
-
-typedef struct Restore {
-    const RtCheckpoint *checkpoint;
-    RtSession *session;
-    bool with_state;
-    RtSlot *slots; /* [count]; bytes 0 where nothing is kept */
-    bool *found;
-    Range *ranges; /* of what was found, in the order of the file */
-    int32_t count, range_count;
-} Restore;
-
-static void shape_text(int rank, const int64_t *shape, char text[200])
+static bool restore_tensors(const RtCheckpoint *checkpoint, RtSession *session, bool with_state,
+                            RtError *error)
 {
-    size_t used = (size_t)snprintf(text, 200, "[");
-    for (int i = 0; i < rank && used < 180; i++)
-        used +=
-            (size_t)snprintf(text + used, 200 - used, "%s%lld", i ? ", " : "", (long long)shape[i]);
-    snprintf(text + used, 200 - used, "]");
-}
-
-static bool check_entry(const Restore *restore, const RtSlot *slot, const RtStEntry *entry,
-                        RtError *error)
-{
-    const char *dtype = restore->session->program->real_size == 4 ? "F32" : "F64";
-    if (strcmp(entry->dtype, dtype) != 0)
-        return rt_fail(error, RT_BAD_DATA, "%s: %s is of type %s, expected %s",
-                       restore->checkpoint->path, entry->name, entry->dtype, dtype);
-    if (entry->rank == slot->rank &&
-        memcmp(entry->shape, slot->shape, (size_t)slot->rank * sizeof *slot->shape) == 0)
+    RnFault fault;
+    const RnNetwork network = rn_network(session->program, session->code, session->config);
+    const RnBytes file = {checkpoint->file.bytes, checkpoint->file.size};
+    void *memory = malloc(rn_checkpoint_memory(&network));
+    if (!memory)
+        return rt_fail(error, RT_FAILED, "%s: out of memory", checkpoint->path);
+    bool good = rn_checkpoint_restore(&network, file, session->params.data,
+                                      with_state ? session->state.data : NULL, memory, &fault);
+    free(memory);
+    if (good)
         return true;
-    char got[200], wanted[200];
-    shape_text(entry->rank, entry->shape, got);
-    shape_text(slot->rank, slot->shape, wanted);
-    return rt_fail(error, RT_BAD_DATA,
-                   "%s: %s has the shape %s, but this network with these "
-                   "params wants %s",
-                   restore->checkpoint->path, entry->name, got, wanted);
-}
-
-static void copy_layers(Restore *restore, const RtSlot *slot, const uint8_t *data)
-{
-    RtSession *session = restore->session;
-    const RnTensor *tensor = &session->program->tensors[slot->tensor];
-    int32_t real_size = session->program->real_size;
-    size_t layer = (size_t)tensor->size * (size_t)real_size;
-    char *to = session->params.data;
-    if (slot->moment)
-        to = (char *)session->state.data + sizeof(RnState) +
-             (size_t)(slot->moment - 1) * session->params_size;
-    for (int64_t k = 0; k < slot->layers; k++)
-        rt_layer_from_file(tensor, real_size, data + (size_t)k * layer,
-                           to + slot->offset + (size_t)k * layer);
-}
-
-static bool take_entry(Restore *restore, const RtStEntry *entry, const uint8_t *data,
-                       RtError *error)
-{
-    int32_t i = 0;
-    while (i < restore->count &&
-           (!restore->slots[i].layers || strcmp(restore->slots[i].name, entry->name) != 0))
-        i++;
-    if (i == restore->count)
-        return rt_fail(error, RT_BAD_DATA,
-                       "%s: a checkpoint of another network: it holds '%s', "
-                       "which %s does not have",
-                       restore->checkpoint->path, entry->name, restore->session->program->name);
-    if (restore->found[i])
-        return rt_fail(error, RT_BAD_DATA, "%s: %s stands there twice", restore->checkpoint->path,
-                       entry->name);
-    if (!check_entry(restore, &restore->slots[i], entry, error))
-        return false;
-    restore->found[i] = true;
-    restore->ranges[restore->range_count++] = (Range){entry->begin, entry->end};
-    if (restore->slots[i].moment == 0 || restore->with_state)
-        copy_layers(restore, &restore->slots[i], data + entry->begin);
-    return true;
-}
-
-static int compare_ranges(const void *a, const void *b)
-{
-    const Range *x = a, *y = b;
-    if (x->begin != y->begin)
-        return x->begin < y->begin ? -1 : 1;
-    return x->end < y->end ? -1 : x->end > y->end;
-}
-
-/* Every byte of the data belongs to one tensor. */
-static bool check_ranges(Restore *restore, size_t data_size, RtError *error)
-{
-    qsort(restore->ranges, (size_t)restore->range_count, sizeof *restore->ranges, compare_ranges);
-    uint64_t at = 0;
-    for (int32_t i = 0; i < restore->range_count; at = restore->ranges[i++].end)
-        if (restore->ranges[i].begin != at)
-            return rt_fail(error, RT_BAD_DATA,
-                           "%s: byte %llu of the data: tensors overlap or "
-                           "leave a hole",
-                           restore->checkpoint->path, (unsigned long long)at);
-    return at == data_size ||
-           rt_fail(error, RT_BAD_DATA, "%s: %zu bytes of data, but the tensors take %llu",
-                   restore->checkpoint->path, data_size, (unsigned long long)at);
-}
-
-static bool check_found(const Restore *restore, RtError *error)
-{
-    for (int32_t i = 0; i < restore->count; i++) {
-        bool wanted = restore->slots[i].moment == 0 || restore->with_state;
-        if (restore->slots[i].layers && wanted && !restore->found[i])
-            return rt_fail(error, RT_BAD_DATA, "%s: '%s' is missing%s", restore->checkpoint->path,
-                           restore->slots[i].name,
-                           restore->slots[i].moment ? ": it cannot be resumed from" : "");
-    }
-    return true;
-}
-
-static bool restore_tensors(Restore *restore, RtError *error)
-{
-    RtStReader reader;
-    RtStEntry entry;
-    RtStKind kind = RT_ST_BAD;
-    for (int32_t i = 0; i < restore->count; i++)
-        if (!rt_slot(restore->session, i, &restore->slots[i]))
-            restore->slots[i].layers = 0;
-    if (rt_st_open(&reader, restore->checkpoint->file.bytes, restore->checkpoint->file.size))
-        while ((kind = rt_st_next(&reader, &entry)) == RT_ST_TENSOR || kind == RT_ST_METADATA)
-            if (kind == RT_ST_TENSOR && !take_entry(restore, &entry, reader.data, error))
-                return false;
-    if (kind != RT_ST_END)
-        return bad_file(restore->checkpoint->path, &reader, error);
-    return check_found(restore, error) && check_ranges(restore, reader.data_size, error);
+    return fault.kind == RN_FAULT_FORMAT ? fail_format(checkpoint->path, &fault, error)
+                                         : fail_tensor(&network, checkpoint->path, &fault, error);
 }
 
 bool rt_checkpoint_restore(const RtCheckpoint *checkpoint, RtSession *session, bool with_state,
@@ -275,23 +167,12 @@ bool rt_checkpoint_restore(const RtCheckpoint *checkpoint, RtSession *session, b
                        "%s: it holds weights only; --resume wants a "
                        "checkpoint that train wrote",
                        checkpoint->path);
-    Restore restore = {checkpoint, session, with_state, NULL, NULL, NULL, rt_slot_count(session),
-                       0};
-    size_t count = (size_t)restore.count + 1;
-    restore.slots = calloc(count, sizeof *restore.slots);
-    restore.found = calloc(count, sizeof *restore.found);
-    restore.ranges = calloc(count, sizeof *restore.ranges);
-    bool good = restore.slots && restore.found && restore.ranges;
-    if (!good)
-        rt_fail(error, RT_FAILED, "%s: out of memory", checkpoint->path);
-    good = good && restore_tensors(&restore, error);
-    free(restore.slots);
-    free(restore.found);
-    free(restore.ranges);
-    if (good && session->state.data) {
+    if (!restore_tensors(checkpoint, session, with_state, error))
+        return false;
+    if (session->state.data) {
         RnState *state = session->state.data;
         *state = (RnState){
             .step = checkpoint->position.step, .seed = session->seed, .repeat = session->repeat};
     }
-    return good && rt_session_derive(session, error);
+    return rt_session_derive(session, error);
 }

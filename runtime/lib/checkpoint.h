@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Checkpoints: everything that a run needs to go on with the same bits, in one safetensors file.
- *
- * Tensors of a stack have its depth as their first dimension; matrices are [out, in], as in
- * PyTorch. Derived tensors are not kept. The optimiser's are `optimizer/1/NAME` and
- * `optimizer/2/NAME`. `__metadata__` holds the rest, as strings; doubles of the run's position are
- * hexadecimal, so that none of their bits is lost.
+ * Checkpoints as files: core/checkpoint.h says what is in them.
  */
 #ifndef RNET_LIB_CHECKPOINT_H
 #define RNET_LIB_CHECKPOINT_H
@@ -43,22 +38,5 @@ bool rt_checkpoint_restore(const RtCheckpoint *checkpoint, RtSession *session, b
 void rt_checkpoint_free(RtCheckpoint *checkpoint);
 bool rt_checkpoint_save(const RtSession *session, const RtPosition *position, const char *path,
                         RtError *error);
-
-/* One tensor of a checkpoint: the network's own (moment 0) or the optimiser's. */
-typedef struct RtSlot {
-    int32_t tensor, moment;
-    int64_t layers;
-    size_t offset; /* in params, or in a moment laid out like params */
-    int rank;
-    int64_t shape[RN_DIMS + 1];
-    size_t bytes; /* of all layers */
-    char name[320];
-} RtSlot;
-int32_t rt_slot_count(const RtSession *session);
-/* False where the tensor is not kept. */
-bool rt_slot(const RtSession *session, int32_t index, RtSlot *slot);
-/* One layer between the file's order of a matrix ([out][in]) and the memory's ([in][out]). */
-void rt_layer_to_file(const RnTensor *tensor, int32_t real_size, const void *memory, void *file);
-void rt_layer_from_file(const RnTensor *tensor, int32_t real_size, const void *file, void *memory);
 
 #endif

@@ -2,33 +2,34 @@
  *
  * A strict reader of the one JSON object that a safetensors header is.
  */
-#include "lib/safetensors.h"
+#include "core/safetensors.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static bool bad(RtStReader *r, const char *problem)
+enum { HEAD = 8 }; /* bytes of the header's length */
+
+static bool bad(RnStReader *r, const char *problem)
 {
     if (!r->problem) {
         r->problem = problem;
-        r->where = 8 + (size_t)(r->at - r->start);
+        r->where = HEAD + (size_t)(r->at - r->start);
     }
     return false;
 }
 
-static void skip_space(RtStReader *r)
+static void skip_space(RnStReader *r)
 {
     while (r->at < r->stop && (*r->at == ' ' || *r->at == '\n' || *r->at == '\t' || *r->at == '\r'))
         r->at++;
 }
 
-static bool peek(RtStReader *r, char c)
+static bool peek(RnStReader *r, char c)
 {
     skip_space(r);
     return r->at < r->stop && *r->at == c;
 }
 
-static bool expect(RtStReader *r, char c, const char *problem)
+static bool expect(RnStReader *r, char c, const char *problem)
 {
     if (!peek(r, c))
         return bad(r, problem);
@@ -37,7 +38,7 @@ static bool expect(RtStReader *r, char c, const char *problem)
 }
 
 /* Four hexadecimal digits; the names of tensors are ASCII, so nothing above it is taken. */
-static bool scan_escape_code(RtStReader *r, char *out)
+static bool scan_escape_code(RnStReader *r, char *out)
 {
     unsigned code = 0;
     for (int i = 0; i < 4; i++) {
@@ -56,7 +57,7 @@ static bool scan_escape_code(RtStReader *r, char *out)
     return true;
 }
 
-static bool scan_escape(RtStReader *r, char *out)
+static bool scan_escape(RnStReader *r, char *out)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     if (r->at >= r->stop)
@@ -71,8 +72,9 @@ static bool scan_escape(RtStReader *r, char *out)
     return true;
 }
 
-/* A string, cut to size - 1 bytes when `cuts`, else an error when longer. */
-static bool scan_string(RtStReader *r, char *text, size_t size, bool cuts)
+/* A string; one of more than size - 1 bytes is cut where there is a `cut` to say so, else an
+ * error. */
+static bool scan_string(RnStReader *r, char *text, size_t size, bool *cut)
 {
     if (!expect(r, '"', "expected a string"))
         return false;
@@ -85,14 +87,16 @@ static bool scan_string(RtStReader *r, char *text, size_t size, bool cuts)
             return false;
         if (length + 1 < size)
             text[length++] = c;
-        else if (!cuts)
+        else if (!cut)
             return bad(r, "a name that is too long");
+        else
+            *cut = true;
     }
     text[length] = '\0';
     return expect(r, '"', "a string without an end");
 }
 
-static bool scan_number(RtStReader *r, uint64_t *number)
+static bool scan_number(RnStReader *r, uint64_t *number)
 {
     skip_space(r);
     if (r->at >= r->stop || *r->at < '0' || *r->at > '9')
@@ -106,7 +110,7 @@ static bool scan_number(RtStReader *r, uint64_t *number)
     return true;
 }
 
-static bool scan_list(RtStReader *r, uint64_t *numbers, int most, int *count)
+static bool scan_list(RnStReader *r, uint64_t *numbers, int most, int *count)
 {
     if (!expect(r, '[', "expected a list"))
         return false;
@@ -124,17 +128,17 @@ static bool scan_list(RtStReader *r, uint64_t *numbers, int most, int *count)
 
 enum { HAS_DTYPE = 1, HAS_SHAPE = 2, HAS_OFFSETS = 4, HAS_ALL = 7 };
 
-static bool scan_shape(RtStReader *r, RtStEntry *entry)
+static bool scan_shape(RnStReader *r, RnStEntry *entry)
 {
-    uint64_t numbers[RT_ST_RANK] = {0};
-    if (!scan_list(r, numbers, RT_ST_RANK, &entry->rank))
+    uint64_t numbers[RN_ST_RANK] = {0};
+    if (!scan_list(r, numbers, RN_ST_RANK, &entry->rank))
         return false;
     for (int i = 0; i < entry->rank; i++)
         entry->shape[i] = (int64_t)numbers[i];
     return true;
 }
 
-static bool scan_offsets(RtStReader *r, RtStEntry *entry)
+static bool scan_offsets(RnStReader *r, RnStEntry *entry)
 {
     uint64_t numbers[2];
     int count;
@@ -147,10 +151,10 @@ static bool scan_offsets(RtStReader *r, RtStEntry *entry)
     return true;
 }
 
-static bool scan_field(RtStReader *r, RtStEntry *entry, int *has)
+static bool scan_field(RnStReader *r, RnStEntry *entry, int *has)
 {
     char key[16];
-    if (!scan_string(r, key, sizeof key, false) || !expect(r, ':', "expected :"))
+    if (!scan_string(r, key, sizeof key, NULL) || !expect(r, ':', "expected :"))
         return false;
     int bit = strcmp(key, "dtype") == 0          ? HAS_DTYPE
               : strcmp(key, "shape") == 0        ? HAS_SHAPE
@@ -160,11 +164,11 @@ static bool scan_field(RtStReader *r, RtStEntry *entry, int *has)
         return bad(r, "expected dtype, shape and data_offsets, each once");
     *has |= bit;
     if (bit == HAS_DTYPE)
-        return scan_string(r, entry->dtype, sizeof entry->dtype, false);
+        return scan_string(r, entry->dtype, sizeof entry->dtype, NULL);
     return bit == HAS_SHAPE ? scan_shape(r, entry) : scan_offsets(r, entry);
 }
 
-size_t rt_st_item(const char *dtype)
+size_t rn_st_item(const char *dtype)
 {
     static const char *const names[] = {"BOOL", "U8",  "I8",  "F8_E4M3", "F8_E5M2",
                                         "I16",  "U16", "F16", "BF16",    "I32",
@@ -176,9 +180,9 @@ size_t rt_st_item(const char *dtype)
     return 0;
 }
 
-static bool check_size(RtStReader *r, const RtStEntry *entry)
+static bool check_size(RnStReader *r, const RnStEntry *entry)
 {
-    uint64_t size = rt_st_item(entry->dtype);
+    uint64_t size = rn_st_item(entry->dtype);
     if (size == 0)
         return bad(r, "an unknown dtype");
     for (int i = 0; i < entry->rank; i++)
@@ -187,7 +191,7 @@ static bool check_size(RtStReader *r, const RtStEntry *entry)
     return size == entry->end - entry->begin || bad(r, "data_offsets that do not fit the shape");
 }
 
-static bool scan_tensor(RtStReader *r, RtStEntry *entry)
+static bool scan_tensor(RnStReader *r, RnStEntry *entry)
 {
     int has = 0;
     if (!expect(r, '{', "expected {"))
@@ -203,50 +207,51 @@ static bool scan_tensor(RtStReader *r, RtStEntry *entry)
            check_size(r, entry);
 }
 
-bool rt_st_open(RtStReader *r, const uint8_t *bytes, size_t size)
+bool rn_st_open(RnStReader *r, const uint8_t *bytes, size_t size)
 {
-    *r = (RtStReader){.start = (const char *)bytes, .at = (const char *)bytes, .first = true};
-    if (size < 8)
+    *r = (RnStReader){.start = (const char *)bytes, .at = (const char *)bytes, .first = true};
+    if (size < HEAD)
         return bad(r, "the file is shorter than its header's length");
     uint64_t length = 0;
-    for (int i = 7; i >= 0; i--)
+    for (int i = HEAD - 1; i >= 0; i--)
         length = length << 8 | bytes[i];
-    if (length > size - 8) {
+    if (length > size - HEAD) {
         r->where = 0;
         r->problem = "the header is longer than the file";
         return false;
     }
-    r->start = r->at = (const char *)bytes + 8;
+    r->start = r->at = (const char *)bytes + HEAD;
     r->stop = r->start + length;
-    r->data = bytes + 8 + length;
-    r->data_size = size - 8 - (size_t)length;
+    r->data = bytes + HEAD + length;
+    r->data_size = size - HEAD - (size_t)length;
     return expect(r, '{', "expected {: not a safetensors file");
 }
 
-static RtStKind finish(RtStReader *r)
+static RnStKind finish(RnStReader *r)
 {
     r->at++;
     skip_space(r);
-    return r->at == r->stop || bad(r, "something behind the header's object") ? RT_ST_END
-                                                                              : RT_ST_BAD;
+    return r->at == r->stop || bad(r, "something behind the header's object") ? RN_ST_END
+                                                                              : RN_ST_BAD;
 }
 
-static RtStKind next_metadata(RtStReader *r, RtStEntry *entry)
+static RnStKind next_metadata(RnStReader *r, RnStEntry *entry)
 {
     if ((!r->first && !expect(r, ',', "expected , or }")) ||
-        !scan_string(r, entry->name, sizeof entry->name, true) || !expect(r, ':', "expected :") ||
-        !scan_string(r, entry->value, sizeof entry->value, true))
-        return RT_ST_BAD;
+        !scan_string(r, entry->name, sizeof entry->name, &entry->cut) ||
+        !expect(r, ':', "expected :") ||
+        !scan_string(r, entry->value, sizeof entry->value, &entry->cut))
+        return RN_ST_BAD;
     r->first = false;
-    return RT_ST_METADATA;
+    return RN_ST_METADATA;
 }
 
-RtStKind rt_st_next(RtStReader *r, RtStEntry *entry)
+RnStKind rn_st_next(RnStReader *r, RnStEntry *entry)
 {
     memset(entry, 0, sizeof *entry);
     for (;;) {
         if (r->problem)
-            return RT_ST_BAD;
+            return RN_ST_BAD;
         if (r->in_metadata && !peek(r, '}'))
             return next_metadata(r, entry);
         if (r->in_metadata) {
@@ -256,14 +261,13 @@ RtStKind rt_st_next(RtStReader *r, RtStEntry *entry)
         if (peek(r, '}'))
             return finish(r);
         if ((!r->first && !expect(r, ',', "expected , or }")) ||
-            !scan_string(r, entry->name, sizeof entry->name, false) ||
-            !expect(r, ':', "expected :"))
-            return RT_ST_BAD;
+            !scan_string(r, entry->name, sizeof entry->name, NULL) || !expect(r, ':', "expected :"))
+            return RN_ST_BAD;
         r->first = false;
         if (strcmp(entry->name, "__metadata__") != 0)
-            return scan_tensor(r, entry) ? RT_ST_TENSOR : RT_ST_BAD;
+            return scan_tensor(r, entry) ? RN_ST_TENSOR : RN_ST_BAD;
         if (!expect(r, '{', "expected {"))
-            return RT_ST_BAD;
+            return RN_ST_BAD;
         r->in_metadata = r->first = true;
     }
 }
