@@ -77,11 +77,8 @@ static void add_word(Expander *e, const char *word, int depth)
     }
 }
 
-void arguments_expand(Arena *arena, int argc, const char *const *argv, Arguments *arguments,
-                      DiagSink *diag)
+void arguments_add(Arena *arena, const char *word, Arguments *arguments, DiagSink *diag)
 {
     Expander e = {arena, arguments, diag};
-    for (int i = 1; i < argc; i++) {
-        add_word(&e, argv[i], 0);
-    }
+    add_word(&e, word, 0);
 }

@@ -13,9 +13,9 @@ typedef struct Arguments {
     uint32_t count, capacity;
 } Arguments;
 
-/* argv[0] is left out. In a file, words are divided by white space; quotes of either kind hold
- * white space, and a backslash holds the character after it. Reports E_READ and E_USAGE. */
-void arguments_expand(Arena *arena, int argc, const char *const *argv, Arguments *arguments,
-                      DiagSink *diag);
+/* Appends one word of the command line, or what @FILE stands for. In a file, words are divided by
+ * white space; quotes of either kind hold white space, and a backslash holds the character after
+ * it. Reports E_READ and E_USAGE. */
+void arguments_add(Arena *arena, const char *word, Arguments *arguments, DiagSink *diag);
 
 #endif

@@ -29,6 +29,7 @@ typedef struct Compilation {
     const Options *options;
     DiagSink *diag;
     const Source *source;
+    EmitOutput *objects; /* where machine code stays; NULL: it goes into files */
     Stopwatch watch;
 } Compilation;
 
@@ -172,6 +173,10 @@ static bool build(Compilation *c, const Plan *plan)
     stopwatch_add(&c->watch, "build IR", seconds[EMIT_STAGE_BUILD]);
     stopwatch_add(&c->watch, "optimise", seconds[EMIT_STAGE_OPTIMISE]);
     stopwatch_add(&c->watch, "machine code", seconds[EMIT_STAGE_WRITE]);
+    if (c->objects != NULL) {
+        *c->objects = output;
+        return true;
+    }
     bool written = write_result(c, &output);
     emit_dispose(&output);
     return written;
@@ -200,27 +205,42 @@ static bool finish(Compilation *c, const Model *model, const Plan *plan)
     return stops_early(options) || build(c, plan);
 }
 
-bool compile(Arena *arena, const Options *options, DiagSink *diag, const Source **source)
+static bool carry_out(Compilation *c, const Source **source)
 {
-    Compilation c = {.arena = arena, .options = options, .diag = diag};
-    stopwatch_start(&c.watch);
+    Arena *arena = c->arena;
+    const Options *options = c->options;
+    DiagSink *diag = c->diag;
+    stopwatch_start(&c->watch);
     Interner *names = interner_create(arena);
     const char *name = name_of_model(arena, options, diag);
-    *source = c.source = source_load(arena, options->input, diag);
-    const AstFile *ast = after_parse(&c, parse_source(arena, names, c.source, diag));
+    *source = c->source = source_load(arena, options->input, diag);
+    const AstFile *ast = after_parse(c, parse_source(arena, names, c->source, diag));
     const Model *model =
-        after_elaborate(&c, elaborate(arena, ast, name, (const Definition *)options->defines.items,
-                                      options->defines.count, diag));
-    const Model *judged = after_judging(&c, judge_regimes(arena, model, diag));
+        after_elaborate(c, elaborate(arena, ast, name, (const Definition *)options->defines.items,
+                                     options->defines.count, diag));
+    const Model *judged = after_judging(c, judge_regimes(arena, model, diag));
     /* a block that is not what its author meant is still reported on */
     model = options->analyze ? model : judged;
     Graph *forward = lower_model(arena, model);
     const Graph *graph =
-        after_simplify(&c, simplify_graph(arena, differentiate_graph(arena, forward)));
-    const Plan *plan = after_plan(&c, plan_graph(arena, graph));
-    bool done = finish(&c, model, plan) && diag_error_count(diag) == 0;
+        after_simplify(c, simplify_graph(arena, differentiate_graph(arena, forward)));
+    const Plan *plan = after_plan(c, plan_graph(arena, graph));
+    bool done = finish(c, model, plan) && diag_error_count(diag) == 0;
     if (options->time_report) {
-        stopwatch_print(&c.watch, stderr);
+        stopwatch_print(&c->watch, stderr);
     }
     return done;
+}
+
+bool compile(Arena *arena, const Options *options, DiagSink *diag, const Source **source)
+{
+    Compilation c = {.arena = arena, .options = options, .diag = diag};
+    return carry_out(&c, source);
+}
+
+bool compile_in_memory(Arena *arena, const Options *options, DiagSink *diag, const Source **source,
+                       EmitOutput *objects)
+{
+    Compilation c = {.arena = arena, .options = options, .diag = diag, .objects = objects};
+    return carry_out(&c, source);
 }

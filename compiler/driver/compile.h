@@ -11,8 +11,14 @@
 #define RNET_DRIVER_COMPILE_H
 
 #include "driver/options.h"
+#include "emit/emit.h"
 
 /* *source is set for rendering, NULL when the file could not be read. */
 bool compile(Arena *arena, const Options *options, DiagSink *diag, const Source **source);
+
+/* As for an executable, but its objects go to *objects, which the caller disposes of where the
+ * result is true, and no file is written. */
+bool compile_in_memory(Arena *arena, const Options *options, DiagSink *diag, const Source **source,
+                       EmitOutput *objects);
 
 #endif

@@ -6,6 +6,7 @@
 #include "driver/explain.h"
 #include "driver/fmt.h"
 #include "driver/options.h"
+#include "driver/run.h"
 #include "support/bug.h"
 #include "support/diag_render.h"
 #include "support/version.h"
@@ -59,6 +60,16 @@ static int format_files(Arena *arena, const Options *options)
     return done ? EXIT_DONE : EXIT_ERRORS;
 }
 
+/* What the compiler has to say comes before the program's own output. */
+static int run_in_memory(Arena *arena, const Options *options, DiagSink *diag)
+{
+    const Source *source = NULL;
+    set_warnings(options, diag);
+    Loaded *loaded = run_load(arena, options, diag, &source);
+    render(arena, options, source, diag);
+    return loaded ? run_start(arena, loaded, options) : EXIT_ERRORS;
+}
+
 static int run(Arena *arena, const Options *options, DiagSink *diag)
 {
     const Source *source = NULL;
@@ -75,6 +86,8 @@ static int run(Arena *arena, const Options *options, DiagSink *diag)
         break;
     case COMMAND_FMT:
         return format_files(arena, options);
+    case COMMAND_RUN:
+        return run_in_memory(arena, options, diag);
     case COMMAND_COMPILE:
         set_warnings(options, diag);
         status = compile(arena, options, diag, &source) ? EXIT_DONE : EXIT_ERRORS;
@@ -99,7 +112,7 @@ int main(int argc, char **argv)
         render(arena, &options, NULL, diag);
     }
     arena_destroy(arena);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
+    if (options.command != COMMAND_RUN && (fflush(stdout) != 0 || ferror(stdout))) {
         fputs("rnetc: error: cannot write to standard output [E0002]\n", stderr);
         status = status == EXIT_DONE ? EXIT_ERRORS : status;
     }

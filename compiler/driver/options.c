@@ -35,12 +35,21 @@ static const char *const format_names[] = {"text", "json", NULL};
 static const char *const sanitizer_names[] = {"address", "thread", NULL};
 
 #define FLAG(name, member, value, help)                                                            \
-    {name, FORM_FLAG, offsetof(Options, member), value, NULL, NULL, help}
+    {                                                                                              \
+        name, FORM_FLAG, offsetof(Options, member), value, NULL, NULL, help                        \
+    }
 #define TEXT(name, member, argument, help)                                                         \
-    {name, FORM_TEXT, offsetof(Options, member), 0, NULL, argument, help}
+    {                                                                                              \
+        name, FORM_TEXT, offsetof(Options, member), 0, NULL, argument, help                        \
+    }
 #define CHOICE(name, member, first, names, argument, help)                                         \
-    {name, FORM_CHOICE, offsetof(Options, member), first, names, argument, help}
-#define LATER(name, argument, help) {name, FORM_LATER, 0, 0, NULL, argument, help}
+    {                                                                                              \
+        name, FORM_CHOICE, offsetof(Options, member), first, names, argument, help                 \
+    }
+#define LATER(name, argument, help)                                                                \
+    {                                                                                              \
+        name, FORM_LATER, 0, 0, NULL, argument, help                                               \
+    }
 
 /* clang-format off: one row an option. */
 static const OptionRow table[] = {
@@ -87,9 +96,25 @@ typedef struct Reader {
     Arena *arena;
     Options *options;
     DiagSink *diag;
-    const Arguments *arguments;
+    const char *const *argv; /* [argc] what has not been expanded yet */
+    int argc;
+    Arguments arguments;
     unsigned next;
 } Reader;
+
+/* Words are expanded one by one: those behind `run FILE` are the program's. */
+static bool has_word(Reader *r)
+{
+    for (; r->next == r->arguments.count && r->argc > 0; r->argc--) {
+        arguments_add(r->arena, *r->argv++, &r->arguments, r->diag);
+    }
+    return r->next < r->arguments.count;
+}
+
+static const char *take_word(Reader *r)
+{
+    return r->arguments.items[r->next++];
+}
 
 static Diag *usage_error(Reader *r, const char *text, const char *subject)
 {
@@ -199,12 +224,12 @@ static void read_row(Reader *r, const OptionRow *row, const char *attached)
         return;
     }
     if (row->argument && !attached) {
-        if (r->next == r->arguments->count) {
+        if (!has_word(r)) {
             Diag *diag = usage_error(r, "`%s` wants a value", row->name);
             diag_hint(r->diag, diag, "write `%s %s`", row->name, row->argument);
             return;
         }
-        attached = r->arguments->items[r->next++];
+        attached = take_word(r);
     }
     if (row->argument && attached[0] == '\0') {
         usage_error(r, "the value of `%s` is empty", row->name);
@@ -229,6 +254,16 @@ static void read_warning(Reader *r, const char *word)
     vec_push(r->arena, &r->options->warnings, setting);
 }
 
+static void keep_words(Reader *r)
+{
+    while (r->next < r->arguments.count) {
+        vec_push(r->arena, &r->options->words, take_word(r));
+    }
+    for (; r->argc > 0; r->argc--) {
+        vec_push(r->arena, &r->options->words, *r->argv++);
+    }
+}
+
 static void read_file(Reader *r, const char *word)
 {
     if (r->options->command == COMMAND_FMT) {
@@ -238,6 +273,9 @@ static void read_file(Reader *r, const char *word)
         diag_hint(r->diag, diag, "one run compiles one .rnet file");
     } else {
         r->options->input = word;
+        if (r->options->command == COMMAND_RUN) {
+            keep_words(r);
+        }
     }
 }
 
@@ -258,17 +296,40 @@ static void read_word(Reader *r, const char *word)
     }
 }
 
-static bool read_command(Reader *r)
+static void read_command(Reader *r)
 {
-    const char *first = r->arguments->count ? r->arguments->items[0] : "";
+    const char *first = has_word(r) ? r->arguments.items[0] : "";
     if (strcmp(first, "fmt") == 0) {
         r->options->command = COMMAND_FMT;
         r->next = 1;
     } else if (strcmp(first, "run") == 0) {
-        unsupported(r, "run");
-        return false;
+        r->options->command = COMMAND_RUN;
+        r->next = 1;
     }
-    return true;
+}
+
+/* `run` writes no file of the compiler's. */
+static void refuse_outputs(Reader *r)
+{
+    const Options *o = r->options;
+    const struct {
+        bool given;
+        const char *name;
+    } outputs[] = {
+        {o->output, "-o"},
+        {o->emit != EMIT_EXE, "--emit"},
+        {o->dump, "--dump"},
+        {o->check_only, "--check"},
+        {o->analyze, "--analyze"},
+        {o->dependencies, "-M"},
+        {o->sanitizer, "--sanitize"},
+        {o->save_temps, "-save-temps"},
+    };
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+        if (outputs[i].given) {
+            usage_error(r, "`%s` does not go with `rnetc run`", outputs[i].name);
+        }
+    }
 }
 
 static void finish(Reader *r)
@@ -281,8 +342,11 @@ static void finish(Reader *r)
         o->format_check = o->check_only;
     }
     o->dependencies |= o->dependencies_only;
-    bool nothing = (o->command == COMMAND_COMPILE && !o->input) ||
-                   (o->command == COMMAND_FMT && o->files.count == 0);
+    if (o->command == COMMAND_RUN) {
+        refuse_outputs(r);
+    }
+    bool compiles = o->command == COMMAND_COMPILE || o->command == COMMAND_RUN;
+    bool nothing = (compiles && !o->input) || (o->command == COMMAND_FMT && o->files.count == 0);
     if (nothing && diag_error_count(r->diag) == 0) {
         Diag *diag = usage_error(r, "%s", "no .rnet file is named");
         diag_hint(r->diag, diag, "usage: rnetc [OPTION…] FILE.rnet -o PROGRAM; see `rnetc --help`");
@@ -293,23 +357,20 @@ bool options_parse(Arena *arena, int argc, const char *const *argv, Options *opt
                    DiagSink *diag)
 {
     *options = (Options){.optimise = 2};
-    Arguments arguments = {0};
-    arguments_expand(arena, argc, argv, &arguments, diag);
-    Reader r = {arena, options, diag, &arguments, 0};
+    Reader r = {arena, options, diag, argv + 1, argc - 1, {0}, 0};
     bool files_only = false;
-    if (read_command(&r)) {
-        while (r.next < arguments.count) {
-            const char *word = arguments.items[r.next++];
-            if (files_only) {
-                read_file(&r, word);
-            } else if (strcmp(word, "--") == 0) {
-                files_only = true;
-            } else {
-                read_word(&r, word);
-            }
+    read_command(&r);
+    while (has_word(&r)) {
+        const char *word = take_word(&r);
+        if (files_only) {
+            read_file(&r, word);
+        } else if (strcmp(word, "--") == 0) {
+            files_only = true;
+        } else {
+            read_word(&r, word);
         }
-        finish(&r);
     }
+    finish(&r);
     return diag_error_count(diag) == 0;
 }
 
@@ -328,6 +389,7 @@ bool options_row(int index, OptionFacts *facts)
 void options_print_help(FILE *out)
 {
     fputs("usage: rnetc [OPTION…] FILE.rnet -o PROGRAM\n"
+          "       rnetc run [OPTION…] FILE.rnet COMMAND …\n"
           "       rnetc --analyze [--json] FILE.rnet\n"
           "       rnetc fmt [--check] FILE…\n"
           "       rnetc --explain CODE\n\n"

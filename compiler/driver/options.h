@@ -12,6 +12,7 @@
 
 typedef enum Command {
     COMMAND_COMPILE,
+    COMMAND_RUN,
     COMMAND_FMT,
     COMMAND_EXPLAIN,
     COMMAND_VERSION,
@@ -71,6 +72,7 @@ typedef struct Options {
     int format_check; /* fmt --check */
     const char *explain;
     VEC(const char *) files; /* of fmt */
+    VEC(const char *) words; /* of run: what the program is given */
 } Options;
 
 /* Reports E_USAGE and E_UNSUPPORTED_OPTION; false when it did. `argv` is not changed. */

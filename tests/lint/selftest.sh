@@ -74,6 +74,7 @@ layers)
     echo '#include "emit/llvm.h"' | breaks_with compiler/driver/a.c "LLVM in the driver"
     echo '#include "core/program.h"' | breaks_with compiler/ir/a.c "runtime from ir"
     echo '#include "lib/x.h"' | breaks_with compiler/emit/a.c "runtime library from emit"
+    echo '#include "lib/cli.h"' | breaks_with compiler/driver/a.c "runtime library from the driver"
     echo '#include "support/s.h"' | breaks_with runtime/core/p.c "compiler from the runtime"
     echo '#include "core/program.h"' | breaks_with tests/reference/r.c "reference of ours"
     echo '#include "support/s.h"' | breaks_with compiler/theory/t.c "theory of ours"

@@ -102,9 +102,24 @@ static void commands_are_told_apart(void **state)
     assert_int_equal(options.command, COMMAND_VERSION);
     assert_true(parse("--help"));
     assert_int_equal(options.command, COMMAND_HELP);
-    assert_false(parse("run a.rnet"));
-    assert_int_equal(diag_get(sink, 0)->id, E_UNSUPPORTED_OPTION);
     assert_false(parse(""));
+    assert_int_equal(diag_get(sink, 0)->id, E_USAGE);
+}
+
+static void words_behind_the_file_are_the_programs(void **state)
+{
+    (void)state;
+    assert_true(parse("run -O1 -g a.rnet train -O3 --check @nowhere b.rnet"));
+    assert_int_equal(options.command, COMMAND_RUN);
+    assert_string_equal(options.input, "a.rnet");
+    assert_int_equal(options.optimise, 1);
+    assert_false(options.check_only);
+    assert_int_equal(options.words.count, 5);
+    assert_string_equal(options.words.items[0], "train");
+    assert_string_equal(options.words.items[3], "@nowhere");
+    assert_false(parse("run -o x a.rnet"));
+    assert_int_equal(diag_get(sink, 0)->id, E_USAGE);
+    assert_false(parse("run"));
     assert_int_equal(diag_get(sink, 0)->id, E_USAGE);
 }
 
@@ -182,9 +197,13 @@ static void help_names_every_option(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(defaults_are_those_of_the_page), TEST(values_may_be_attached_or_apart),
-        TEST(flags_set_their_fields),         TEST(commands_are_told_apart),
-        TEST(files_of_arguments_are_read),    TEST(every_code_is_explained),
+        TEST(defaults_are_those_of_the_page),
+        TEST(values_may_be_attached_or_apart),
+        TEST(flags_set_their_fields),
+        TEST(commands_are_told_apart),
+        TEST(words_behind_the_file_are_the_programs),
+        TEST(files_of_arguments_are_read),
+        TEST(every_code_is_explained),
         TEST(help_names_every_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
