@@ -4,7 +4,7 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME rnet)
 set(CPACK_PACKAGE_VENDOR "the rnet authors")
-set(CPACK_PACKAGE_CONTACT "the rnet authors <rnet@localhost>")
+set(CPACK_PACKAGE_CONTACT "the rnet authors <rnet@localhost>" CACHE STRING "who packs, with address")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "compiler of deep residual networks to programs and objects")
 set(CPACK_PACKAGE_DESCRIPTION
 "rnetc compiles a description of a deep residual network (depth, scaling with

@@ -15,7 +15,7 @@ file(WRITE "${doc}/copyright"
 Upstream-Name: rnet
 
 Files: *
-Copyright: the rnet authors
+Copyright: 2026 the rnet authors
 License: Apache-2.0
 
 License: Apache-2.0

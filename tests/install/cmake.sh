@@ -19,9 +19,10 @@ else()
   find_package(rnet 0.1 REQUIRED)
 endif()
 add_executable(app app.c)
-rnet_add_model(TARGET app MODEL model.rnet)
+set(quick OPTIONS -O0 --cpu=baseline)
+rnet_add_model(TARGET app MODEL model.rnet ${quick})
 if(NOT CARRIED)
-  rnet_add_model(TARGET app MODEL model.rnet NAME second PREDICT_ONLY DEFINES d=7 OPTIONS -O1)
+  rnet_add_model(TARGET app MODEL model.rnet NAME second PREDICT_ONLY DEFINES d=7 ${quick})
   add_subdirectory(library)
   target_link_libraries(app answer)
 else()
@@ -31,7 +32,7 @@ END
 # A model in a static library, whose users know nothing of it; the model stands in another folder.
 cat >library/CMakeLists.txt <<'END'
 add_library(answer STATIC answer.c)
-rnet_add_model(TARGET answer MODEL ../model.rnet NAME hidden)
+rnet_add_model(TARGET answer MODEL ../model.rnet NAME hidden ${quick})
 END
 cat >library/answer.c <<'END'
 #include "hidden.h"
@@ -114,6 +115,6 @@ refused 'no model.h in' -DCARRIED=ON -DRNET_PREGENERATED_DIR=carried
 mv kept.h carried/model.h
 refused 'only for Linux on x86_64, aarch64 and riscv64' -DCMAKE_PREFIX_PATH="$prefix" \
     -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=m68k
-sed -i 's/MODEL model.rnet)$/MODLE model.rnet)/' CMakeLists.txt
+sed -i 's/TARGET app MODEL/TARGET app MODLE/' CMakeLists.txt
 refused 'MODLE' -DCMAKE_PREFIX_PATH="$prefix"
 finish

@@ -15,7 +15,7 @@ project(downstream LANGUAGES C)
 find_package(rnet REQUIRED)
 add_executable(app app.c)
 target_link_options(app PRIVATE -static)
-rnet_add_model(TARGET app MODEL model.rnet)
+rnet_add_model(TARGET app MODEL model.rnet OPTIONS -O0)
 END
 cat >toolchain.cmake <<END
 set(CMAKE_SYSTEM_NAME Linux)

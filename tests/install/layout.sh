@@ -15,7 +15,7 @@ lib/rnet/librnet_rt.a
 lib/cmake/rnet/rnetConfig.cmake
 lib/cmake/rnet/rnetConfigVersion.cmake
 lib/cmake/rnet/rnetAddModel.cmake
-lib/pkgconfig/rnet.pc
+share/pkgconfig/rnet.pc
 share/man/man1/rnetc.1
 share/man/man1/rnet-program.1
 share/bash-completion/completions/rnetc

@@ -7,7 +7,7 @@
 prefix=$2
 command -v pkg-config >/dev/null || exit 77
 cp -r "$prefix" 'moved'
-PKG_CONFIG_PATH=$PWD/moved/lib/pkgconfig
+PKG_CONFIG_PATH=$PWD/moved/share/pkgconfig
 export PKG_CONFIG_PATH
 
 pkg-config --exists rnet || fail "there is no rnet"
