@@ -6,6 +6,7 @@
 #include "lib/sweep.h"
 #include "core/random.h"
 #include "lib/config.h"
+#include "lib/nearest.h"
 #include "lib/pool.h"
 #include "lib/signals.h"
 
@@ -30,17 +31,21 @@ typedef struct Sweeping {
 
 static const RnSweep *find_sweep(const RnProgram *program, const char *name, RtError *error)
 {
-    char names[400] = "";
+    RtNearest nearest = {.word = name, .length = name ? strlen(name) : 0};
+    char names[400] = "", hint[80];
     for (int32_t i = 0; i < program->sweep_count; i++) {
         if (name ? strcmp(program->sweeps[i].name, name) == 0 : program->sweep_count == 1)
             return &program->sweeps[i];
         size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", program->sweeps[i].name);
+        if (name)
+            rt_nearest_offer(&nearest, program->sweeps[i].name);
     }
     if (program->sweep_count == 0)
         rt_fail(error, RT_USAGE, "%s has no sweep block", program->name);
     else if (name)
-        rt_fail(error, RT_USAGE, "no sweep is called '%s'; the sweeps are: %s", name, names);
+        rt_fail(error, RT_USAGE, "no sweep is called '%s'%s; the sweeps are: %s", name,
+                rt_nearest_text(&nearest, hint), names);
     else
         rt_fail(error, RT_USAGE, "sweep wants a name: %s", names);
     return NULL;
@@ -270,7 +275,7 @@ static bool set_up(Sweeping *s, const RnProgram *program, RtError *error)
         s->run.draws = (int64_t)options->repeat;
     uint64_t hash;
     if (!list_measures(s, error) || !hash_settings(s, &hash, error) ||
-        !rt_rows_open(&s->rows, &s->grid, hash, error))
+        !rt_rows_open(&s->rows, &s->grid, s->run.draws, hash, error))
         return false;
     s->run.grid = &s->grid;
     s->run.rows = &s->rows;
@@ -306,11 +311,15 @@ static bool run_missing(Sweeping *s, RtError *error)
     bool good = rt_sweep_run(&s->run, s->session.pool, error);
     RtError closing;
     bool ended = rt_rows_end(&s->rows, good ? error : &closing);
+    char draws[80] = "";
+    int64_t kept = rt_draws_count(&s->rows);
+    if (kept)
+        snprintf(draws, sizeof draws, " and %lld draws of others", (long long)kept);
     if (!good && error->status == RT_STOPPED)
         rt_fail(error, RT_STOPPED,
-                "stopped by a signal; %s has %lld of %lld cells, and the same command goes on",
+                "stopped by a signal; %s has %lld of %lld cells%s, and the same command goes on",
                 s->path, (long long)(count_wanted(s, false) - count_wanted(s, true)),
-                (long long)count_wanted(s, false));
+                (long long)count_wanted(s, false), draws);
     return good && ended;
 }
 
@@ -338,6 +347,12 @@ static bool merge(Sweeping *s, RtError *error)
                    s->path, (long long)s->rows.done, (long long)s->grid.cells, s->sweep->name);
 }
 
+static void tell_complete(const Sweeping *s)
+{
+    if (!s->options->quiet && !s->options->json)
+        printf("%s: all cells are in %s already\n", s->sweep->name, s->path);
+}
+
 static bool run_sweep(Sweeping *s, RtError *error)
 {
     if (rt_file_exists(s->path) && !rt_rows_read(&s->rows, s->path, error))
@@ -345,7 +360,9 @@ static bool run_sweep(Sweeping *s, RtError *error)
     s->rows.path = s->path;
     if (s->options->merge)
         return merge(s, error);
-    if (count_wanted(s, true) && !run_missing(s, error))
+    if (count_wanted(s, true) == 0)
+        tell_complete(s);
+    else if (!run_missing(s, error))
         return false;
     return s->run.shard.count > 1
                ? tell_part(s, error)

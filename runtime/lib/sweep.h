@@ -45,19 +45,28 @@ int64_t rt_grid_find(const RtGrid *grid, const double *values);
 int64_t rt_grid_member(const RtGrid *grid, int64_t group, int64_t member);
 int64_t rt_grid_group(const RtGrid *grid, int64_t cell);
 
-/* The table: a line that says what it belongs to, the names of the columns, a row a cell. */
+/* Of a cell whose draws are not all there. */
+typedef struct RtDraws {
+    double *values; /* [quantity][draw] */
+    bool *there;    /* [draw] */
+} RtDraws;
+
+/* The table: a line that says what it belongs to, the names of the columns, a row a cell; until it
+ * is whole, a line for each draw of an unfinished cell. */
 typedef struct RtRows {
     const RtGrid *grid;
     uint64_t hash;    /* of all that decides the rows */
     bool keeps_draws; /* a column with the values of all draws, for each quantity */
     char **text;      /* [cells] rows without line end; NULL: not there */
     int64_t done;
+    RtDraws *parts; /* [cells] */
+    int64_t draws;
     FILE *stream; /* that rows are appended to */
     const char *path;
 } RtRows;
 
 /* sweep_table.c */
-bool rt_rows_open(RtRows *rows, const RtGrid *grid, uint64_t hash, RtError *error);
+bool rt_rows_open(RtRows *rows, const RtGrid *grid, int64_t draws, uint64_t hash, RtError *error);
 void rt_rows_free(RtRows *rows);
 /* Adds what a file holds. A line without an end is left out. */
 bool rt_rows_read(RtRows *rows, const char *path, RtError *error);
@@ -65,6 +74,8 @@ bool rt_rows_read(RtRows *rows, const char *path, RtError *error);
 bool rt_rows_write(const RtRows *rows, const char *path, RtError *error);
 /* Writes what is there, and appends from now on; `path` outlives the rows. */
 bool rt_rows_begin(RtRows *rows, const char *path, RtError *error);
+/* Writes all that is there, draws too, and goes on appending. */
+bool rt_rows_keep(RtRows *rows, RtError *error);
 /* One quantity after another. */
 bool rt_rows_add(RtRows *rows, int64_t cell, const RtMeasured *results, RtError *error);
 bool rt_rows_end(RtRows *rows, RtError *error);
@@ -74,6 +85,21 @@ void rt_rows_column(const RtRows *rows, int measure, double *mean, double *error
 int64_t rt_rows_draws(const RtRows *rows, int64_t cell, int measure, double *values, int64_t most);
 /* The shortest digits that give the number back. */
 const char *rt_exact_text(double value, char text[32]);
+/* The number in front of `end`, as those digits and no others; moves behind it. */
+bool rt_read_exact(const char **at, char end, double *value);
+
+/* sweep_draws.c */
+/* Makes room for the draws of a cell; dropped when its row is written. */
+bool rt_draws_open(RtRows *rows, int64_t cell, RtError *error);
+void rt_draws_drop(RtRows *rows, int64_t cell);
+bool rt_draws_has(const RtRows *rows, int64_t cell, int64_t draw);
+/* values[quantity] */
+void rt_draws_put(RtRows *rows, int64_t cell, int64_t draw, const double *values);
+int64_t rt_draws_count(const RtRows *rows);
+bool rt_draws_write(const RtRows *rows, RtWriter *writer, RtError *error);
+bool rt_draws_is_line(const char *text);
+/* `parsed` is false for a line that this program does not write. */
+bool rt_draws_read(RtRows *rows, const char *text, bool *parsed, RtError *error);
 
 /* Cells index, index + count, … of the groups, or of the cells where there are fewer groups. */
 typedef struct RtShard {

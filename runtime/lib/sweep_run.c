@@ -17,12 +17,14 @@
 #include <unistd.h>
 
 enum { UNITS_A_CORE = 8, MOST_MEMBERS = 256 };
+/* Between two writings of draws whose cells are not finished: what a sudden end may cost. Large
+ * tables are written less often, for at most a twentieth of the time. */
+static const double seconds_between_tables = 20, times_between_tables = 20;
 
 /* Cells of one group that are wanted. */
 typedef struct Piece {
     int64_t *cells;
     int64_t count, left; /* left: draws that are not there yet */
-    double *values;      /* [cell][quantity][draw], while some are there */
 } Piece;
 
 typedef struct Run {
@@ -34,10 +36,11 @@ typedef struct Run {
     int worker_count;
     _Atomic int64_t next;
     _Atomic int stop;
-    pthread_mutex_t mutex; /* of what follows, the pieces' values and the rows */
+    pthread_mutex_t mutex; /* of what follows and the rows */
     RtError error;         /* the first one */
     bool failed, terminal;
     double start, shown;      /* seconds */
+    double next_table;        /* when the table is written again with all draws */
     double work, work_done;   /* in reals of weights */
     int64_t wanted, finished; /* cells */
 } Run;
@@ -145,7 +148,8 @@ static bool write_cell(Run *run, const Piece *piece, int64_t at, RtMeasured *res
     int64_t draws = run->plan->draws;
     for (int i = 0; i < run->quantities; i++) {
         /* each value is put where it stands already */
-        results[i] = (RtMeasured){.values = piece->values + (at * run->quantities + i) * draws};
+        double *values = run->plan->rows->parts[piece->cells[at]].values;
+        results[i] = (RtMeasured){.values = values + i * draws};
         for (int64_t d = 0; d < draws; d++)
             rt_measured_add(&results[i], results[i].values[d]);
         rt_measured_finish(&results[i]);
@@ -161,38 +165,58 @@ static bool write_piece(Run *run, Piece *piece, RtError *error)
         good = write_cell(run, piece, i, results, error);
     run->finished += good ? piece->count : 0;
     free(results);
-    free(piece->values);
-    piece->values = NULL;
     return good;
 }
 
-static bool begin_unit(Run *run, Piece *piece, RtError *error)
+static bool begin_unit(Run *run, const Piece *piece, RtError *error)
 {
-    size_t count = (size_t)piece->count * (size_t)run->quantities;
+    bool good = true;
     pthread_mutex_lock(&run->mutex);
-    if (!piece->values)
-        piece->values = calloc(count, (size_t)run->plan->draws * sizeof *piece->values);
-    bool good = piece->values != NULL;
+    for (int64_t i = 0; good && i < piece->count; i++)
+        good = rt_draws_open(run->plan->rows, piece->cells[i], error);
     pthread_mutex_unlock(&run->mutex);
-    return good ||
-           rt_fail(error, RT_FAILED, "out of memory for %lld draws", (long long)run->plan->draws);
+    return good;
+}
+
+/* Cells of many draws take long: their draws are kept, too. */
+static bool keep_draws(Run *run, const Piece *piece, RtError *error)
+{
+    double now = rt_seconds();
+    if (piece->left == 0 || now < run->next_table)
+        return true;
+    bool good = rt_rows_keep(run->plan->rows, error);
+    double end = rt_seconds();
+    run->next_table = end + fmax(seconds_between_tables, times_between_tables * (end - now));
+    return good;
 }
 
 static bool end_unit(Run *run, Piece *piece, RtError *error)
 {
     pthread_mutex_lock(&run->mutex);
-    bool good = --piece->left > 0 || write_piece(run, piece, error);
+    bool good =
+        (--piece->left > 0 || write_piece(run, piece, error)) && keep_draws(run, piece, error);
     show_progress(run, false);
     pthread_mutex_unlock(&run->mutex);
     return good;
 }
 
-static void count_work(Run *run, const RtWorker *worker)
+static void put_draw(Run *run, const RtWorker *worker, int64_t cell, int64_t draw,
+                     const double *values)
 {
     pthread_mutex_lock(&run->mutex);
+    rt_draws_put(run->plan->rows, cell, draw, values);
     run->work_done += (double)worker->prober.session.params_size;
     show_progress(run, false);
     pthread_mutex_unlock(&run->mutex);
+}
+
+/* Was the draw there before this run? */
+static bool has_draw(Run *run, int64_t cell, int64_t draw)
+{
+    pthread_mutex_lock(&run->mutex);
+    bool has = rt_draws_has(run->plan->rows, cell, draw);
+    pthread_mutex_unlock(&run->mutex);
+    return has;
 }
 
 /* One draw of every cell of a piece; false also when the run is to stop. */
@@ -207,11 +231,11 @@ static bool run_unit(Run *run, RtWorker *worker, int64_t unit, double *values, R
             return true;
         if (rt_signals_pending())
             return rt_fail(error, RT_STOPPED, "stopped by a signal");
+        if (has_draw(run, piece->cells[i], draw))
+            continue;
         if (!rt_worker_measure(worker, piece->cells[i], (uint64_t)draw, values, error))
             return false;
-        for (int q = 0; q < run->quantities; q++)
-            piece->values[(i * run->quantities + q) * draws + draw] = values[q];
-        count_work(run, worker);
+        put_draw(run, worker, piece->cells[i], draw, values);
     }
     return end_unit(run, piece, error);
 }
@@ -250,7 +274,8 @@ static bool add_work(Run *run, RtError *error)
             size_t size = session->code->params_size(grid->program, worker->config);
             if (!size)
                 return rt_fail(error, RT_USAGE, "the size of a cell's network overflows");
-            run->work += (double)size * (double)run->plan->draws;
+            for (int64_t d = 0; d < run->plan->draws; d++)
+                run->work += has_draw(run, run->pieces[p].cells[i], d) ? 0 : (double)size;
         }
     return true;
 }
@@ -277,6 +302,7 @@ static bool run_all(Run *run, RtPool *pool, RtError *error)
         return false;
     RnParallel parallel = rt_pool_parallel(pool);
     run->start = run->shown = rt_seconds();
+    run->next_table = run->start + seconds_between_tables;
     parallel.run(parallel.pool, run->worker_count, work, run);
     show_progress(run, true);
     if (run->failed)
@@ -297,7 +323,6 @@ bool rt_sweep_run(RtSweepRun *plan, RtPool *pool, RtError *error)
         rt_worker_close(&run.workers[i]);
     for (int64_t p = 0; p < run.piece_count; p++) {
         free(run.pieces[p].cells);
-        free(run.pieces[p].values);
     }
     free(run.workers);
     free(run.pieces);

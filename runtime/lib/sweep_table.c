@@ -26,12 +26,13 @@ const char *rt_exact_text(double value, char text[32])
     return text;
 }
 
-bool rt_rows_open(RtRows *rows, const RtGrid *grid, uint64_t hash, RtError *error)
+bool rt_rows_open(RtRows *rows, const RtGrid *grid, int64_t draws, uint64_t hash, RtError *error)
 {
-    *rows = (RtRows){.grid = grid, .hash = hash};
+    *rows = (RtRows){.grid = grid, .draws = draws, .hash = hash};
     rows->keeps_draws = grid->sweep->plot.kind == RN_PLOT_HISTOGRAM;
     rows->text = calloc((size_t)grid->cells, sizeof *rows->text);
-    return rows->text ||
+    rows->parts = calloc((size_t)grid->cells, sizeof *rows->parts);
+    return (rows->text && rows->parts) ||
            rt_fail(error, RT_FAILED, "out of memory for %lld cells", (long long)grid->cells);
 }
 
@@ -39,7 +40,10 @@ void rt_rows_free(RtRows *rows)
 {
     for (int64_t i = 0; rows->text && i < rows->grid->cells; i++)
         free(rows->text[i]);
+    for (int64_t i = 0; rows->parts && i < rows->grid->cells; i++)
+        rt_draws_drop(rows, i);
     free(rows->text);
+    free(rows->parts);
     if (rows->stream)
         fclose(rows->stream);
     *rows = (RtRows){0};
@@ -133,6 +137,7 @@ bool rt_rows_write(const RtRows *rows, const char *path, RtError *error)
         if (rows->text[i])
             good = rt_writer_put(&writer, rows->text[i], strlen(rows->text[i]), error) &&
                    rt_writer_put(&writer, "\n", 1, error);
+    good = good && rt_draws_write(rows, &writer, error);
     free(head);
     if (opened && !good)
         rt_writer_abandon(&writer);
@@ -148,13 +153,28 @@ bool rt_rows_begin(RtRows *rows, const char *path, RtError *error)
     return rows->stream || rt_fail_errno(error, RT_FAILED, "%s", path);
 }
 
+static bool close_stream(RtRows *rows, RtError *error)
+{
+    FILE *stream = rows->stream;
+    rows->stream = NULL;
+    return !stream || fclose(stream) == 0 || rt_fail_errno(error, RT_FAILED, "%s", rows->path);
+}
+
+bool rt_rows_keep(RtRows *rows, RtError *error)
+{
+    return close_stream(rows, error) && rt_rows_begin(rows, rows->path, error);
+}
+
 bool rt_rows_add(RtRows *rows, int64_t cell, const RtMeasured *results, RtError *error)
 {
+    if (!rows->stream) /* another thread could not write */
+        return rt_fail(error, RT_FAILED, "%s: not written", rows->path);
     char *text = row_text(rows, cell, results);
     if (!text)
         return rt_fail(error, RT_FAILED, "%s: out of memory", rows->path);
     rows->text[cell] = text;
     rows->done++;
+    rt_draws_drop(rows, cell);
     fprintf(rows->stream, "%s\n", text);
     if (fflush(rows->stream) == 0 && !ferror(rows->stream))
         return true;
@@ -163,17 +183,12 @@ bool rt_rows_add(RtRows *rows, int64_t cell, const RtMeasured *results, RtError 
 
 bool rt_rows_end(RtRows *rows, RtError *error)
 {
-    FILE *stream = rows->stream;
-    rows->stream = NULL;
-    if (fclose(stream) != 0)
-        return rt_fail_errno(error, RT_FAILED, "%s", rows->path);
-    return rt_rows_write(rows, rows->path, error);
+    return close_stream(rows, error) && rt_rows_write(rows, rows->path, error);
 }
 
 /* ---- reading ---- */
 
-/* The number in front of `end`; it must be written as this program writes it. */
-static bool read_number(const char **at, char end, double *value)
+bool rt_read_exact(const char **at, char end, double *value)
 {
     char text[32];
     const char *stop = strchr(*at, end);
@@ -200,7 +215,7 @@ static bool skip_draws(const char **at, char end)
     double value;
     for (;;) {
         const char *blank = memchr(*at, ' ', (size_t)(stop - *at));
-        if (!read_number(at, blank ? ' ' : end, &value))
+        if (!rt_read_exact(at, blank ? ' ' : end, &value))
             return false;
         if (!blank)
             return true;
@@ -213,11 +228,11 @@ static bool parse_row(const RtRows *rows, const char *text, int64_t *cell)
     double values[RT_AXES], number;
     int field = 0;
     for (; field < grid->axis_count; field++)
-        if (!read_number(&text, field_end(rows, field), &values[field]))
+        if (!rt_read_exact(&text, field_end(rows, field), &values[field]))
             return false;
     for (int i = 0; i < grid->sweep->settings.count; i++) {
         for (int k = 0; k < 3; k++, field++)
-            if (!read_number(&text, field_end(rows, field), &number))
+            if (!rt_read_exact(&text, field_end(rows, field), &number))
                 return false;
         if (rows->keeps_draws && !skip_draws(&text, field_end(rows, field++)))
             return false;
@@ -229,7 +244,12 @@ static bool parse_row(const RtRows *rows, const char *text, int64_t *cell)
 static bool add_line(RtRows *rows, const char *path, int64_t line, const char *text, RtError *error)
 {
     int64_t cell;
-    if (!parse_row(rows, text, &cell))
+    bool draw = rt_draws_is_line(text), parsed = false;
+    if (draw && !rt_draws_read(rows, text, &parsed, error))
+        return false;
+    if (parsed)
+        return true;
+    if (draw || !parse_row(rows, text, &cell))
         return rt_fail(error, RT_BAD_DATA, "%s: line %lld: this is no row of the sweep %s", path,
                        (long long)line, rows->grid->sweep->name);
     if (rows->text[cell])

@@ -216,7 +216,7 @@ static void test_table(void **state)
     char path[256];
     RtRows rows, again;
     scratch_path(&scratch, "s.csv", path);
-    assert_true(rt_rows_open(&rows, &f->grid, 17, &f->error));
+    assert_true(rt_rows_open(&rows, &f->grid, 4, 17, &f->error));
     assert_true(rt_rows_begin(&rows, path, &f->error));
     const int64_t cells[] = {7, 2, 14};
     for (int i = 0; i < 3; i++) {
@@ -226,7 +226,7 @@ static void test_table(void **state)
     }
     /* what is on the disk before the end serves as well as after it */
     for (int ended = 0; ended < 2; ended++) {
-        assert_true(rt_rows_open(&again, &f->grid, 17, &f->error));
+        assert_true(rt_rows_open(&again, &f->grid, 4, 17, &f->error));
         assert_true(rt_rows_read(&again, path, &f->error));
         assert_int_equal(again.done, 3);
         double mean[15], error[15];
@@ -238,10 +238,58 @@ static void test_table(void **state)
         if (!ended)
             assert_true(rt_rows_end(&rows, &f->error));
     }
-    assert_true(rt_rows_open(&again, &f->grid, 18, &f->error));
+    assert_true(rt_rows_open(&again, &f->grid, 4, 18, &f->error));
     assert_false(rt_rows_read(&again, path, &f->error));
     assert_int_equal(f->error.status, RT_BAD_DATA);
     rt_rows_free(&again);
+    rt_rows_free(&rows);
+    scratch_remove(&scratch);
+}
+
+static void write_text(const char *path, const char *mode, const char *text)
+{
+    FILE *file = fopen(path, mode);
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+/* Draws of a cell that is not whole come back too, until the cell's row is there. */
+static void test_draws(void **state)
+{
+    Fixture *f = *state;
+    Scratch scratch = scratch_make();
+    char path[256];
+    RtRows rows, again;
+    const double values[] = {1.0 / 3, (double)-INFINITY};
+    scratch_path(&scratch, "s.csv", path);
+    assert_true(rt_rows_open(&rows, &f->grid, 4, 17, &f->error));
+    assert_true(rt_rows_begin(&rows, path, &f->error));
+    assert_true(rt_draws_open(&rows, 7, &f->error));
+    rt_draws_put(&rows, 7, 2, values);
+    assert_true(rt_rows_keep(&rows, &f->error));
+    assert_true(rt_rows_open(&again, &f->grid, 4, 17, &f->error));
+    assert_true(rt_rows_read(&again, path, &f->error));
+    assert_int_equal(again.done, 0);
+    assert_true(rt_draws_has(&again, 7, 2));
+    assert_false(rt_draws_has(&again, 7, 1));
+    assert_false(rt_draws_has(&again, 6, 2));
+    assert_true(again.parts[7].values[2] == values[0] && again.parts[7].values[4 + 2] == values[1]);
+    rt_rows_free(&again);
+    const RtMeasured results[2] = {{.finite = 4}, {.finite = 4}};
+    assert_true(rt_rows_add(&rows, 7, results, &f->error));
+    assert_false(rt_draws_has(&rows, 7, 2));
+    assert_true(rt_rows_end(&rows, &f->error));
+    static const char *const others[] = {"# cell 15 draw 2: 1 2\n",   "# cell 6 draw 4: 1 2\n",
+                                         "# cell 6 draw 2: 1\n",      "# cell 6 draw 2: 1 2 3\n",
+                                         "# cell 6 draw 2: 1 0.50\n", "# cell -1 draw 2: 1 2\n"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_true(rt_rows_write(&rows, path, &f->error));
+        write_text(path, "a", others[i]);
+        assert_true(rt_rows_open(&again, &f->grid, 4, 17, &f->error));
+        assert_false(rt_rows_read(&again, path, &f->error));
+        assert_int_equal(f->error.status, RT_BAD_DATA);
+        rt_rows_free(&again);
+    }
     rt_rows_free(&rows);
     scratch_remove(&scratch);
 }
@@ -256,6 +304,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_pinned_axis, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_geomspace, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_table, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_draws, set_up, tear_down),
         cmocka_unit_test(test_fit),
         cmocka_unit_test(test_exact_text),
     };
