@@ -30,11 +30,11 @@ static void check_required(Context *ctx, const Statements *statements, const Ast
 }
 
 static const Expr *read_count(Context *ctx, const Statements *statements, const char *keyword,
-                              double otherwise)
+                              int least, double otherwise)
 {
     const Ast *value = single_value(ctx, single_statement(ctx, statements, keyword));
     const char *what = str_format(ctx->arena, "`%s`", keyword);
-    const Expr *e = value ? eval_count(ctx, value, what, 1) : NULL;
+    const Expr *e = value ? eval_count(ctx, value, what, least) : NULL;
     return e == NULL && otherwise > 0 ? number_at(ctx, otherwise) : e;
 }
 
@@ -122,8 +122,8 @@ static void read_length(Context *ctx, const Statements *statements, Train *train
 {
     const Ast *epochs = single_statement(ctx, statements, "epochs");
     const Ast *iterations = single_statement(ctx, statements, "iterations");
-    train->epochs = read_count(ctx, statements, "epochs", 10);
-    train->iterations = read_count(ctx, statements, "iterations", 0);
+    train->epochs = read_count(ctx, statements, "epochs", 0, 10);
+    train->iterations = read_count(ctx, statements, "iterations", 0, 0);
     if (epochs != NULL && iterations != NULL) {
         Diag *d = diag_report(ctx->diag, E_COMBINATION, iterations->span,
                               "`epochs` and `iterations` exclude each other");
@@ -178,7 +178,7 @@ void elaborate_train(Context *ctx, const Ast *block)
     read_optimizer(ctx, single_statement(ctx, &statements, "optimizer"), &train->optimizer);
     read_schedule(ctx, single_statement(ctx, &statements, "schedule"), &train->schedule);
     train->clip = read_positive(ctx, &statements, "clip", (Range){0, HUGE_VAL, true, false});
-    train->batch = read_count(ctx, &statements, "batch", 128);
+    train->batch = read_count(ctx, &statements, "batch", 1, 128);
     read_length(ctx, &statements, train);
     read_shares(ctx, &statements, train);
     read_stop(ctx, single_statement(ctx, &statements, "stop"), train);

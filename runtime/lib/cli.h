@@ -47,6 +47,10 @@ bool rt_print_version(const RnProgram *program);
 bool rt_option_row(int index, const char **name, const char **argument, const char **help);
 /* May option `index` be given to the command? */
 bool rt_option_goes(int index, RtCommand command);
+/* Has the program the block that the command works with? And one of the commands that take option
+ * `index`? */
+bool rt_command_works(const RnProgram *program, RtCommand command);
+bool rt_option_works(const RnProgram *program, int index);
 
 /* The whole program: parses, runs, prints what went wrong; the exit status. */
 int rt_main(const RnProgram *program, int argc, char **argv);

@@ -4,6 +4,8 @@
  */
 #include "lib/config.h"
 
+#include "lib/nearest.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,23 +47,30 @@ bool rt_config_store(const RnProgram *program, double *values, int32_t param, do
     return true;
 }
 
+static bool fail_unknown(const RnProgram *program, const char *assignment, size_t length,
+                         RtError *error)
+{
+    RtNearest nearest = {.word = assignment, .length = length};
+    char names[400] = "", hint[80];
+    for (int32_t i = 0; i < program->param_count; i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", program->params[i].name);
+        rt_nearest_offer(&nearest, program->params[i].name);
+    }
+    return rt_fail(error, RT_USAGE, "--set %s: no param of that name%s; the params are: %s",
+                   assignment, rt_nearest_text(&nearest, hint), *names ? names : "none");
+}
+
 bool rt_config_assign(const RnProgram *program, double *values, const char *assignment,
                       RtError *error)
 {
     const char *equals = strchr(assignment, '=');
     if (!equals)
         return rt_fail(error, RT_USAGE, "--set %s: expected NAME=VALUE", assignment);
-    int32_t param = rt_config_find(program, assignment, (size_t)(equals - assignment));
-    if (param < 0) {
-        char names[400] = "";
-        for (int32_t i = 0; i < program->param_count; i++) {
-            size_t used = strlen(names);
-            snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
-                     program->params[i].name);
-        }
-        return rt_fail(error, RT_USAGE, "--set %s: no param of that name; the params are: %s",
-                       assignment, *names ? names : "none");
-    }
+    size_t length = (size_t)(equals - assignment);
+    int32_t param = rt_config_find(program, assignment, length);
+    if (param < 0)
+        return fail_unknown(program, assignment, length, error);
     double value;
     if (!rt_parse_number(equals + 1, &value))
         return rt_fail(error, RT_USAGE, "--set %s: '%s' is not a number", assignment, equals + 1);

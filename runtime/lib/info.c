@@ -2,7 +2,9 @@
  *
  * The command `info`, and --describe.
  */
+#include "lib/cli.h"
 #include "lib/commands.h"
+#include "lib/config.h"
 #include "lib/real.h"
 
 #include <cjson/cJSON.h>
@@ -59,11 +61,15 @@ static void add_options(cJSON *root, const RnProgram *program)
 {
     const char *name, *argument, *help;
     cJSON *commands = cJSON_AddObjectToObject(root, "commands");
-#define X(tag, word, text) cJSON_AddStringToObject(commands, word, text);
+#define X(tag, word, text)                                                                         \
+    if (rt_command_works(program, RT_##tag))                                                       \
+        cJSON_AddStringToObject(commands, word, text);
     RT_COMMANDS(X)
 #undef X
     cJSON *options = cJSON_AddArrayToObject(root, "options");
     for (int i = 0; rt_option_row(i, &name, &argument, &help); i++) {
+        if (!rt_option_works(program, i))
+            continue;
         cJSON *row = cJSON_CreateObject();
         cJSON_AddStringToObject(row, "name", name);
         if (argument)
@@ -93,6 +99,7 @@ bool rt_describe(const RnProgram *program, RtError *error)
 typedef struct Sizes {
     size_t weights, state, forward, step;
     int64_t batch, trained; /* trained numbers */
+    bool trains;
 } Sizes;
 
 /* Layers of a tensor. */
@@ -106,14 +113,19 @@ static int64_t tensor_layers(const RtSession *session, int32_t tensor)
 static bool measure_sizes(const RtSession *session, Sizes *sizes, RtError *error)
 {
     const RnProgram *program = session->program;
-    *sizes =
-        (Sizes){.weights = session->params_size, .state = program->train ? session->state_size : 0};
-    if (!rt_train_batch(session, &sizes->batch, error))
+    bool trains = program->train != NULL;
+    *sizes = (Sizes){.weights = session->params_size,
+                     .state = trains ? session->state_size : 0,
+                     .trains = trains};
+    RnFormula *batch = trains           ? program->train->batch
+                       : program->probe ? program->probe->batch
+                                        : NULL;
+    if (!rt_formula_count(batch, session->config, 1, 1, "batch", &sizes->batch, error))
         return false;
     RnCall call = rt_session_call(session, sizes->batch, RN_FORWARD, RN_LOSS_NONE);
     sizes->forward = session->code->workspace_size(&call);
     call.what = RN_FORWARD | RN_BACKWARD | RN_UPDATE | RN_TRAINING;
-    sizes->step = program->train ? session->code->workspace_size(&call) : 0;
+    sizes->step = trains ? session->code->workspace_size(&call) : 0;
     for (int32_t i = 0; i < program->tensor_count; i++)
         if (program->tensors[i].trainable && program->tensors[i].role != RN_ROLE_BUFFER &&
             program->tensors[i].role != RN_ROLE_DERIVED)
@@ -149,9 +161,11 @@ static bool info_json(const RtSession *session, const Sizes *sizes, RtError *err
     cJSON_AddNumberToObject(root, "batch", (double)sizes->batch);
     cJSON *memory = cJSON_AddObjectToObject(root, "bytes");
     cJSON_AddNumberToObject(memory, "weights", (double)sizes->weights);
-    cJSON_AddNumberToObject(memory, "optimizer", (double)sizes->state);
     cJSON_AddNumberToObject(memory, "forward", (double)sizes->forward);
-    cJSON_AddNumberToObject(memory, "step", (double)sizes->step);
+    if (sizes->trains) {
+        cJSON_AddNumberToObject(memory, "optimizer", (double)sizes->state);
+        cJSON_AddNumberToObject(memory, "step", (double)sizes->step);
+    }
     cJSON_AddNumberToObject(memory, "left", (double)rt_memory_left(""));
     return rt_print_json(root, error);
 }
@@ -186,9 +200,11 @@ static bool info_text(const RtSession *session, const Sizes *sizes, RtError *err
     print_tensors(session);
     printf("\n%lld trained numbers\n", (long long)sizes->trained);
     printf("weights     %s\n", rt_memory_text(sizes->weights, text));
-    printf("optimizer   %s\n", rt_memory_text(sizes->state, text));
     printf("forward     %s at batch %lld\n", rt_memory_text(sizes->forward, text),
            (long long)sizes->batch);
+    if (!sizes->trains)
+        return rt_flush_output(error);
+    printf("optimizer   %s\n", rt_memory_text(sizes->state, text));
     printf("step        %s at batch %lld\n", rt_memory_text(sizes->step, text),
            (long long)sizes->batch);
     return rt_flush_output(error);

@@ -4,6 +4,7 @@
  */
 #include "lib/cli.h"
 #include "lib/config.h"
+#include "lib/nearest.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -93,6 +94,44 @@ bool rt_option_goes(int index, RtCommand command)
     return options_table[index].commands >> command & 1;
 }
 
+static bool has_block(const RnProgram *program)
+{
+    for (int32_t i = 0; i < program->region_count; i++)
+        if (program->regions[i].depth)
+            return true;
+    return false;
+}
+
+bool rt_command_works(const RnProgram *program, RtCommand command)
+{
+    switch (command) {
+    case RT_TRAIN:
+    case RT_EVAL:
+        return program->train != NULL;
+    case RT_PROBE:
+        return (program->probe && program->probe->count > 0) || has_block(program);
+    case RT_CHECK:
+        return program->check && program->check->count > 0;
+    case RT_SWEEP:
+        return program->sweep_count > 0;
+    case RT_PREDICT:
+    case RT_BENCH:
+    case RT_INFO:
+    case RT_COMMAND_COUNT:
+        break;
+    }
+    return true;
+}
+
+bool rt_option_works(const RnProgram *program, int index)
+{
+    bool works = false;
+    for (int i = 0; i < RT_COMMAND_COUNT; i++)
+        works = works ||
+                (rt_option_goes(index, (RtCommand)i) && rt_command_works(program, (RtCommand)i));
+    return works;
+}
+
 static bool find_command(const char *word, RtCommand *command, RtError *error)
 {
     for (int i = 0; i < RT_COMMAND_COUNT; i++)
@@ -100,10 +139,14 @@ static bool find_command(const char *word, RtCommand *command, RtError *error)
             *command = (RtCommand)i;
             return true;
         }
+    RtNearest nearest = {.word = word, .length = strlen(word)};
+    char hint[80];
+    for (int i = 0; i < RT_COMMAND_COUNT; i++)
+        rt_nearest_offer(&nearest, command_names[i]);
     return rt_fail(error, RT_USAGE,
-                   "no command '%s'; the commands are train, eval, predict, "
+                   "no command '%s'%s; the commands are train, eval, predict, "
                    "probe, check, sweep, bench and info",
-                   word);
+                   word, rt_nearest_text(&nearest, hint));
 }
 
 /* "--name" or "--name=value": `value` is what stands behind the sign. */
@@ -145,13 +188,23 @@ static bool store(const Option *option, const char *value, RtOptions *options, R
     return true;
 }
 
+static bool fail_unknown(const char *word, RtError *error)
+{
+    RtNearest nearest = {.word = word, .length = strcspn(word, "=")};
+    char hint[80];
+    for (int i = 0; i < OPTIONS; i++)
+        rt_nearest_offer(&nearest, options_table[i].name);
+    return rt_fail(error, RT_USAGE, "no option %.*s%s%s", (int)nearest.length, word,
+                   rt_nearest_text(&nearest, hint), nearest.name ? "" : "; --help lists them");
+}
+
 static bool parse_option(int argc, char **argv, int *at, RtOptions *options, int *seen,
                          RtError *error)
 {
     const char *value;
     const Option *option = find_option(argv[*at], &value);
     if (!option)
-        return rt_fail(error, RT_USAGE, "no option %s; --help lists them", argv[*at]);
+        return fail_unknown(argv[*at], error);
     if (option->kind == FLAG && value)
         return rt_fail(error, RT_USAGE, "%s takes no value", option->name);
     if (option->kind != FLAG && !value) {
@@ -243,12 +296,14 @@ bool rt_print_help(const RnProgram *program, const RtOptions *options)
 {
     printf("usage: %s COMMAND [OPTION]...\n\ncommands:\n", program->name);
     for (int i = 0; i < RT_COMMAND_COUNT; i++)
-        printf("  %-24s %s\n", command_names[i], command_help[i]);
+        if (rt_command_works(program, (RtCommand)i))
+            printf("  %-24s %s\n", command_names[i], command_help[i]);
     printf("\noptions%s%s:\n", options->command < RT_COMMAND_COUNT ? " of " : "",
            options->command < RT_COMMAND_COUNT ? command_names[options->command] : "");
     for (int i = 0; i < OPTIONS; i++) {
         const Option *o = &options_table[i];
-        if (options->command < RT_COMMAND_COUNT && !(o->commands >> options->command & 1))
+        if (options->command < RT_COMMAND_COUNT ? !rt_option_goes(i, options->command)
+                                                : !rt_option_works(program, i))
             continue;
         char text[64];
         snprintf(text, sizeof text, "%s%s%s", o->name, o->argument ? " " : "",

@@ -160,10 +160,20 @@ static bool start_layers(RtTrainer *t, RtError *error)
             record_layers(t, error));
 }
 
+static bool check_layers_name(const char *path, RtError *error)
+{
+    size_t length = path ? strlen(path) : 0;
+    bool named = length > 4 && strcmp(path + length - 4, ".npz") == 0;
+    return !path || named ||
+           rt_fail(error, RT_USAGE, "--layers %s: it writes arrays of NumPy; name it .npz", path);
+}
+
 static bool set_up(RtTrainer *t, const RnProgram *program, const RtOptions *options,
                    RtCheckpoint *checkpoint, RtError *error)
 {
     error->status = RT_OK;
+    if (!check_layers_name(options->layers, error))
+        return false;
     if ((options->save && !rt_writer_try(options->save, error)) ||
         (options->layers && !rt_writer_try(options->layers, error)))
         return false;
@@ -285,10 +295,14 @@ static bool stop_by_signal(RtTrainer *t, RtError *error)
                    (unsigned long long)t->position.step, save);
 }
 
+static bool wants_to_stop(const RtTrainer *t)
+{
+    return (t->session.options->save || t->loan) && rt_signals_pending();
+}
+
 /* Steps until the epoch's samples or the run's steps are used up. */
 static bool run_epoch(RtTrainer *t, double *rate, RtError *error)
 {
-    const RtOptions *options = t->session.options;
     rt_shuffle(t->order_stream, (uint64_t)t->position.epoch, t->order,
                t->dataset.split.train.count);
     while (t->position.position < t->dataset.split.train.count &&
@@ -297,7 +311,8 @@ static bool run_epoch(RtTrainer *t, double *rate, RtError *error)
         *rate = rt_schedule_rate(&t->schedule, t->base_rate, (int64_t)t->position.step);
         if (!take_step(t, *rate, &loss, error) || !log_step(t, *rate, loss, error))
             return false;
-        if ((options->save || t->loan) && rt_signals_pending())
+        /* behind the last step the epoch is finished first, and scored and logged as any other */
+        if (t->position.position < t->dataset.split.train.count && wants_to_stop(t))
             return stop_by_signal(t, error);
     }
     return true;
@@ -360,6 +375,8 @@ static bool run_epochs(RtTrainer *t, RtError *error)
     while (!t->stopped && t->position.step < (uint64_t)t->schedule.steps) {
         if (!run_epoch(t, &rate, error) || !finish_epoch(t, rate, error))
             return false;
+        if (wants_to_stop(t))
+            return stop_by_signal(t, error);
         if (save && rt_seconds() - written >= seconds_between_checkpoints) {
             if (!save_good(t, error))
                 return false;
@@ -382,7 +399,8 @@ static bool report(RtTrainer *t, RtError *error)
         rt_score_facts(&facts, "test", &score, t->classes);
     }
     if (t->session.options->json || !t->dataset.split.test.count) {
-        rt_fact(&facts, "train_loss", t->train_loss);
+        if (isfinite(t->train_loss) || t->session.options->json)
+            rt_fact(&facts, "train_loss", t->train_loss);
         rt_fact(&facts, "epochs", (double)t->position.epoch);
         rt_fact(&facts, "steps", (double)t->position.step);
     }

@@ -97,6 +97,28 @@ expect 3 'a weight is not finite' ./blind train --data . --quiet --save good.saf
     --set lr0=1e300 --iterations 1
 cmp whole.safetensors good.safetensors || fail "a bad checkpoint over a good one"
 
+# A signal in the last step of an epoch, here in every step, leaves a log like any other: each
+# epoch once, with its rate.
+printf '%s\n' 'model { input x[2]; dense(2) }' \
+    "train { data rotation(dim = 2, train = 8, test = 4); loss mse; batch 8; epochs 20000" \
+    "  optimizer sgd(lr = 1e-9) }" >ends.rnet
+"$rnetc" -O0 --cpu=native ends.rnet -o ends
+status=75 stops=0
+: >ends.csv
+while [ $status -eq 75 ]; do
+    lines=$(($(wc -l <ends.csv) + 100))
+    ./ends train --quiet --save ends.safetensors --resume auto --log ends.csv >out.txt 2>err.txt &
+    child=$!
+    [ $stops -gt 2 ] || wait_for_lines ends.csv $lines $child
+    [ $stops -gt 2 ] || kill -s TERM $child
+    status=0
+    wait $child || status=$?
+    stops=$((stops + (status == 75)))
+done
+[ $status -eq 0 ] && [ $stops -eq 3 ] || fail "stopped $stops times, then $status"
+awk -F, 'NR > 1 && ($2 != NR - 1 || $4 != 1e-9) { print; bad = 1 }
+    END { exit bad || NR != 20001 }' ends.csv >bad.txt || fail "odd rows: $(head -n 3 bad.txt)"
+
 # A run that its own rules have ended is not gone on with: the file stays as it is.
 for rule in 'patience(1)' 'loss < 1e9'; do
     printf '%s\n' 'model { input x[2]; dense(2) }' \
