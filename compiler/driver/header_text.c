@@ -116,7 +116,7 @@ static const char state[] = "\n"
                             "/* How a state begins; behind it are the optimiser's moments. */\n"
                             "typedef struct @_state {\n"
                             "    uint64_t step; /* updates done */\n"
-                            "    uint64_t seed, repeat, reserved[5];\n"
+                            "    uint64_t seed, repeat, reserved[13];\n"
                             "} @_state;\n";
 
 static const char init[] =
@@ -173,8 +173,54 @@ static const char train[] =
     "           size_t batch, double rate, void *workspace, const @_parallel *parallel,\n"
     "           double *loss);\n";
 
+static const char load[] =
+    "\n"
+    "/* Checkpoints are safetensors files in memory: those that the model's executable writes "
+    "with\n"
+    " * --save, those of @_save, or any with the tensors' names, shapes and type. A file on disk "
+    "is\n"
+    " * read or mapped by the host; `file` needs no alignment and is not kept.\n"
+    " *\n"
+    " * Params, and the state where it is not NULL, from a file. The state needs the checkpoint of "
+    "a\n"
+    " * run; training then goes on with the same bits. The config decides all shapes, and the "
+    "file\n"
+    " * must have them. $_BAD_FILE: damaged; $_WRONG_FILE: of another network or config, or "
+    "without\n"
+    " * a state. In both cases params and state are as before. Workspace of $_LOAD. */\n"
+    "int @_load(const @_config *config, void *params, void *state, const void *file,\n"
+    "           size_t file_size, void *workspace);\n"
+    "/* The params that a file was made with; the defaults where it does not say. `config` is\n"
+    " * untouched but after $_OK. */\n"
+    "int @_load_config(@_config *config, const void *file, size_t file_size);\n";
+
+static const char save[] =
+    "\n"
+    "/* Bytes of a file of params alone, or with a state; 0 as above. The same for every state. "
+    "*/\n"
+    "size_t @_save_size(const @_config *config, int with_state);\n"
+    "/* Writes just so many bytes to `file`; NULL state: params alone. $_TOO_SMALL: file_size is\n"
+    " * less, and nothing is written. */\n"
+    "int @_save(const @_config *config, const void *params, const void *state, void *file,\n"
+    "           size_t file_size);\n";
+
+static const char tensors[] =
+    "\n"
+    "/* One tensor by its name in checkpoints (\"stack.W.weight\"), all its `count` numbers in "
+    "the\n"
+    " * order of checkpoints: [depth, out, in], without the depth outside stacks. To `values` and\n"
+    " * from there. Params must have been drawn or loaded once before an import, since tables "
+    "that\n"
+    " * follow from the config lie in them, too. $_BAD_ARGUMENT: no such tensor, or too large a\n"
+    " * count; $_TOO_SMALL: too small a count. Neither writes anything. */\n"
+    "int @_export(const @_config *config, const void *params, const char *tensor, ~ *values,\n"
+    "             size_t count);\n"
+    "int @_import(const @_config *config, void *params, const char *tensor, const ~ *values,\n"
+    "             size_t count);\n";
+
 const HeaderPart header_parts[] = {
-    {RN_EMBED_ALWAYS, 0, parallel}, {RN_EMBED_ALWAYS, 0, facts}, {RN_EMBED_ALWAYS, 0, sizes},
-    {RN_EMBED_TRAINS, 0, state},    {RN_EMBED_DRAWS, 0, init},   {RN_EMBED_FITS, 0, fit},
-    {RN_EMBED_ALWAYS, 1, forward},  {RN_EMBED_TRAINS, 0, train}, {RN_EMBED_ALWAYS, 0, NULL},
+    {RN_EMBED_ALWAYS, 0, parallel}, {RN_EMBED_ALWAYS, 0, facts},   {RN_EMBED_ALWAYS, 0, sizes},
+    {RN_EMBED_TRAINS, 0, state},    {RN_EMBED_DRAWS, 0, init},     {RN_EMBED_FITS, 0, fit},
+    {RN_EMBED_ALWAYS, 1, forward},  {RN_EMBED_TRAINS, 0, train},   {RN_EMBED_ALWAYS, 0, load},
+    {RN_EMBED_DRAWS, 0, save},      {RN_EMBED_ALWAYS, 0, tensors}, {RN_EMBED_ALWAYS, 0, NULL},
 };

@@ -146,9 +146,9 @@ static int32_t most_moments(const RnNetwork *network, bool with_state)
     return with_state ? network->moments : RN_MOMENTS;
 }
 
-size_t rn_checkpoint_memory(const RnNetwork *network)
+size_t rn_checkpoint_memory(const RnProgram *program)
 {
-    size_t slots = (size_t)rn_slot_count(network, RN_MOMENTS);
+    size_t slots = (size_t)program->tensor_count * (1 + RN_MOMENTS);
     return (slots * (sizeof(Claim) + 1) + sizeof(Claim) - 1) / sizeof(Claim) * sizeof(Claim);
 }
 

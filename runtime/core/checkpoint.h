@@ -56,7 +56,7 @@ bool rn_checkpoint_facts(const RnProgram *program, RnBytes file, double *config,
                          RnFault *fault);
 
 /* Bytes of memory for rn_checkpoint_restore, aligned to 8. */
-size_t rn_checkpoint_memory(const RnNetwork *network);
+size_t rn_checkpoint_memory(const RnProgram *program);
 /* The tensors of a file, those of the optimiser where there is a `state`, of which the head stays.
  * Looks at the whole header before it writes. */
 bool rn_checkpoint_restore(const RnNetwork *network, RnBytes file, void *params, void *state,

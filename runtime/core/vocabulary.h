@@ -271,10 +271,11 @@ enum { RN_EMBED_INTERFACE = 1 };
     X(BAD_CONFIG, "the network does not take these params, or a size overflows")                   \
     X(BAD_TARGET, "a label is outside the classes")                                                \
     X(NOT_FINITE, "the loss is not finite")                                                        \
-    X(BAD_FILE, "the file is no safetensors file of this network")                                 \
+    X(BAD_FILE, "the file is no safetensors file, or a damaged one")                               \
     X(BAD_ARGUMENT, "a pointer is null or not aligned, or a number is out of range")               \
     X(TOO_SMALL, "the memory given is too small")                                                  \
-    X(BAD_ISA, "RNET_ISA names no instruction set that object and processor have")
+    X(BAD_ISA, "RNET_ISA names no instruction set that object and processor have")                 \
+    X(WRONG_FILE, "the file is of another network, other params, or has no state")
 
 typedef enum RnEmbedStatus {
 #define X(tag, text) RN_EMBED_##tag,
@@ -325,6 +326,12 @@ typedef enum RnEmbedWhen {
     X(forward, ALWAYS)                                                                             \
     X(loss, TRAINS)                                                                                \
     X(gradient, TRAINS)                                                                            \
-    X(step, TRAINS)
+    X(step, TRAINS)                                                                                \
+    X(load, ALWAYS)                                                                                \
+    X(load_config, ALWAYS)                                                                         \
+    X(save_size, DRAWS)                                                                            \
+    X(save, DRAWS)                                                                                 \
+    X(export, ALWAYS)                                                                              \
+    X(import, ALWAYS)
 
 #endif

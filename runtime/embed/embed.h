@@ -63,5 +63,15 @@ RNE_API int rne_gradient(const void *config, void *params, const void *state, co
 RNE_API int rne_step(const void *config, void *params, void *state, const void *x,
                      const void *target, size_t batch, double rate, void *workspace,
                      const RnParallel *parallel, double *loss);
+RNE_API int rne_load(const void *config, void *params, void *state, const void *file,
+                     size_t file_size, void *workspace);
+RNE_API int rne_load_config(void *config, const void *file, size_t file_size);
+RNE_API size_t rne_save_size(const void *config, int with_state);
+RNE_API int rne_save(const void *config, const void *params, const void *state, void *file,
+                     size_t file_size);
+RNE_API int rne_export(const void *config, const void *params, const char *tensor, void *values,
+                       size_t count);
+RNE_API int rne_import(const void *config, void *params, const char *tensor, const void *values,
+                       size_t count);
 
 #endif

@@ -2,6 +2,7 @@
  *
  * How much memory the caller has to bring.
  */
+#include "core/checkpoint.h"
 #include "embed/embed.h"
 
 size_t rne_params_size(const void *config)
@@ -72,5 +73,6 @@ size_t rne_workspace_size(const void *config, size_t batch, int what, int64_t th
             return 0;
         most = size > most ? size : most;
     }
-    return most;
+    size_t memory = what == RN_PURPOSE_LOAD ? rn_checkpoint_memory(&rnet_program) : 0;
+    return most > memory ? most : memory;
 }

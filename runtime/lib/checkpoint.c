@@ -147,7 +147,7 @@ static bool restore_tensors(const RtCheckpoint *checkpoint, RtSession *session, 
     RnFault fault;
     const RnNetwork network = rn_network(session->program, session->code, session->config);
     const RnBytes file = {checkpoint->file.bytes, checkpoint->file.size};
-    void *memory = malloc(rn_checkpoint_memory(&network));
+    void *memory = malloc(rn_checkpoint_memory(network.program));
     if (!memory)
         return rt_fail(error, RT_FAILED, "%s: out of memory", checkpoint->path);
     bool good = rn_checkpoint_restore(&network, file, session->params.data,

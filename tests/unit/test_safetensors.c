@@ -57,7 +57,7 @@ static int set_up(void **state)
     f->network = rn_network(&f->program, &fake_codes[0], f->config);
     assert_true(f->network.params_size <= PARAMS);
     assert_int_equal(f->network.moments, 1);
-    assert_true(rn_checkpoint_memory(&f->network) <= MEMORY);
+    assert_true(rn_checkpoint_memory(&f->program) <= MEMORY);
     for (int i = 0; i < PARAMS / 4; i++) {
         ((float *)f->params)[i] = (float)i + 0.5f;
         ((float *)(f->state + sizeof(RnState)))[i] = -(float)i;
