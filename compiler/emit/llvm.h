@@ -119,7 +119,8 @@ LLVMValueRef e_string(Emitter *e, const char *text);
 
 /* ---- debug.c: line tables that point into the .rnet file; nothing without -g ---- */
 void debug_open(Emitter *e);
-/* Makes `function` a subprogram at the place; following instructions belong to it. */
+/* Makes `function` a subprogram at the place, which debuggers call `name`; following instructions
+ * belong to it. */
 void debug_function(Emitter *e, LLVMValueRef function, const char *name, Span span);
 void debug_close(Emitter *e);
 

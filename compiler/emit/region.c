@@ -27,7 +27,10 @@ static LLVMValueRef begin_function(Emitter *e, uint32_t region, const char *what
     LLVMValueRef function = e_function(e, name, type);
     LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(e->context, function, "entry");
     LLVMPositionBuilderAtEnd(e->builder, entry);
-    debug_function(e, function, name, span_of_region(&e->graph->regions.items[region]));
+    const Region *r = &e->graph->regions.items[region];
+    const char *known = r->name ? str_format(e->arena, "%s.%s", r->name, what)
+                                : str_format(e->arena, "straight%u.%s", region, what);
+    debug_function(e, function, known, span_of_region(r));
     return function;
 }
 
