@@ -91,13 +91,17 @@ static const Plan *after_plan(Compilation *c, const Plan *plan)
     return plan;
 }
 
+static bool is_library(const Options *options)
+{
+    return options->emit == EMIT_STATIC || options->emit == EMIT_SHARED;
+}
+
 static EmitOptions emit_options(Compilation *c, double seconds[EMIT_STAGES])
 {
-    static const OutputKind kinds[] = {[EMIT_EXE] = OUTPUT_OBJECT,
-                                       [EMIT_ASM] = OUTPUT_ASSEMBLY,
-                                       [EMIT_LLVM] = OUTPUT_LLVM,
-                                       [EMIT_OBJECT] = OUTPUT_OBJECT,
-                                       [EMIT_HEADER] = OUTPUT_OBJECT};
+    static const OutputKind kinds[] = {
+        [EMIT_EXE] = OUTPUT_OBJECT,    [EMIT_ASM] = OUTPUT_ASSEMBLY,  [EMIT_LLVM] = OUTPUT_LLVM,
+        [EMIT_OBJECT] = OUTPUT_OBJECT, [EMIT_HEADER] = OUTPUT_OBJECT, [EMIT_STATIC] = OUTPUT_OBJECT,
+        [EMIT_SHARED] = OUTPUT_OBJECT};
     static const char *const sanitizers[] = {
         [SANITIZE_NOTHING] = NULL, [SANITIZE_ADDRESS] = "address", [SANITIZE_THREAD] = "thread"};
     const Options *options = c->options;
@@ -109,7 +113,8 @@ static EmitOptions emit_options(Compilation *c, double seconds[EMIT_STAGES])
         .sanitize = sanitizers[options->sanitizer],
         .source_hash = name_hash(c->arena, c->source, options),
         .version = RNET_VERSION,
-        .embed = options->emit == EMIT_OBJECT || options->emit == EMIT_HEADER,
+        .embed =
+            options->emit == EMIT_OBJECT || options->emit == EMIT_HEADER || is_library(options),
         .predict_only = options->predict_only,
         .seconds = seconds,
     };
@@ -125,7 +130,7 @@ static bool replaces_source(const Options *options, const char *path)
 }
 
 /* Machine code into the file, executable or text, that the options ask for. */
-static bool write_result(Compilation *c, const EmitOutput *output)
+static bool write_result(Compilation *c, const Graph *graph, const EmitOutput *output)
 {
     const Options *options = c->options;
     const EmitPart *text = &output->parts[0];
@@ -139,10 +144,12 @@ static bool write_result(Compilation *c, const EmitOutput *output)
         diag_hint(c->diag, d, "name another output with -o");
         return false;
     }
-    bool written = options->emit == EMIT_EXE
-                       ? link_program(c->arena, options, path, output, c->diag)
-                       : link_write(c->arena, path, text->data, text->size, c->diag);
-    stopwatch_lap(&c->watch, options->emit == EMIT_EXE ? "link" : "write");
+    bool written =
+        options->emit == EMIT_EXE ? link_program(c->arena, options, path, output, c->diag)
+        : is_library(options) ? link_library(c->arena, options, path, graph->name, output, c->diag)
+                              : link_write(c->arena, path, text->data, text->size, c->diag);
+    bool links = options->emit == EMIT_EXE || is_library(options);
+    stopwatch_lap(&c->watch, links ? "link" : "write");
     return written && dependencies_write(c->arena, options, path, c->diag);
 }
 
@@ -177,7 +184,7 @@ static bool build(Compilation *c, const Plan *plan)
         *c->objects = output;
         return true;
     }
-    bool written = write_result(c, &output);
+    bool written = write_result(c, plan->graph, &output);
     emit_dispose(&output);
     return written;
 }

@@ -208,8 +208,11 @@ const char *header_path(Arena *arena, const Options *options, const char *object
         return options->header;
     }
     const char *slash = strrchr(object, '/');
-    const char *dot = strrchr(slash != NULL ? slash : object, '.');
-    size_t stem =
-        dot != NULL && dot > object && dot[-1] != '/' ? (size_t)(dot - object) : strlen(object);
-    return str_format(arena, "%.*s.h", (int)stem, object);
+    const char *base = slash != NULL ? slash + 1 : object;
+    const char *dot = strrchr(base, '.');
+    size_t stem = dot != NULL && dot > base ? (size_t)(dot - base) : strlen(base);
+    bool library = options->emit == EMIT_STATIC || options->emit == EMIT_SHARED;
+    size_t lead = library && stem > 3 && strncmp(base, "lib", 3) == 0 ? 3 : 0;
+    return str_format(arena, "%.*s%.*s.h", (int)(base - object), object, (int)(stem - lead),
+                      base + lead);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Linking an executable: the objects go to temporaries beside the output, $CC makes another
- * temporary of them, and only a complete one gets the output's name.
+ * Linking an executable or a library: the objects go to temporaries beside the output, $CC or $AR
+ * makes another temporary of them, and only a complete one gets the output's name.
  */
 #include "driver/link.h"
 
@@ -69,14 +69,21 @@ typedef struct Objects {
     int count;
 } Objects;
 
-static Words command(Arena *arena, const char *output, const Objects *objects)
+/* The words of an environment variable, or of the usual command. */
+static Words tool(Arena *arena, const char *variable, const char *usual)
 {
     Words words = {0};
-    const char *cc = getenv("CC");
-    add_words(arena, &words, cc ? cc : "");
+    const char *text = getenv(variable);
+    add_words(arena, &words, text ? text : "");
     if (words.count == 0) {
-        add_words(arena, &words, "cc");
+        add_words(arena, &words, usual);
     }
+    return words;
+}
+
+static Words command(Arena *arena, const char *output, const Objects *objects)
+{
+    Words words = tool(arena, "CC", "cc");
     vec_push(arena, &words, (char *)"-o");
     vec_push(arena, &words, (char *)output);
     for (int i = 0; i < objects->count; i++) {
@@ -85,12 +92,13 @@ static Words command(Arena *arena, const char *output, const Objects *objects)
     return words;
 }
 
+static const char *const sanitizers[] = {[SANITIZE_NOTHING] = "",
+                                         [SANITIZE_ADDRESS] = "-fsanitize=address",
+                                         [SANITIZE_THREAD] = "-fsanitize=thread"};
+
 static Words link_command(Arena *arena, const Options *options, const Objects *objects,
                           const char *library, const char *output)
 {
-    static const char *const sanitizers[] = {[SANITIZE_NOTHING] = "",
-                                             [SANITIZE_ADDRESS] = "-fsanitize=address",
-                                             [SANITIZE_THREAD] = "-fsanitize=thread"};
     Words words = command(arena, output, objects);
     vec_push(arena, &words, (char *)library);
     add_words(arena, &words, RNET_LINK_FLAGS);
@@ -127,7 +135,9 @@ static bool run(const Options *options, const Words *words, DiagSink *diag)
     if (error != 0) {
         Diag *d = diag_report(diag, E_LINK, (Span){0}, "cannot run `%s`: %s", words->items[0],
                               strerror(error));
-        diag_hint(diag, d, "install a C compiler, or name one in the environment variable CC");
+        diag_hint(diag, d,
+                  "install a C compiler and binutils, or name them in the environment "
+                  "variables CC and AR");
         return false;
     }
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -243,5 +253,89 @@ bool link_program(Arena *arena, const Options *options, const char *path, const 
                                           link_kept(arena, options, object, path, diag)
                                     : link_objects(arena, options, &objects, path, diag);
     discard_objects(&objects);
+    return done;
+}
+
+/* ---- libraries ---- */
+
+/* A folder beside `path` in which a library is made: members of an archive keep their names. */
+typedef struct Workshop {
+    char *folder, *object, *library;
+} Workshop;
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static void close_workshop(const Workshop *shop)
+{
+    unlink(shop->object);
+    unlink(shop->library);
+    rmdir(shop->folder);
+}
+
+static bool open_workshop(Arena *arena, const char *path, const char *name,
+                          const EmitOutput *output, Workshop *shop, DiagSink *diag)
+{
+    const char *reason = NULL;
+    shop->folder = str_format(arena, "%s.XXXXXX", path);
+    if (mkdtemp(shop->folder) == NULL) {
+        report_write(diag, path, strerror(errno));
+        return false;
+    }
+    shop->object = str_format(arena, "%s/%s.o", shop->folder, name);
+    shop->library = str_format(arena, "%s/library", shop->folder);
+    const EmitPart *part = &output->parts[0];
+    if (!file_write(arena, shop->object, part->data, part->size, FILE_PLAIN, &reason)) {
+        report_write(diag, path, reason);
+        close_workshop(shop);
+        return false;
+    }
+    return true;
+}
+
+/* D: no times and owners, so that the same object gives the same archive. */
+static Words archive_command(Arena *arena, const Workshop *shop)
+{
+    Words words = tool(arena, "AR", "ar");
+    add_words(arena, &words, "rcsD");
+    vec_push(arena, &words, shop->library);
+    vec_push(arena, &words, shop->object);
+    vec_push(arena, &words, NULL);
+    return words;
+}
+
+/* Without a sanitizer, whose runtime the program brings, nothing may stay undefined. */
+static Words share_command(Arena *arena, const Options *options, const Workshop *shop,
+                           const char *path)
+{
+    const Objects objects = {.paths = {shop->object}, .count = 1};
+    Words words = command(arena, shop->library, &objects);
+    add_words(arena, &words, "-shared -lm -Xlinker -soname -Xlinker");
+    vec_push(arena, &words, (char *)base_name(path));
+    add_words(arena, &words,
+              options->sanitizer == SANITIZE_NOTHING ? "-Xlinker -z -Xlinker defs"
+                                                     : sanitizers[options->sanitizer]);
+    vec_push(arena, &words, NULL);
+    return words;
+}
+
+bool link_library(Arena *arena, const Options *options, const char *path, const char *name,
+                  const EmitOutput *output, DiagSink *diag)
+{
+    Workshop shop;
+    if (strcmp(path, "-") == 0) {
+        diag_report(diag, E_USAGE, (Span){0}, "a library cannot go to standard output");
+        return false;
+    }
+    if (!open_workshop(arena, path, name, output, &shop, diag)) {
+        return false;
+    }
+    Words words = options->emit == EMIT_STATIC ? archive_command(arena, &shop)
+                                               : share_command(arena, options, &shop, path);
+    bool done = make_file(arena, options, &words, shop.library, path, diag);
+    close_workshop(&shop);
     return done;
 }

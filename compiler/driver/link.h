@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The last step: bytes into a file, or through the system's linker into an executable.
+ * The last step: bytes into a file, or through the system's tools into an executable or library.
  */
 #ifndef RNET_DRIVER_LINK_H
 #define RNET_DRIVER_LINK_H
@@ -15,5 +15,11 @@ bool link_write(Arena *arena, const char *path, const void *data, size_t size, D
  * runtime library, which lies beside rnetc or in ../lib/rnet. Reports E_WRITE and E_LINK. */
 bool link_program(Arena *arena, const Options *options, const char *path, const EmitOutput *output,
                   DiagSink *diag);
+
+/* Makes an archive of the one object, as NAME.o, by $AR (default ar); or a shared object by $CC,
+ * whose soname is the output's. What is not the interface stays hidden. Reports E_WRITE and
+ * E_LINK. */
+bool link_library(Arena *arena, const Options *options, const char *path, const char *name,
+                  const EmitOutput *output, DiagSink *diag);
 
 #endif

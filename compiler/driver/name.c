@@ -66,15 +66,15 @@ const char *name_of_model(Arena *arena, const Options *options, DiagSink *diag)
 
 const char *name_output(Arena *arena, const Options *options)
 {
-    static const char *const endings[] = {[EMIT_EXE] = "",
-                                          [EMIT_ASM] = ".s",
-                                          [EMIT_LLVM] = ".ll",
-                                          [EMIT_OBJECT] = ".o",
-                                          [EMIT_HEADER] = ".h"};
+    static const char *const endings[] = {
+        [EMIT_EXE] = "",      [EMIT_ASM] = ".s",    [EMIT_LLVM] = ".ll",  [EMIT_OBJECT] = ".o",
+        [EMIT_HEADER] = ".h", [EMIT_STATIC] = ".a", [EMIT_SHARED] = ".so"};
+    bool library = options->emit == EMIT_STATIC || options->emit == EMIT_SHARED;
     if (options->output != NULL) {
         return options->output;
     }
-    return str_format(arena, "%s%s", stem(arena, options->input), endings[options->emit]);
+    return str_format(arena, "%s%s%s", library ? "lib" : "", stem(arena, options->input),
+                      endings[options->emit]);
 }
 
 /* FNV-1a of 64 bits from two starting values: enough to notice that a source is another one. */

@@ -27,8 +27,8 @@ typedef struct OptionRow {
     const char *argument, *help;
 } OptionRow;
 
-static const char *const emit_names[] = {"exe", "asm", "llvm", "obj", "header", NULL};
-static const char *const later_emit_names[] = {"static", "shared", "manifest"};
+static const char *const emit_names[] = {"exe", "asm", "llvm", "obj", "header", "static", "shared", NULL};
+static const char *const later_emit_names[] = {"manifest"};
 static const char *const dump_names[] = {"ast", "model", "graph", "plan", "llvm", NULL};
 static const char *const colour_names[] = {"auto", "always", "never", NULL};
 static const char *const format_names[] = {"text", "json", NULL};
@@ -54,7 +54,7 @@ static const char *const sanitizer_names[] = {"address", "thread", NULL};
 /* clang-format off: one row an option. */
 static const OptionRow table[] = {
     TEXT("-o", output, "FILE", "write to FILE; - is standard output"),
-    CHOICE("--emit", emit, 0, emit_names, "KIND", "exe (default), asm, llvm, obj or header"),
+    CHOICE("--emit", emit, 0, emit_names, "KIND", "exe (default), asm, llvm, obj, header, static or shared"),
     FLAG("-c", emit, EMIT_OBJECT, "write an object to embed, and its header"),
     TEXT("--header", header, "FILE", "where the header of an object goes; default: beside it"),
     FLAG("--predict-only", predict_only, 1, "an object without what training needs"),

@@ -20,7 +20,15 @@ typedef enum Command {
 } Command;
 
 /* ORDER emit_names, dump_names, … in options.c. */
-typedef enum EmitWhat { EMIT_EXE, EMIT_ASM, EMIT_LLVM, EMIT_OBJECT, EMIT_HEADER } EmitWhat;
+typedef enum EmitWhat {
+    EMIT_EXE,
+    EMIT_ASM,
+    EMIT_LLVM,
+    EMIT_OBJECT,
+    EMIT_HEADER,
+    EMIT_STATIC,
+    EMIT_SHARED
+} EmitWhat;
 typedef enum DumpWhat {
     DUMP_NOTHING,
     DUMP_AST,
