@@ -109,6 +109,7 @@ static EmitOptions emit_options(Compilation *c, double seconds[EMIT_STAGES])
         .kind = options->dump == DUMP_LLVM ? OUTPUT_LLVM : kinds[options->emit],
         .optimisation = options->optimise,
         .debug = options->debug,
+        .target = options->target,
         .cpu = options->cpu,
         .sanitize = sanitizers[options->sanitizer],
         .source_hash = name_hash(c->arena, c->source, options),

@@ -67,6 +67,7 @@ static const OptionRow table[] = {
     FLAG("-O2", optimise, 2, "optimise (default)"),
     FLAG("-O3", optimise, 3, "optimise more"),
     FLAG("-g", debug, 1, "line tables that point into the .rnet file"),
+    TEXT("--target", target, "TRIPLE", "x86_64-, aarch64- or riscv64-linux-gnu: objects only"),
     TEXT("--cpu", cpu, "NAME", "a CPU, native or baseline; default: pick when the program starts"),
     FLAG("-fPIC", pic, 1, "position-independent code (always the case)"),
     TEXT("--prefix", prefix, "NAME", "the model's name, in place of the file's stem"),
@@ -85,7 +86,6 @@ static const OptionRow table[] = {
     TEXT("--explain", explain, "CODE", "explain a diagnostic at length"),
     FLAG("--version", command, COMMAND_VERSION, "print the version"),
     FLAG("--help", command, COMMAND_HELP, "print this text"),
-    LATER("--target", "TRIPLE", "compile for another machine"),
     LATER("--weights", "FILE", "bake weights into an object"),
 };
 /* clang-format on */

@@ -63,6 +63,7 @@ typedef struct Options {
     int optimise;       /* 0 … 3 */
     int debug;          /* -g */
     int pic;            /* -fPIC */
+    const char *target; /* --target, or NULL: this machine */
     const char *cpu;    /* NULL: one object for all instruction sets; "native", "baseline", … */
     int sanitizer;      /* Sanitizer */
     const char *prefix; /* --prefix, or NULL: the input's stem */

@@ -8,27 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BITCODE(name)                                                                              \
-    extern const char rnet_kernels_##name[], rnet_kernels_##name##_end[], rnet_core_##name[],      \
-        rnet_core_##name##_end[]
-BITCODE(baseline_float);
-BITCODE(baseline_double);
-BITCODE(avx2_float);
-BITCODE(avx2_double);
-BITCODE(avx512_float);
-BITCODE(avx512_double);
-
-#define PAIR(what, isa, end)                                                                       \
-    {                                                                                              \
-        rnet_##what##_##isa##_float##end, rnet_##what##_##isa##_double##end                        \
-    }
-#define ISA_ROW(isa)                                                                               \
-    {                                                                                              \
-        .name = #isa, .bitcode = PAIR(kernels, isa, ), .bitcode_end = PAIR(kernels, isa, _end),    \
-        .core = PAIR(core, isa, ), .core_end = PAIR(core, isa, _end),                              \
-    }
-const Isa isa_table[ISA_COUNT] = {ISA_ROW(avx512), ISA_ROW(avx2), ISA_ROW(baseline)};
-
 static void set_types(Emitter *e)
 {
     e->t_void = LLVMVoidTypeInContext(e->context);

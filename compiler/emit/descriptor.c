@@ -400,7 +400,7 @@ static LLVMValueRef code_record(Emitter *e, const char *isa)
 static uint32_t count_codes(const Emitter *e)
 {
     uint32_t count = 0;
-    for (int i = 0; i < ISA_COUNT; i++) {
+    for (int i = 0; i < ISA_MOST; i++) {
         count += e->chosen[i];
     }
     return count;
@@ -408,11 +408,11 @@ static uint32_t count_codes(const Emitter *e)
 
 static LLVMValueRef code_table(Emitter *e)
 {
-    LLVMValueRef items[ISA_COUNT];
+    LLVMValueRef items[ISA_MOST];
     uint32_t count = 0;
-    for (int i = 0; i < ISA_COUNT; i++) {
+    for (int i = 0; i < ISA_MOST; i++) {
         if (e->chosen[i]) {
-            items[count++] = code_record(e, isa_table[i].name);
+            items[count++] = code_record(e, e->machine->sets[i].name);
         }
     }
     return e_array(e, record_open(e, "RnCode").type, items, count, "codes");

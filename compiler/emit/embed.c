@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-extern const char rnet_embed[], rnet_embed_end[];
-
 /* Functions of the interface by their names behind rne_, and which objects have them. */
 static const struct {
     const char *name;
@@ -104,7 +102,7 @@ static void define_version(Emitter *e)
 void embed_interface(Emitter *e)
 {
     define_version(e);
-    link_bitcode(e, rnet_embed, rnet_embed_end, "the interface");
+    link_bitcode(e, e->machine->interface, e->machine->interface_end, "the interface");
     for (LLVMValueRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f)) {
         if (!LLVMIsDeclaration(f) && LLVMGetLinkage(f) == LLVMExternalLinkage) {
             show(e, f);

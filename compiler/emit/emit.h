@@ -22,6 +22,7 @@ typedef struct EmitOptions {
     OutputKind kind;
     int optimisation;        /* 0 … 3 */
     bool debug;              /* line tables */
+    const char *target;      /* a triple; NULL: the host's */
     const char *cpu;         /* NULL: every instruction set, chosen when the program starts */
     const char *sanitize;    /* "address", "thread" or NULL */
     const char *source_hash; /* hexadecimal */

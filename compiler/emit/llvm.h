@@ -27,12 +27,24 @@ enum { LANES = 16 }; /* of a vector */
 /* An instruction set: its name in `rnetc --cpu` and RNET_ISA, its kernels, its core. */
 typedef struct Isa {
     const char *name;
+    const char *needs; /* LLVM's features, parted by blanks, that the host must have for it */
+    const char *cpus;  /* those that run it and no better set, parted by blanks */
     const char *bitcode[2], *bitcode_end[2]; /* of the kernels: float, double */
     const char *core[2], *core_end[2];       /* of runtime/core, for objects to embed */
 } Isa;
 
-enum { ISA_COUNT = 3 };
-extern const Isa isa_table[ISA_COUNT]; /* best first */
+enum { ISA_MOST = 3 };
+
+/* A machine, with its instruction sets. */
+typedef struct Machine {
+    const char *triple;
+    const char *spellings;            /* of its name, the first part of a triple */
+    const char *cpu, *features, *abi; /* of a target machine; ABI NULL: LLVM's choice */
+    void (*initialise)(void);
+    int count;
+    const char *interface, *interface_end; /* bitcode of runtime/embed */
+    Isa sets[ISA_MOST];                    /* best first */
+} Machine;
 
 typedef struct Emitter {
     Arena *arena;
@@ -44,7 +56,8 @@ typedef struct Emitter {
     LLVMModuleRef module;
     LLVMBuilderRef builder;
     LLVMTypeRef t_void, t_ptr, t_i32, t_i64, t_double, t_real, t_vector;
-    const bool *chosen;          /* [ISA_COUNT] the sets of the program */
+    const Machine *machine;
+    const bool *chosen;          /* [ISA_MOST] the sets of the program */
     const char *isa;             /* suffix of names */
     LLVMValueRef model_function; /* a kernel whose attributes every function of the ISA carries */
     LLVMMetadataRef debug_unit, debug_file;
@@ -132,7 +145,7 @@ void e_drop_keepers(LLVMModuleRef module);
 void e_name_after_isa(Emitter *e, LLVMValueRef function);
 
 /* ---- parallel.c ---- */
-/* One object for each chosen set, in the order of isa_table. */
+/* One object for each chosen set, in the order of the machine. */
 void emit_objects(const Emitter *pattern, EmitOutput *output);
 
 /* ---- embed.c: an object that needs no library ---- */
@@ -142,12 +155,17 @@ void embed_core(Emitter *e, const Isa *isa);
 void embed_interface(Emitter *e);
 
 /* ---- target.c ---- */
-/* Before any other thread uses LLVM. Does its work in the first call of a process only. */
-void target_initialise(int optimisation);
+/* Before any other thread uses LLVM. Does its work in a process's first call for the machine. */
+void target_initialise(const Machine *machine, int optimisation);
 LLVMTargetMachineRef target_machine(Emitter *e);
 void target_optimise(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine);
-/* Which rows of isa_table to emit for --cpu; false after an error. */
-bool target_choose(const char *cpu, bool chosen[ISA_COUNT], DiagSink *diag);
+
+/* ---- machine.c ---- */
+/* By its triple, in one of the usual spellings; NULL is the host's. NULL after an error. */
+const Machine *machine_find(const char *triple, DiagSink *diag);
+bool machine_is_host(const Machine *machine);
+/* Which sets of the machine to emit for --cpu; false after an error. */
+bool machine_choose(const Machine *machine, const char *cpu, bool chosen[ISA_MOST], DiagSink *diag);
 
 /* Layout of struct RnPlace, which formula.c reads by index (runtime/core/program.h). */
 enum PlaceField { PLACE_PARAMS, PLACE_DEPTH, PLACE_LAYER, PLACE_FAN_IN, PLACE_FAN_OUT, PLACE_BASE };

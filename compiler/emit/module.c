@@ -79,11 +79,11 @@ static void drop_layouts(LLVMModuleRef module)
 
 static bool is_first(const Emitter *e, const Isa *isa)
 {
-    const Isa *first = isa_table;
-    while (!e->chosen[first - isa_table]) {
+    int first = 0;
+    while (!e->chosen[first]) {
         first++;
     }
-    return isa == first;
+    return isa == &e->machine->sets[first];
 }
 
 static LLVMModuleRef build_isa(Emitter *e, const Isa *isa)
@@ -112,13 +112,14 @@ static LLVMModuleRef build_isa(Emitter *e, const Isa *isa)
 static LLVMModuleRef build_all(Emitter *e)
 {
     LLVMModuleRef all = NULL;
-    for (int i = 0; i < ISA_COUNT; i++) {
+    for (int i = 0; i < e->machine->count; i++) {
         if (!e->chosen[i]) {
             continue;
         }
-        LLVMModuleRef module = build_isa(e, &isa_table[i]);
+        const Isa *isa = &e->machine->sets[i];
+        LLVMModuleRef module = build_isa(e, isa);
         if (all != NULL && LLVMLinkModules2(all, module) != 0) {
-            BUG("emit", "the module of %s cannot be linked", isa_table[i].name);
+            BUG("emit", "the module of %s cannot be linked", isa->name);
         }
         all = all != NULL ? all : module;
     }
@@ -209,11 +210,25 @@ EmitPart emit_part(Emitter *e, const Isa *isa, double seconds[EMIT_STAGES])
     return part;
 }
 
+/* Executables need the runtime library, which is the host's. */
+static bool fits_kind(const Machine *machine, const EmitOptions *options, DiagSink *diag)
+{
+    if (options->kind != OUTPUT_OBJECT || options->embed || machine_is_host(machine)) {
+        return true;
+    }
+    Diag *d = diag_report(diag, E_FOREIGN_EXECUTABLE, (Span){0},
+                          "cannot make an executable for \"%s\"", options->target);
+    diag_hint(diag, d, "write an object with `-c`, and link it with that machine's compiler");
+    return false;
+}
+
 bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, DiagSink *diag,
                  EmitOutput *output)
 {
-    bool chosen[ISA_COUNT];
-    if (plan == NULL || !target_choose(options->cpu, chosen, diag)) {
+    bool chosen[ISA_MOST];
+    const Machine *machine = plan != NULL ? machine_find(options->target, diag) : NULL;
+    if (machine == NULL || !machine_choose(machine, options->cpu, chosen, diag) ||
+        !fits_kind(machine, options, diag)) {
         return false;
     }
     Emitter e = {.arena = arena,
@@ -221,9 +236,10 @@ bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, Dia
                  .graph = plan->graph,
                  .options = options,
                  .diag = diag,
+                 .machine = machine,
                  .chosen = chosen};
     *output = (EmitOutput){0};
-    target_initialise(options->optimisation);
+    target_initialise(machine, options->optimisation);
     if (options->kind == OUTPUT_OBJECT && !options->embed) {
         emit_objects(&e, output);
     } else {

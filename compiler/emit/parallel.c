@@ -18,7 +18,7 @@ enum { STACK_BYTES = 8 << 20 };
 typedef struct Queue {
     const Emitter *pattern;
     atomic_int taken;
-    EmitPart parts[ISA_COUNT];
+    EmitPart parts[ISA_MOST];
 } Queue;
 
 typedef struct Worker {
@@ -46,11 +46,11 @@ static void *work(void *argument)
     Queue *queue = worker->queue;
     for (;;) {
         int isa = atomic_fetch_add(&queue->taken, 1);
-        if (isa >= ISA_COUNT) {
+        if (isa >= queue->pattern->machine->count) {
             return NULL;
         }
         if (queue->pattern->chosen[isa]) {
-            queue->parts[isa] = make_object(worker, &isa_table[isa]);
+            queue->parts[isa] = make_object(worker, &queue->pattern->machine->sets[isa]);
         }
     }
 }
@@ -59,7 +59,7 @@ static int processors(void)
 {
     cpu_set_t set;
     int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count < ISA_COUNT ? count : ISA_COUNT;
+    return count < ISA_MOST ? count : ISA_MOST;
 }
 
 /* How many threads could be had beside the first; without them the first does all the work. */
@@ -101,10 +101,10 @@ static void add_seconds(const Worker *workers, int count, double *seconds)
 
 void emit_objects(const Emitter *pattern, EmitOutput *output)
 {
-    _Static_assert((int)ISA_COUNT == EMIT_PARTS, "every set has room for its object");
+    _Static_assert((int)ISA_MOST == EMIT_PARTS, "every set has room for its object");
     Queue queue = {.pattern = pattern};
-    Worker workers[ISA_COUNT] = {0};
-    for (int i = 0; i < ISA_COUNT; i++) {
+    Worker workers[ISA_MOST] = {0};
+    for (int i = 0; i < ISA_MOST; i++) {
         workers[i].queue = &queue;
     }
     int helpers = start(workers + 1, processors() - 1);
@@ -113,7 +113,7 @@ void emit_objects(const Emitter *pattern, EmitOutput *output)
         pthread_join(workers[i].thread, NULL);
     }
     add_seconds(workers, helpers + 1, pattern->options->seconds);
-    for (int i = 0; i < ISA_COUNT; i++) {
+    for (int i = 0; i < ISA_MOST; i++) {
         if (pattern->chosen[i]) {
             output->parts[output->count++] = queue.parts[i];
         }
