@@ -41,8 +41,11 @@ static int restore(const RnNetwork *network, RnBytes file, void *params, RnState
         return fault.kind ? judge(&fault) : RN_EMBED_WRONG_FILE;
     if (!rn_checkpoint_restore(network, file, params, state, workspace, &fault))
         return judge(&fault);
-    if (state)
+    if (state) {
         *state = facts.state;
+        /* files say infinity where no epoch has ended; in memory it is zero, as init makes it */
+        state->best_loss = state->epoch ? state->best_loss : 0;
+    }
     int done = network->code->derive(&rnet_program, network->config, params, facts.state.seed,
                                      facts.state.repeat, workspace, NULL);
     return done == RN_OK ? RN_EMBED_OK : RN_EMBED_BAD_CONFIG;
