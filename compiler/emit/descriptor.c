@@ -19,7 +19,7 @@ static LLVMValueRef param_table(Tables *t)
         const Param *param = &graph->params[i];
         Record r = record_open(t->e, "RnParam");
         record_string(&r, param->name);
-        record_string(&r, param->doc);
+        record_string(&r, t->e->options->embed ? NULL : param->doc);
         record_double(&r, param->value);
         record_double(&r, param->low);
         record_double(&r, param->high);
@@ -48,8 +48,15 @@ static int64_t draw_params(const Tables *t, const Tensor *tensor)
                      expr_params(depth));
 }
 
+static bool has(const Tables *t, RnEmbedWhen when)
+{
+    return !t->e->options->embed || embed_has(t->e->graph, t->e->options, when);
+}
+
 static LLVMValueRef tensor_record(Tables *t, const Tensor *tensor)
 {
+    bool drawn = has(t, RN_EMBED_DRAWS) || tensor->role == RN_ROLE_DERIVED;
+    bool trains = has(t, RN_EMBED_TRAINS);
     Record r = record_open(t->e, "RnTensor");
     record_string(&r, tensor->name);
     record_i32(&r, tensor->role);
@@ -68,11 +75,11 @@ static LLVMValueRef tensor_record(Tables *t, const Tensor *tensor)
     record_i64(&r, draw_params(t, tensor));
     record_double(&r, tensor->fan_in);
     record_double(&r, tensor->fan_out);
-    record_formula(&r, t, tensor->law.scale);
-    record_formula(&r, t, tensor->correlation.parameter);
-    record_formula(&r, t, tensor->rules.rate);
-    record_formula(&r, t, tensor->rules.epsilon);
-    record_formula(&r, t, tensor->rules.decay);
+    record_formula(&r, t, drawn ? tensor->law.scale : NULL);
+    record_formula(&r, t, drawn ? tensor->correlation.parameter : NULL);
+    record_formula(&r, t, trains ? tensor->rules.rate : NULL);
+    record_formula(&r, t, trains ? tensor->rules.epsilon : NULL);
+    record_formula(&r, t, trains ? tensor->rules.decay : NULL);
     return record_close(&r);
 }
 
@@ -169,11 +176,12 @@ static LLVMValueRef optimizer_record(Tables *t, const Optimizer *optimizer)
 static LLVMValueRef train_table(Tables *t)
 {
     const Train *train = t->e->graph->train;
-    if (train == NULL) {
+    if (train == NULL || !has(t, RN_EMBED_TRAINS)) {
         return LLVMConstPointerNull(t->e->t_ptr);
     }
+    const Data *data = t->e->options->embed ? &(const Data){0} : &train->data;
     Record r = record_open(t->e, "RnTrain");
-    record_put(&r, data_record(t, &train->data));
+    record_put(&r, data_record(t, data));
     record_put(&r, loss_record(t, &train->loss));
     record_put(&r, optimizer_record(t, &train->optimizer));
     record_i32(&r, train->schedule.kind);
@@ -183,7 +191,8 @@ static LLVMValueRef train_table(Tables *t)
         train->batch,          train->epochs,          train->iterations,      train->validation,
         train->test,           train->stop_loss,       train->patience,        train->seed};
     for (size_t i = 0; i < sizeof formulas / sizeof *formulas; i++) {
-        record_formula(&r, t, formulas[i]);
+        bool needed = !t->e->options->embed || formulas[i] == train->clip;
+        record_formula(&r, t, needed ? formulas[i] : NULL);
     }
     return e_constant(t->e, record_close(&r), "train");
 }
@@ -225,7 +234,7 @@ static LLVMValueRef probe_record(Tables *t, const Probe *probe)
 static LLVMValueRef probe_table(Tables *t)
 {
     const Probe *probe = t->e->graph->probe;
-    if (probe == NULL) {
+    if (probe == NULL || t->e->options->embed) {
         return LLVMConstPointerNull(t->e->t_ptr);
     }
     return e_constant(t->e, probe_record(t, probe), "probe");
@@ -234,7 +243,7 @@ static LLVMValueRef probe_table(Tables *t)
 static LLVMValueRef check_table(Tables *t)
 {
     const Check *check = t->e->graph->check;
-    if (check == NULL) {
+    if (check == NULL || t->e->options->embed) {
         return LLVMConstPointerNull(t->e->t_ptr);
     }
     LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, check->bounds.count);
@@ -313,14 +322,19 @@ static LLVMValueRef sweep_record(Tables *t, const Sweep *sweep)
     return record_close(&r);
 }
 
+static uint32_t sweep_count(const Emitter *e)
+{
+    return e->options->embed ? 0 : e->graph->sweep_count;
+}
+
 static LLVMValueRef sweep_table(Tables *t)
 {
     const Graph *graph = t->e->graph;
     LLVMValueRef *items = ARENA_ARRAY(t->e->arena, LLVMValueRef, graph->sweep_count);
-    for (uint32_t i = 0; i < graph->sweep_count; i++) {
+    for (uint32_t i = 0; i < sweep_count(t->e); i++) {
         items[i] = sweep_record(t, &graph->sweeps[i]);
     }
-    return e_array(t->e, record_open(t->e, "RnSweep").type, items, graph->sweep_count, "sweeps");
+    return e_array(t->e, record_open(t->e, "RnSweep").type, items, sweep_count(t->e), "sweeps");
 }
 
 static LLVMValueRef stream_names(Tables *t)
@@ -370,29 +384,81 @@ void emit_region_code(Emitter *e, const RegionFunctions *functions)
                        LLVMConstArray2(type, items, count));
 }
 
-/* A function of the core, which is machine code already; only its address is of interest here. */
-static LLVMValueRef core_function(Emitter *e, const char *entry, const char *isa)
+/* Where objects to embed find a function of the core. */
+typedef enum CoreHome {
+    HOME_OWN,    /* in each set */
+    HOME_LEAST,  /* once, for all: it is not where time goes, and gives the same bits everywhere */
+    HOME_DRAWS,  /* likewise, where weights are drawn */
+    HOME_LIBRARY /* for the commands of executables only */
+} CoreHome;
+
+static const struct {
+    const char *name;
+    CoreHome home;
+} core_entries[CORE_ENTRIES] = {
+    {"rn_params_size", HOME_LEAST},    {"rn_state_size", HOME_LEAST},
+    {"rn_workspace_size", HOME_OWN},   {"rn_init_workspace_size", HOME_LEAST},
+    {"rn_init", HOME_DRAWS},           {"rn_derive", HOME_LEAST},
+    {"rn_redraw", HOME_LIBRARY},       {"rn_run", HOME_OWN},
+    {"rn_stretch_size", HOME_LIBRARY}, {"rn_stretch", HOME_LIBRARY},
+    {"rn_tensor_offset", HOME_LEAST},
+};
+
+char *core_name(Emitter *e, int entry, const char *isa)
 {
     const char *precision = e->graph->is_double ? "double" : "float";
-    char *name = str_format(e->arena, "%s_%s_%s", entry, isa, precision);
+    return str_format(e->arena, "%s_%s_%s", core_entries[entry].name, isa, precision);
+}
+
+static const char *least_isa(const Emitter *e)
+{
+    int least = e->machine->count - 1;
+    while (!e->chosen[least]) {
+        least--;
+    }
+    return e->machine->sets[least].name;
+}
+
+const char *core_home(const Emitter *e, int entry, const char *isa)
+{
+    if (!e->options->embed || core_entries[entry].home == HOME_OWN) {
+        return isa;
+    }
+    bool needed =
+        core_entries[entry].home == HOME_LEAST ||
+        (core_entries[entry].home == HOME_DRAWS && embed_has(e->graph, e->options, RN_EMBED_DRAWS));
+    return needed ? least_isa(e) : NULL;
+}
+
+/* Machine code already, or linked later; only its address is of interest here. */
+static LLVMValueRef core_function(Emitter *e, int entry, const char *isa)
+{
+    const char *home = core_home(e, entry, isa);
+    if (home == NULL) {
+        return LLVMConstPointerNull(e->t_ptr);
+    }
+    char *name = core_name(e, entry, home);
     LLVMValueRef known = LLVMGetNamedFunction(e->module, name);
-    return known ? known
-                 : LLVMAddFunction(e->module, name, LLVMFunctionType(e->t_void, NULL, 0, 0));
+    if (known != NULL) {
+        return known;
+    }
+    LLVMValueRef function =
+        LLVMAddFunction(e->module, name, LLVMFunctionType(e->t_void, NULL, 0, 0));
+    if (e->options->embed) {
+        LLVMSetVisibility(function, LLVMHiddenVisibility);
+    }
+    return function;
 }
 
 static LLVMValueRef code_record(Emitter *e, const char *isa)
 {
-    static const char *const entries[] = {
-        "rn_params_size",  "rn_state_size", "rn_workspace_size", "rn_init_workspace_size",
-        "rn_init",         "rn_derive",     "rn_redraw",         "rn_run",
-        "rn_stretch_size", "rn_stretch",    "rn_tensor_offset"};
     LLVMTypeRef regions =
         LLVMArrayType2(record_open(e, "RnRegionCode").type, e->graph->regions.count);
     Record r = record_open(e, "RnCode");
     record_string(&r, isa);
     record_put(&r, region_code(e, isa, regions));
-    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
-        record_put(&r, core_function(e, entries[i], isa));
+    for (int i = 0; i < CORE_ENTRIES; i++) {
+        record_put(&r, core_function(e, i, isa));
     }
     return record_close(&r);
 }
@@ -433,7 +499,7 @@ void emit_descriptor(Emitter *e)
     record_i32(&r, graph->param_count);
     record_i32(&r, graph->tensor_count);
     record_i32(&r, graph->regions.count);
-    record_i32(&r, graph->sweep_count);
+    record_i32(&r, sweep_count(e));
     record_i32(&r, count_codes(e));
     record_i32(&r, graph->input.rank);
     record_i32(&r, graph->output.rank);
@@ -449,8 +515,8 @@ void emit_descriptor(Emitter *e)
     record_put(&r, probe_table(&t));
     record_put(&r, check_table(&t));
     record_put(&r, sweep_table(&t));
-    record_put(&r, stream_names(&t));
+    record_put(&r, has(&t, RN_EMBED_TRAINS) ? stream_names(&t) : LLVMConstPointerNull(e->t_ptr));
     record_put(&r, code_table(e));
-    record_put(&r, emit_signal(&t));
+    record_put(&r, uses_theory(e) ? emit_signal(&t) : LLVMConstPointerNull(e->t_ptr));
     LLVMSetLinkage(e_constant(e, record_close(&r), "rnet_program"), LLVMExternalLinkage);
 }

@@ -3,6 +3,7 @@
  * Objects to embed: the core, which executables find in the runtime library, and the interface,
  * both as bitcode. The interface's functions get the model's name; the object shows nothing else.
  */
+#include "emit/join.h"
 #include "emit/llvm.h"
 #include "support/bug.h"
 #include "support/str.h"
@@ -19,7 +20,7 @@ static const struct {
 #undef X
 };
 
-static void link_bitcode(Emitter *e, const char *data, const char *end, const char *what)
+static LLVMModuleRef read_bitcode(Emitter *e, const char *data, const char *end, const char *what)
 {
     LLVMModuleRef module;
     LLVMMemoryBufferRef buffer =
@@ -28,21 +29,85 @@ static void link_bitcode(Emitter *e, const char *data, const char *end, const ch
         BUG("emit", "%s cannot be read", what);
     }
     LLVMDisposeMemoryBuffer(buffer);
+    return module;
+}
+
+static void link_module(Emitter *e, LLVMModuleRef module, const char *what)
+{
     if (LLVMLinkModules2(e->module, module) != 0) {
         BUG("emit", "%s cannot be linked", what);
     }
 }
 
-void embed_core(Emitter *e, const Isa *isa)
+/* Does a table of this program name this set's copy of the function? */
+static bool is_named(Emitter *e, const char *isa, const char *function)
 {
-    bool is_double = e->graph->is_double;
-    link_bitcode(e, isa->core[is_double], isa->core_end[is_double], "the core");
-    e_drop_keepers(e->module);
-    for (LLVMValueRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f)) {
-        if (!LLVMIsDeclaration(f) && LLVMGetLinkage(f) == LLVMInternalLinkage) {
+    for (int i = 0; i < CORE_ENTRIES; i++) {
+        for (int s = 0; s < e->machine->count; s++) {
+            const char *home = e->chosen[s] ? core_home(e, i, e->machine->sets[s].name) : NULL;
+            if (home != NULL && strcmp(home, isa) == 0 &&
+                strcmp(core_name(e, i, isa), function) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Marks for a sanitizer are those of the build that made the bitcode. */
+static void clear_marks(LLVMValueRef function)
+{
+    static const char *const marks[] = {"sanitize_address", "sanitize_thread"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        unsigned kind = LLVMGetEnumAttributeKindForName(marks[i], strlen(marks[i]));
+        LLVMRemoveEnumAttributeAtIndex(function, LLVMAttributeFunctionIndex, kind);
+    }
+}
+
+static void adapt_core(Emitter *e, const Isa *isa, LLVMModuleRef core)
+{
+    for (LLVMValueRef f = LLVMGetFirstFunction(core); f; f = LLVMGetNextFunction(f)) {
+        if (LLVMIsDeclaration(f)) {
+            continue;
+        }
+        clear_marks(f);
+        e_mark_sanitized(e, f);
+        if (is_named(e, isa->name, LLVMGetValueName(f))) {
+            LLVMSetVisibility(f, LLVMHiddenVisibility);
+        } else {
+            LLVMSetLinkage(f, LLVMInternalLinkage);
             e_name_after_isa(e, f);
         }
     }
+}
+
+/* The core comes optimised; what the word of uses makes constant goes, and what then is alike. */
+static const char drop_unused[] =
+    "globaldce,function(early-cse,sccp,simplifycfg,adce,simplifycfg),globaldce";
+
+void embed_core(Emitter *e, const Isa *isa, LLVMTargetMachineRef machine)
+{
+    bool is_double = e->graph->is_double;
+    LLVMModuleRef core =
+        read_bitcode(e, isa->core[is_double], isa->core_end[is_double], "the core");
+    LLVMSetTarget(core, LLVMGetTarget(e->module));
+    LLVMSetDataLayout(core, LLVMGetDataLayoutStr(e->module));
+    e_drop_keepers(core);
+    define_uses(e, core);
+    adapt_core(e, isa, core);
+    target_run(core, machine, drop_unused);
+    link_module(e, core, "the core");
+    target_run(e->module, machine, "mergefunc,globaldce");
+}
+
+void embed_join(Arena *arena, EmitOutput *output)
+{
+    size_t size;
+    char *bytes = join_objects(arena, output->parts, output->count, &size);
+    emit_dispose(output);
+    LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(bytes, size, "object");
+    output->parts[output->count++] =
+        (EmitPart){buffer, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer)};
 }
 
 bool embed_has(const Graph *graph, const EmitOptions *options, RnEmbedWhen when)
@@ -101,8 +166,15 @@ static void define_version(Emitter *e)
 /* Before optimising: everything but the interface is internal, so what is not used goes. */
 void embed_interface(Emitter *e)
 {
+    LLVMModuleRef interface = read_bitcode(e, e->machine->interface, e->machine->interface_end, "the interface");
+    for (LLVMValueRef f = LLVMGetFirstFunction(interface); f; f = LLVMGetNextFunction(f)) {
+        if (!LLVMIsDeclaration(f)) {
+            e_mark_sanitized(e, f);
+        }
+    }
     define_version(e);
-    link_bitcode(e, e->machine->interface, e->machine->interface_end, "the interface");
+    define_uses(e, interface);
+    link_module(e, interface, "the interface");
     for (LLVMValueRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f)) {
         if (!LLVMIsDeclaration(f) && LLVMGetLinkage(f) == LLVMExternalLinkage) {
             show(e, f);

@@ -27,7 +27,7 @@ typedef struct EmitOptions {
     const char *sanitize;    /* "address", "thread" or NULL */
     const char *source_hash; /* hexadecimal */
     const char *version;
-    bool embed;        /* with OUTPUT_OBJECT: one object with core and interface */
+    bool embed;        /* of OUTPUT_OBJECT: one object with core and interface */
     bool predict_only; /* of which: without what training needs */
     double *seconds;   /* [EMIT_STAGES] added to: those of the busiest thread */
 } EmitOptions;

@@ -128,6 +128,13 @@ LLVMValueRef emit_formula(Formulas *formulas, const Expr *expr);
 void emit_descriptor(Emitter *e);
 /* The functions of this ISA, one entry a region, for the module that holds the descriptor. */
 void emit_region_code(Emitter *e, const RegionFunctions *functions);
+/* The functions of the core that tables name. */
+enum { CORE_ENTRIES = 11 };
+/* Name of one in the core of a set. */
+char *core_name(Emitter *e, int entry, const char *isa);
+/* Whose copy of it a set's table names: its own, or in objects to embed, where it is seldom called,
+ * the least set's; NULL: none is needed. */
+const char *core_home(const Emitter *e, int entry, const char *isa);
 LLVMValueRef e_string(Emitter *e, const char *text);
 
 /* ---- debug.c: line tables that point into the .rnet file; nothing without -g ---- */
@@ -148,17 +155,28 @@ void e_name_after_isa(Emitter *e, LLVMValueRef function);
 /* One object for each chosen set, in the order of the machine. */
 void emit_objects(const Emitter *pattern, EmitOutput *output);
 
+/* ---- uses.c: what the program can ask of the core ---- */
+/* The word rnet_uses, where the module reads it. */
+void define_uses(Emitter *e, LLVMModuleRef module);
+bool uses_theory(const Emitter *e);
+
 /* ---- embed.c: an object that needs no library ---- */
-/* The core of the set into the set's module. */
-void embed_core(Emitter *e, const Isa *isa);
-/* The interface into the module of all sets; only the interface stays visible. */
+/* The interface into the module of the tables; nothing else there stays visible. */
 void embed_interface(Emitter *e);
+/* The core of the set, without what the network does not use, into the set's module, which has been
+ * optimised. */
+void embed_core(Emitter *e, const Isa *isa, LLVMTargetMachineRef machine);
+/* One object of the sets' objects. */
+void embed_join(Arena *arena, EmitOutput *output);
 
 /* ---- target.c ---- */
 /* Before any other thread uses LLVM. Does its work in a process's first call for the machine. */
 void target_initialise(const Machine *machine, int optimisation);
 LLVMTargetMachineRef target_machine(Emitter *e);
 void target_optimise(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine);
+/* The sanitizer's pass, last, as it instruments what is left. */
+void target_instrument(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine);
+void target_run(LLVMModuleRef module, LLVMTargetMachineRef machine, const char *passes);
 
 /* ---- machine.c ---- */
 /* By its triple, in one of the usual spellings; NULL is the host's. NULL after an error. */

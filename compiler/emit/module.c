@@ -95,12 +95,13 @@ static LLVMModuleRef build_isa(Emitter *e, const Isa *isa)
         functions[i] = emit_region(e, i);
     }
     emit_region_code(e, functions);
+    define_uses(e, e->module);
     finish_kernels(e);
-    if (e->options->embed) {
-        embed_core(e, isa);
-    }
     if (is_first(e, isa)) {
         emit_descriptor(e);
+        if (e->options->embed) {
+            embed_interface(e);
+        }
     }
     emitter_close(e);
     drop_layouts(e->module);
@@ -122,10 +123,6 @@ static LLVMModuleRef build_all(Emitter *e)
             BUG("emit", "the module of %s cannot be linked", isa->name);
         }
         all = all != NULL ? all : module;
-    }
-    if (e->options->embed) {
-        e->module = all;
-        embed_interface(e);
     }
     return all;
 }
@@ -201,6 +198,10 @@ EmitPart emit_part(Emitter *e, const Isa *isa, double seconds[EMIT_STAGES])
     target_optimise(e, module, machine);
     verify(module, "after optimising");
     refuse_vector_calls(module);
+    if (e->options->embed) {
+        embed_core(e, isa, machine);
+    }
+    target_instrument(e, module, machine);
     time = count_time(&seconds[EMIT_STAGE_OPTIMISE], time);
     EmitPart part = write_part(e, module, machine);
     count_time(&seconds[EMIT_STAGE_WRITE], time);
@@ -240,8 +241,11 @@ bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, Dia
                  .chosen = chosen};
     *output = (EmitOutput){0};
     target_initialise(machine, options->optimisation);
-    if (options->kind == OUTPUT_OBJECT && !options->embed) {
+    if (options->kind == OUTPUT_OBJECT) {
         emit_objects(&e, output);
+        if (options->embed) {
+            embed_join(arena, output);
+        }
     } else {
         output->parts[output->count++] = emit_part(&e, NULL, options->seconds);
     }

@@ -227,16 +227,17 @@ RegionFunctions emit_region(Emitter *e, uint32_t region)
 {
     const RegionPlan *plan = &e->plan->regions[region];
     RegionFunctions functions = {.forward = emit_direction(e, region, false, false)};
-    if (e->graph->regions.items[region].has_backward) {
+    bool trains = !e->options->embed || embed_has(e->graph, e->options, RN_EMBED_TRAINS);
+    if (trains && e->graph->regions.items[region].has_backward) {
         functions.backward = emit_direction(e, region, true, false);
     }
     if (all_single(e->graph)) {
         functions.forward_one = emit_direction(e, region, false, true);
     }
-    if (plan->trained) {
+    if (trains && plan->trained) {
         functions.gradient = emit_gradient_function(e, region);
     }
-    if (plan->trained_shared) {
+    if (trains && plan->trained_shared) {
         functions.gradient_shared = emit_shared_function(e, region);
     }
     return functions;

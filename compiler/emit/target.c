@@ -88,7 +88,7 @@ static const char inline_epilogues[] =
     "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
     "loop-mssa(licm),gvn,dse,instcombine<no-verify-fixpoint>,simplifycfg)";
 
-static void run_passes(LLVMModuleRef module, LLVMTargetMachineRef machine, const char *passes)
+void target_run(LLVMModuleRef module, LLVMTargetMachineRef machine, const char *passes)
 {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
     LLVMErrorRef error = LLVMRunPasses(module, passes, machine, options);
@@ -118,10 +118,10 @@ static void hold_epilogues(LLVMModuleRef module, bool held)
 static void specialise(LLVMModuleRef module, LLVMTargetMachineRef machine)
 {
     hold_epilogues(module, true);
-    run_passes(module, machine, inline_kernels);
-    run_passes(module, machine, fix_sizes);
+    target_run(module, machine, inline_kernels);
+    target_run(module, machine, fix_sizes);
     hold_epilogues(module, false);
-    run_passes(module, machine, inline_epilogues);
+    target_run(module, machine, inline_epilogues);
 }
 
 /* -O0 only inlines what must be; -O3 adds all that LLVM has; the sanitizer's pass comes last, as it
@@ -129,15 +129,19 @@ static void specialise(LLVMModuleRef module, LLVMTargetMachineRef machine)
 void target_optimise(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine)
 {
     int level = e->options->optimisation;
-    const char *sanitize = e->options->sanitize;
     if (level > 0) {
         specialise(module, machine);
     }
     if (level == 0 || level == 3) {
-        run_passes(module, machine, level == 0 ? "default<O0>" : "default<O3>");
+        target_run(module, machine, level == 0 ? "default<O0>" : "default<O3>");
     }
+}
+
+void target_instrument(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine)
+{
+    const char *sanitize = e->options->sanitize;
     if (sanitize != NULL) {
         bool address = strcmp(sanitize, "address") == 0;
-        run_passes(module, machine, address ? "asan" : "tsan-module,function(tsan)");
+        target_run(module, machine, address ? "asan" : "tsan-module,function(tsan)");
     }
 }

@@ -57,7 +57,7 @@ static void block_update(void *context, int64_t index)
  * they have a place or an update to go to. */
 static int wants_weights(const RnCall *call)
 {
-    return !(call->what & RN_TRACE) || (call->what & RN_UPDATE) || call->gradient;
+    return !rn_asks(call->what, RN_TRACE) || (call->what & RN_UPDATE) || call->gradient;
 }
 
 static void backward_block(Block *block)
@@ -77,7 +77,7 @@ static void backward_block(Block *block)
 
 static int traced(const RnPass *pass, int32_t region)
 {
-    return (pass->call->what & RN_TRACE) && pass->call->trace_region == region;
+    return rn_asks(pass->call->what, RN_TRACE) && pass->call->trace_region == region;
 }
 
 static void backward_region(RnPass *pass, int32_t region)

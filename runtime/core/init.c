@@ -37,6 +37,11 @@ static RnPlace place_of(const RnProgram *program, const double *config, const Rn
                      .fan_out = tensor->fan_out};
 }
 
+static int uses_law(int32_t law)
+{
+    return rn_uses(RN_USES_LAW + law);
+}
+
 static int is_drawn(int32_t law)
 {
     return law != RN_LAW_ZEROS && law != RN_LAW_CONSTANT && law != RN_LAW_FORMULA &&
@@ -62,7 +67,7 @@ static int plan_correlation(RnDraw *draw, const RnPlace *place)
                           .parameter = tensor->parameter(place)};
     int white = tensor->correlation == RN_CORRELATION_FBM && draw->path.parameter == 0.5;
     draw->by_path = draw->layers > 1 && !white;
-    return rn_path_plan(&draw->path);
+    return !rn_uses(RN_USES_PATHS) || rn_path_plan(&draw->path);
 }
 
 static int plan_shape(RnDraw *draw)
@@ -173,9 +178,9 @@ static int fill_scales(const RnDraw *draw, RnPlace *place, double absent, double
 static double absent_scale(const RnProgram *program, const double *config, int32_t index)
 {
     int32_t law = program->tensors[index].law;
-    return law == RN_LAW_ZEROS     ? 0
-           : law == RN_LAW_OPTIMAL ? rn_optimal_alpha(program, config, index)
-                                   : 1;
+    if (law == RN_LAW_OPTIMAL && uses_law(RN_LAW_OPTIMAL))
+        return rn_optimal_alpha(program, config, index);
+    return law == RN_LAW_ZEROS ? 0 : 1;
 }
 
 static void run_body(const RnParallel *parallel, RnDraw *draw, RnDrawBody *body)
@@ -188,31 +193,34 @@ static void run_body(const RnParallel *parallel, RnDraw *draw, RnDrawBody *body)
         body(draw, index);
 }
 
+static RnDrawBody *body_of(const RnDraw *draw)
+{
+    int32_t law = draw->tensor->law;
+    if (rn_uses(RN_USES_PATHS) && draw->by_path)
+        return rn_draw_paths;
+    if ((law == RN_LAW_NORMAL && uses_law(RN_LAW_NORMAL)) ||
+        (law == RN_LAW_UNIFORM && uses_law(RN_LAW_UNIFORM)) ||
+        (law == RN_LAW_SIGNS && uses_law(RN_LAW_SIGNS)))
+        return rn_draw_entries;
+    if ((law == RN_LAW_ORTHOGONAL && uses_law(RN_LAW_ORTHOGONAL)) ||
+        (law == RN_LAW_HAAR && uses_law(RN_LAW_HAAR)))
+        return rn_draw_orthogonal;
+    if (law == RN_LAW_HOUSEHOLDER && uses_law(RN_LAW_HOUSEHOLDER))
+        return rn_draw_householder;
+    return NULL;
+}
+
 static void draw_tensor(RnDraw *draw, const RnParallel *parallel)
 {
-    switch (draw->tensor->law) {
-    case RN_LAW_NORMAL:
-        if (draw->by_path)
-            rn_path_prepare(&draw->path, draw->shared);
-        run_body(parallel, draw, draw->by_path ? rn_draw_paths : rn_draw_entries);
-        break;
-    case RN_LAW_UNIFORM:
-    case RN_LAW_SIGNS:
-        run_body(parallel, draw, rn_draw_entries);
-        break;
-    case RN_LAW_ORTHOGONAL:
-    case RN_LAW_HAAR:
-        run_body(parallel, draw, rn_draw_orthogonal);
-        break;
-    case RN_LAW_HOUSEHOLDER:
-        run_body(parallel, draw, rn_draw_householder);
-        break;
-    case RN_LAW_PERMUTATION:
+    RnDrawBody *body = body_of(draw);
+    if (rn_uses(RN_USES_PATHS) && draw->by_path)
+        rn_path_prepare(&draw->path, draw->shared);
+    if (body)
+        run_body(parallel, draw, body);
+    else if (draw->tensor->law == RN_LAW_PERMUTATION && uses_law(RN_LAW_PERMUTATION))
         rn_draw_permutation(draw);
-        break;
-    default: /* ZEROS, CONSTANT, FORMULA */
+    else /* ZEROS, CONSTANT, FORMULA, OPTIMAL */
         rn_draw_constant(draw);
-    }
 }
 
 /* What one call draws: all tensors, the derived ones, or those that `changed` params decide. */

@@ -19,10 +19,11 @@ int rn_has_loss(const RnCall *call)
 {
     switch (call->loss_kind) {
     case RN_LOSS_CROSS_ENTROPY:
+        return rn_uses(RN_USES_LOSS + RN_LOSS_CROSS_ENTROPY) && call->target != NULL;
     case RN_LOSS_MSE:
-        return call->target != NULL;
+        return rn_uses(RN_USES_LOSS + RN_LOSS_MSE) && call->target != NULL;
     case RN_LOSS_PROJECTION:
-        return call->projection != NULL;
+        return rn_uses(RN_USES_LOSS + RN_LOSS_PROJECTION) && call->projection != NULL;
     default:
         return 0;
     }
@@ -31,7 +32,7 @@ int rn_has_loss(const RnCall *call)
 int rn_targets_ok(const RnCall *call)
 {
     if (!rn_has_loss(call))
-        return !(call->what & RN_BACKWARD);
+        return !rn_asks(call->what, RN_BACKWARD);
     if (call->loss_kind != RN_LOSS_CROSS_ENTROPY)
         return 1;
     const int32_t *label = call->target;
@@ -133,7 +134,7 @@ void rn_loss_tile(const RnPass *pass, const RnTile *tile)
 {
     int32_t last = pass->program->region_count;
     const real *y = rnk_state(pass, tile, last, 0);
-    real *gradient = pass->call->what & RN_BACKWARD ? tile->gradient[0] : NULL;
+    real *gradient = rn_asks(pass->call->what, RN_BACKWARD) ? tile->gradient[0] : NULL;
     for (int64_t lane = 0; lane < tile->width; lane += RNK_LANES) {
         int64_t left = tile->valid - lane;
         Column c = {.pass = pass,
@@ -143,11 +144,12 @@ void rn_loss_tile(const RnPass *pass, const RnTile *tile)
                     .width = tile->width,
                     .sample = tile->first + lane,
                     .count = left < RNK_LANES ? left : RNK_LANES};
-        if (pass->call->loss_kind == RN_LOSS_CROSS_ENTROPY)
+        int32_t kind = pass->call->loss_kind;
+        if (kind == RN_LOSS_CROSS_ENTROPY && rn_uses(RN_USES_LOSS + RN_LOSS_CROSS_ENTROPY))
             cross_entropy(&c);
-        else if (pass->call->loss_kind == RN_LOSS_MSE)
+        else if (kind == RN_LOSS_MSE && rn_uses(RN_USES_LOSS + RN_LOSS_MSE))
             mse(&c);
-        else
+        else if (rn_uses(RN_USES_LOSS + RN_LOSS_PROJECTION))
             projection(&c);
         clear_rest(&c);
     }

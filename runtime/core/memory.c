@@ -9,6 +9,9 @@
 
 #include "kernels/kernels.h"
 
+/* Called a few times a step, so better small than fast. */
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 enum { TILE_WIDTH = 64 }; /* samples; four vectors of 16 lanes */
 static const int64_t MOST_LAYERS = (int64_t)1 << 40;
 static const int64_t DELTA_BYTES = 256 * 1024; /* half of a common second-level cache */
@@ -156,26 +159,75 @@ static int64_t threads_of(const RnCall *call)
     return call->parallel && call->parallel->threads > 1 ? call->parallel->threads : 1;
 }
 
-/* Samples of a tile: a share for each thread, as far as whole vectors go. Wide layers are read from
- * memory once a tile, so that fewer tiles are better, and their micro-tiles take some vectors of
- * lanes at once. Results do not depend on the width. */
+/* Samples of the widest tile, in whole units. */
+typedef struct Widths {
+    int64_t unit, most;
+} Widths;
+
+/* Wide layers are read from memory once a tile, so that fewer tiles are better, and their
+ * micro-tiles take some vectors of lanes at once. */
+static Widths widths_of(const RnProgram *program)
+{
+    if (wide(program))
+        return (Widths){RNK_PACK_VECTORS * RN_LANES, RNK_PACK_LANES};
+    return (Widths){RN_LANES, TILE_WIDTH};
+}
+
+/* Samples of a tile: a share for each thread, as far as whole vectors go. Results do not depend on
+ * it. */
 static int64_t tile_width(const RnCall *call)
 {
-    int any = wide(call->program);
-    int64_t unit = any ? RNK_PACK_VECTORS * RN_LANES : RN_LANES;
-    int64_t most = any ? RNK_PACK_LANES : TILE_WIDTH;
-    int64_t width = (call->batch + unit - 1) / unit * unit;
+    Widths widths = widths_of(call->program);
+    int64_t width = (call->batch + widths.unit - 1) / widths.unit * widths.unit;
     int64_t threads = threads_of(call), each = width / threads + (width % threads != 0);
-    int64_t share = (each + unit - 1) / unit * unit;
+    int64_t share = (each + widths.unit - 1) / widths.unit * widths.unit;
     if (lockstep(call->program))
         return width;
-    return share < most ? share : most;
+    return share < widths.most ? share : widths.most;
+}
+
+static int64_t round_up(int64_t count, int64_t unit)
+{
+    return (count + unit - 1) / unit * unit;
+}
+
+/* RN_FEWER: lanes of all tiles of any call of so many samples and threads or fewer, and how many
+ * tiles these are. One thread alone has tiles of the greatest width. Of more threads each has at
+ * most half of the batch, and what the last tile is wider than the rest comes on top. */
+static void bound_tiles(RnPass *pass)
+{
+    Widths widths = widths_of(pass->program);
+    int64_t lanes = round_up(pass->batch, widths.unit), threads = threads_of(pass->call);
+    int64_t full = (pass->batch + widths.most - 1) / widths.most;
+    pass->width = lanes;
+    pass->tile_count = 1;
+    if (lockstep(pass->program))
+        return;
+    int64_t share = round_up(lanes / 2, widths.unit);
+    int64_t more = (share < widths.most ? share : widths.most) - widths.unit;
+    if (lanes > widths.most)
+        pass->width = round_up(lanes, widths.most);
+    if (threads > 1)
+        pass->width = larger(pass->width, lanes + more);
+    int64_t tiles = larger(full, threads), units = lanes / widths.unit;
+    pass->tile_count = tiles < units ? tiles : units;
+}
+
+static int fewer(const RnPass *pass)
+{
+    return (pass->call->what & RN_FEWER) != 0;
+}
+
+/* How many times what follows from pass->width is there. */
+static int64_t stride_count(const RnPass *pass)
+{
+    return fewer(pass) ? 1 : pass->tile_count;
 }
 
 /* Layers whose deltas fit into DELTA_BYTES for each thread; one in a traced region. */
 static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
 {
-    if ((call->what & RN_TRACE) && call->trace_region == region)
+    if (rn_asks(call->what, RN_TRACE) && call->trace_region == region)
         return 1;
     int64_t columns = larger(call->program->regions[region].delta_columns, 1);
     int64_t threads = threads_of(call);
@@ -196,8 +248,8 @@ static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
         carver->bad = 1;
         return span;
     }
-    int backward = call->what & RN_BACKWARD;
-    int all = (backward && row->keeps_states) || (call->what & RN_TRACE);
+    int backward = rn_asks(call->what, RN_BACKWARD);
+    int all = (backward && row->keeps_states) || rn_asks(call->what, RN_TRACE);
     int64_t slots = all || span.depth < 2 ? span.depth : 2;
     span.state_mask = all ? -1 : slots - 1;
     span.kept_mask = backward ? -1 : 0;
@@ -205,9 +257,23 @@ static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
     span.state_stride = product(carver, product(carver, slots, span.rows), sizes->width);
     span.kept_stride =
         product(carver, product(carver, backward ? span.depth : 1, span.kept_rows), sizes->width);
-    span.state = take(carver, sizes->tile_count, span.state_stride, sizeof(real));
-    span.kept = take(carver, sizes->tile_count, span.kept_stride, sizeof(real));
+    span.state = take(carver, stride_count(sizes), span.state_stride, sizeof(real));
+    span.kept = take(carver, stride_count(sizes), span.kept_stride, sizeof(real));
     return span;
+}
+
+/* Deltas of a block. A smaller batch may have more layers in a block, but they fill no more than
+ * DELTA_BYTES for each thread, unless that is less than a layer for each. */
+static int64_t delta_reals(Carver *carver, const RnPass *pass, const RnSpan *span)
+{
+    int64_t layer = product(carver, pass->batch, span->columns);
+    int64_t exact = product(carver, span->block, layer);
+    if (!fewer(pass))
+        return exact;
+    int64_t all = product(carver, span->depth, layer);
+    int64_t full = DELTA_BYTES / (int64_t)sizeof(real);
+    int64_t most = larger(exact, product(carver, threads_of(pass->call), full));
+    return all < most ? all : most;
 }
 
 typedef struct Most {
@@ -223,33 +289,33 @@ static void take_spans(Carver *carver, RnPass *pass, Most *most)
         most->scratch = larger(most->scratch, row->scratch_rows);
         most->rows = larger(most->rows, larger(row->in_rows, row->out_rows));
         most->layers = larger(most->layers, span.depth);
-        most->delta = larger(
-            most->delta, product(carver, product(carver, span.block, pass->batch), span.columns));
+        most->delta = larger(most->delta, delta_reals(carver, pass, &span));
         if (pass->spans)
             pass->spans[r] = span;
     }
     int64_t rows = rn_output_rows(program);
     RnSpan output = {.depth = 1, .rows = rows, .state_stride = product(carver, rows, pass->width)};
-    output.state = take(carver, pass->tile_count, output.state_stride, sizeof(real));
+    output.state = take(carver, stride_count(pass), output.state_stride, sizeof(real));
     if (pass->spans)
         pass->spans[program->region_count] = output;
 }
 
-/* Of one tile; batch statistics may make it as wide as the batch. */
-static int64_t pack_reals(Carver *carver, int64_t width)
+/* Of one tile; batch statistics may make it, then the only one, as wide as the batch. */
+static int64_t pack_reals(Carver *carver, const RnPass *pass)
 {
+    int64_t width = pass->tile_count == 1 ? pass->width : 0;
     int64_t more = width > RNK_PACK_LANES ? width - RNK_PACK_LANES : 0;
     return RNK_PACK_REALS + product(carver, RNK_PACK_ROWS, more);
 }
 
 static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
 {
-    int backward = pass->call->what & RN_BACKWARD;
+    int backward = rn_asks(pass->call->what, RN_BACKWARD);
     int64_t scratch = product(carver, most->scratch, pass->width);
     int64_t rows = backward ? product(carver, most->rows, pass->width) : 0;
-    real *scratches = take(carver, pass->tile_count, scratch, sizeof(real));
-    real *gradients = take(carver, product(carver, 3, pass->tile_count), rows, sizeof(real));
-    int64_t copies = wide(pass->program) ? pack_reals(carver, pass->width) : 0;
+    real *scratches = take(carver, stride_count(pass), scratch, sizeof(real));
+    real *gradients = take(carver, product(carver, 3, stride_count(pass)), rows, sizeof(real));
+    int64_t copies = wide(pass->program) ? pack_reals(carver, pass) : 0;
     real *packed = take(carver, pass->tile_count, copies, sizeof(real));
     if (!pass->tiles || carver->bad)
         return;
@@ -299,7 +365,10 @@ static int64_t gradient_layers(const RnPass *pass, int32_t tensor)
     int64_t layers = rn_tensor_layers(pass->program, pass->call->config, tensor);
     if (!pass->fused || row->shared)
         return layers;
-    int64_t block = block_layers(pass->call, row->region, layers);
+    RnCall call = *pass->call;
+    if (fewer(pass))
+        call.batch = 1; /* whose blocks are the longest */
+    int64_t block = block_layers(&call, row->region, layers);
     return block < layers ? block : layers;
 }
 
@@ -323,7 +392,7 @@ static void point_tables(RnPass *pass, size_t params)
 {
     const RnCall *call = pass->call;
     point(pass, pass->tensor, call->params);
-    if (!(call->what & RN_UPDATE))
+    if (!rn_asks(call->what, RN_UPDATE))
         return;
     for (int32_t m = 0; m < rn_moments(pass->program); m++)
         point(pass, pass->moment[m], (char *)call->state + sizeof(RnState) + (size_t)m * params);
@@ -332,15 +401,19 @@ static void point_tables(RnPass *pass, size_t params)
 static RnPass sizes_of(const RnCall *call)
 {
     RnPass pass = {.call = call, .program = call->program, .batch = call->batch};
-    pass.width = tile_width(call);
-    pass.tile_count = (call->batch + pass.width - 1) / pass.width;
+    if (fewer(&pass)) {
+        bound_tiles(&pass);
+    } else {
+        pass.width = tile_width(call);
+        pass.tile_count = (call->batch + pass.width - 1) / pass.width;
+    }
     const char *const *streams = call->program->streams;
     while (streams && streams[pass.stream_count])
         pass.stream_count++;
-    pass.training = (call->what & RN_TRAINING) != 0;
-    pass.fit = (call->what & RN_FIT) != 0;
+    pass.training = rn_asks(call->what, RN_TRAINING) != 0;
+    pass.fit = rn_asks(call->what, RN_FIT) != 0;
     const RnTrain *train = call->program->train;
-    pass.fused = (call->what & RN_UPDATE) && train && !train->clip;
+    pass.fused = rn_asks(call->what, RN_UPDATE) && train && !train->clip;
     return pass;
 }
 
@@ -358,7 +431,7 @@ static RnPass *carve(Carver *carver, const RnCall *call)
     take_tables(carver, &pass);
     take_spans(carver, &pass, &most);
     take_tiles(carver, &pass, &most);
-    if (call->what & RN_BACKWARD) {
+    if (rn_asks(call->what, RN_BACKWARD)) {
         pass.partial = take(carver, most.layers, 1, sizeof(double));
         /* gradients read whole vectors: 16 lanes may follow the last row */
         pass.delta = take(carver, most.delta + RN_LANES, 1, sizeof(real));
@@ -392,3 +465,5 @@ RnPass *rn_pass_open(const RnCall *call)
     Carver carver = {.base = call->workspace};
     return carve(&carver, call);
 }
+
+#pragma clang attribute pop

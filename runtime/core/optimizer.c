@@ -186,17 +186,18 @@ static void update(const RnPass *pass, int32_t tensor, int64_t from, int64_t to)
                          .to = to};
     int moments = rn_moments(pass->program);
     switch (rule->kind * (RN_MOMENTS + 1) + moments) {
-#define CASE(kind, count)                                                                          \
+#define CASE(kind, count, uses)                                                                    \
     case kind *(RN_MOMENTS + 1) + count:                                                           \
-        step_range(&range, rule, kind, count);                                                     \
+        if (rn_uses(RN_USES_OPTIMIZER + kind) && rn_uses(uses))                                    \
+            step_range(&range, rule, kind, count);                                                 \
         return;
-        CASE(RN_OPTIMIZER_SGD, 0)
-        CASE(RN_OPTIMIZER_SGD, 1)
-        CASE(RN_OPTIMIZER_ADAM, 2)
-        CASE(RN_OPTIMIZER_ADAMW, 2)
-        CASE(RN_OPTIMIZER_RMSPROP, 1)
-        CASE(RN_OPTIMIZER_RMSPROP, 2)
-        CASE(RN_OPTIMIZER_ADAGRAD, 1)
+        CASE(RN_OPTIMIZER_SGD, 0, RN_USES_PLAIN)
+        CASE(RN_OPTIMIZER_SGD, 1, RN_USES_MOMENTUM)
+        CASE(RN_OPTIMIZER_ADAM, 2, RN_USES_PLAIN)
+        CASE(RN_OPTIMIZER_ADAMW, 2, RN_USES_PLAIN)
+        CASE(RN_OPTIMIZER_RMSPROP, 1, RN_USES_PLAIN)
+        CASE(RN_OPTIMIZER_RMSPROP, 2, RN_USES_MOMENTUM)
+        CASE(RN_OPTIMIZER_ADAGRAD, 1, RN_USES_PLAIN)
 #undef CASE
     default:
         __builtin_unreachable(); /* rn_moments knows no others */

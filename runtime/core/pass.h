@@ -9,6 +9,7 @@
 #define RNET_CORE_PASS_H
 
 #include "core/program.h"
+#include "core/uses.h"
 #include "kernels/simd.h"
 
 /* A region in this call. One more span follows the last region: its state is the output. */
@@ -59,6 +60,17 @@ struct RnPass {
     int32_t training, fit;
     int32_t fused; /* a layer is updated as soon as its gradient is there */
 };
+
+/* Is this a step of training, or of fitting `standardize`? */
+static inline int rn_trains(const RnPass *pass)
+{
+    return rn_asks(RN_TRAINING, RN_TRAINING) && pass->training;
+}
+
+static inline int rn_fits(const RnPass *pass)
+{
+    return rn_asks(RN_FIT, RN_FIT) && pass->fit;
+}
 
 /* The element of a tensor of `size` reals a layer that gradient[] begins with: vectors of gradients
  * lie on lines of the cache as those of the weights do. */

@@ -226,7 +226,8 @@ enum RnWhat {
     RN_UPDATE = 4,   /* and one step of the optimiser */
     RN_TRAINING = 8, /* dropout drops, batchnorm uses the batch's statistics */
     RN_TRACE = 16,   /* per-layer norms of one region: RnCall.trace */
-    RN_FIT = 32      /* standardize accumulates; nothing else is of use */
+    RN_FIT = 32,     /* standardize accumulates; nothing else is of use */
+    RN_FEWER = 64    /* of a size: for so many samples or threads, or fewer of either */
 };
 
 enum RnTraceRow { RN_TRACE_STATE, RN_TRACE_STATE_CHANGE, RN_TRACE_GRADIENT,
@@ -288,7 +289,8 @@ struct RnCode {
     size_t (*params_size)(const RnProgram *program, const double *config);
     size_t (*state_size)(const RnProgram *program, const double *config);
     /* Reads program, config, batch, what, trace_region, whether there is a place for gradients,
-     * and how many threads: a call must agree in all. */
+     * and how many threads: a call must agree in all, or under RN_FEWER have no more samples and
+     * threads. */
     size_t (*workspace_size)(const RnCall *call);
     /* Draws every tensor; `workspace` has init_workspace_size bytes. */
     size_t (*init_workspace_size)(const RnProgram *program, const double *config);

@@ -28,7 +28,8 @@ void rn_parallel(const RnCall *call, int64_t count, void (*body)(void *context, 
 static int is_single(const RnCall *call)
 {
     const int32_t others = RN_BACKWARD | RN_TRAINING | RN_TRACE | RN_FIT;
-    return call->batch == 1 && !(call->what & others) && call->code->regions[0].forward_one;
+    return rn_uses(RN_USES_SINGLE) && call->batch == 1 && !(call->what & others) &&
+           call->code->regions[0].forward_one;
 }
 
 /* A sample's values one behind the other to every lane of rows, in place. */
@@ -93,7 +94,7 @@ static void key_streams(RnPass *pass)
 
 static void update(RnPass *pass)
 {
-    if (pass->program->train->clip)
+    if (rn_uses(RN_USES_CLIP) && pass->program->train->clip)
         rn_update_clipped(pass);
     else
         rn_update_shared(pass);
@@ -124,16 +125,17 @@ static int run(const RnCall *call)
     double loss = rn_has_loss(call) ? rn_mean_loss(pass) : 0;
     if (call->loss)
         *call->loss = loss;
-    if (call->what & RN_TRACE)
+    if (rn_asks(call->what, RN_TRACE))
         rn_trace_states(pass);
-    if (!(call->what & RN_BACKWARD))
+    if (!rn_asks(call->what, RN_BACKWARD))
         return RN_OK;
-    if ((call->what & RN_UPDATE) && !isfinite(loss))
+    int updates = rn_asks(call->what, RN_UPDATE) != 0;
+    if (updates && !isfinite(loss))
         return RN_NOT_FINITE;
-    if (call->what & RN_UPDATE)
+    if (updates)
         rn_rules(pass);
     rn_backward(pass);
-    if (call->what & RN_UPDATE)
+    if (updates)
         update(pass);
     return RN_OK;
 }

@@ -42,6 +42,10 @@ int rne_open(RnCall *call, const void *config, double *values, const RnParallel 
 /* Runs a call that is filled in, after looking at its pointers. RnEmbedStatus. */
 int rne_run(const RnCall *call);
 
+/* ---- fit.c ---- */
+/* Bytes of a workspace of rne_fit; `what` has RN_FIT. Changes batch and threads of the call. */
+size_t rne_fit_size(RnCall *call);
+
 /* ---- The interface ---- */
 RNE_API const char *rne_error(int status);
 RNE_API const char *rne_version(void);

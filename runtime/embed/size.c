@@ -2,8 +2,10 @@
  *
  * How much memory the caller has to bring.
  */
-#include "core/checkpoint.h"
 #include "embed/embed.h"
+
+#include "core/checkpoint.h"
+#include "core/uses.h"
 
 size_t rne_params_size(const void *config)
 {
@@ -36,7 +38,7 @@ static int32_t what_of(int purpose)
     case RN_PURPOSE_STEP:
         return rnet_program.train ? RN_FORWARD | RN_BACKWARD | RN_UPDATE | RN_TRAINING : 0;
     case RN_PURPOSE_FIT:
-        return rnet_program.mean >= 0 ? RN_FORWARD | RN_FIT : 0;
+        return rn_asks(RN_FIT, RN_FIT) ? RN_FORWARD | RN_FIT : 0;
     default:
         return 0;
     }
@@ -47,12 +49,17 @@ static size_t size_of(const RnCode *code, const RnCall *pattern, int purpose)
 {
     RnCall call = *pattern;
     call.code = code;
+    if (purpose == RN_PURPOSE_INIT && !code->init)
+        return 0;
     if (purpose == RN_PURPOSE_INIT || purpose == RN_PURPOSE_LOAD)
         return code->init_workspace_size(&rnet_program, call.config);
-    return call.what ? code->workspace_size(&call) : 0;
+    if (!call.what)
+        return 0;
+    return purpose == RN_PURPOSE_FIT ? rne_fit_size(&call) : code->workspace_size(&call);
 }
 
-/* The most over instruction sets, so that what one host computes holds on another. */
+/* The most over instruction sets, so that what one host computes holds on another; for so many
+ * samples and threads or fewer. */
 size_t rne_workspace_size(const void *config, size_t batch, int what, int64_t threads)
 {
     double values[RNE_PARAMS];
@@ -65,6 +72,7 @@ size_t rne_workspace_size(const void *config, size_t batch, int what, int64_t th
                    .parallel = &parallel,
                    .batch = (int64_t)batch,
                    .what = what_of(what)};
+    call.what |= call.what ? RN_FEWER : 0;
     if (what == RN_PURPOSE_GRADIENT)
         call.gradient = &call; /* only whether there is one counts */
     for (int32_t i = 0; i < rnet_program.code_count; i++) {

@@ -70,7 +70,7 @@ RNK_API void rnk_batchnorm(const RnPass *pass, const RnTile *tile, const real *x
     for (int64_t r = 0; r < n; r++) {
         Feature f = {x + r * width, n * width, groups, tile->valid};
         double centre = (double)mean[r], spread = (double)variance[r];
-        if (pass->training) {
+        if (rn_trains(pass)) {
             feature_moments(&f, &centre, &spread);
             run_average(&mean[r], centre);
             run_average(&variance[r], count > 1 ? spread * count / (count - 1) : spread);
@@ -104,7 +104,7 @@ RNK_API void rnk_batchnorm_back(const RnPass *pass, const RnTile *tile, const re
         int64_t at = r * width;
         Feature f = {x + at, n * width, groups, tile->valid};
         Feature of_d = {d + at, n * width, groups, tile->valid};
-        if (pass->training)
+        if (rn_trains(pass))
             feature_back(&f, d + at, y + at, width);
         else
             feature_affine(&of_d, y + at, width, 0, 1 / sqrt((double)variance[r] + EPSILON));
@@ -118,9 +118,9 @@ RNK_API void rnk_standardize(const RnPass *pass, const RnTile *tile, const real 
         for (int64_t lane = 0; lane < width; lane += RNK_LANES) {
             vreal value = rnk_load(x + r * width + lane);
             vreal fitted = (value - mean[r]) * inverse[r];
-            rnk_store(y + r * width + lane, pass->fit ? value : fitted);
+            rnk_store(y + r * width + lane, rn_fits(pass) ? value : fitted);
         }
-    if (!pass->fit || !pass->call->fit)
+    if (!rn_fits(pass) || !pass->call->fit)
         return;
     for (int64_t r = 0; r < rows; r++)
         for (int64_t s = 0; s < tile->valid; s++) {

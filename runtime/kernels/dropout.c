@@ -25,7 +25,7 @@ RNK_API void rnk_dropout(const RnPass *pass, const RnTile *tile, vreal *y, const
                          int64_t stream, double p, int64_t layer, int64_t row, int64_t lane)
 {
     *y = *x;
-    if (!pass->training)
+    if (!rn_trains(pass))
         return;
     vmask keep;
     draw(pass->streams[stream], layer, row, tile->first + lane, p, &keep);

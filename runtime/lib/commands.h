@@ -51,9 +51,6 @@ bool rt_train_batch(const RtSession *session, int64_t *batch, RtError *error);
  * has such a layer. Needs a workspace for RN_FIT over RT_EVALUATION_BATCH samples. */
 bool rt_has_standardize(const RnProgram *program);
 bool rt_fit_standardize(RtSession *session, RtBuffers *buffers, const RtSet *set, RtError *error);
-/* The same from sums and sums of squares over `count` samples. */
-void rt_standardize_from_sums(double sum, double squares, int64_t count, double *mean,
-                              double *inverse);
 
 /* Adds PREFIX_loss, and PREFIX_accuracy or PREFIX_rmse and PREFIX_r2, in the documented order;
  * `prefix` is "test", "validation" or "train". */

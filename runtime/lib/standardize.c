@@ -2,27 +2,13 @@
  *
  * Fits the `standardize` layer: its two buffers hold a number for each input.
  */
+#include "core/moments.h"
 #include "lib/commands.h"
 #include "lib/real.h"
-
-#include <float.h>
-#include <math.h>
 
 bool rt_has_standardize(const RnProgram *program)
 {
     return program->mean >= 0;
-}
-
-void rt_standardize_from_sums(double sum, double squares, int64_t count, double *mean,
-                              double *inverse)
-{
-    double n = (double)count;
-    *mean = sum / n;
-    double square = squares / n, variance = square - *mean * *mean;
-    /* two sums of n terms carry a relative error of n units in the last place each: a variance
-     * below that is nothing but rounding, and the feature is constant */
-    bool constant = !(variance > 2 * n * (DBL_EPSILON / 2) * square);
-    *inverse = constant ? 0 : 1 / sqrt(variance);
 }
 
 static bool add_batches(RtSession *session, RtBuffers *buffers, const RtSet *set, double *fit,
@@ -52,7 +38,7 @@ static void store_fit(RtSession *session, int32_t mean, int32_t inverse, const d
         params + session->code->tensor_offset(program, session->config, inverse, &layers);
     for (int64_t i = 0; i < width; i++) {
         double m, s;
-        rt_standardize_from_sums(fit[i], fit[session->features + i], count, &m, &s);
+        rn_standardize_from_sums(fit[i], fit[session->features + i], count, &m, &s);
         rt_set_real(means, i, program->real_size, m);
         rt_set_real(inverses, i, program->real_size, s);
     }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/moments.h"
 #include "lib/schedule.h"
 #include "lib/train.h"
 
@@ -76,7 +77,7 @@ static void test_standardize_from_sums(void **state)
 {
     (void)state;
     double mean, inverse;
-    rt_standardize_from_sums(1 + 2 + 3 + 6, 1 + 4 + 9 + 36, 4, &mean, &inverse);
+    rn_standardize_from_sums(1 + 2 + 3 + 6, 1 + 4 + 9 + 36, 4, &mean, &inverse);
     assert_true(mean == 3);
     assert_true(fabs(inverse - 1 / sqrt(3.5)) < 4 * 0x1p-53);
     /* a constant feature whose sums are rounded */
@@ -85,9 +86,9 @@ static void test_standardize_from_sums(void **state)
         sum += 0.1;
         squares += 0.1 * 0.1;
     }
-    rt_standardize_from_sums(sum, squares, 1000, &mean, &inverse);
+    rn_standardize_from_sums(sum, squares, 1000, &mean, &inverse);
     assert_true(inverse == 0);
-    rt_standardize_from_sums(0, 0, 1000, &mean, &inverse);
+    rn_standardize_from_sums(0, 0, 1000, &mean, &inverse);
     assert_true(inverse == 0);
 }
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Relocatable objects into one, without a linker.
+ */
+#ifndef RNET_EMIT_JOIN_H
+#define RNET_EMIT_JOIN_H
+
+#include "emit/emit.h"
+#include "support/str.h"
+
+/* Bytes of one relocatable object with the sections of all, in their order. What several objects
+ * want or one defines for the others becomes one symbol; hidden symbols become local. */
+char *join_objects(Arena *arena, const EmitPart *parts, int count, size_t *size);
+
+#endif
