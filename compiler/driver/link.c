@@ -5,17 +5,16 @@
  */
 #include "driver/link.h"
 
+#include "driver/stop.h"
 #include "support/fileio.h"
 #include "support/str.h"
 
 #include <errno.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 typedef VEC(char *) Words;
 
@@ -24,14 +23,29 @@ static void report_write(DiagSink *diag, const char *path, const char *reason)
     diag_report(diag, E_WRITE, (Span){0}, "cannot write `%s`: %s", path, reason);
 }
 
+/* Standard output, a pipe or a device may keep a writer waiting, and has no temporary. */
+static bool has_temporary(const char *path)
+{
+    struct stat info;
+    return strcmp(path, "-") != 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
+}
+
 bool link_write(Arena *arena, const char *path, const void *data, size_t size, DiagSink *diag)
 {
     const char *reason = NULL;
-    if (file_write(arena, path, data, size, FILE_PLAIN, &reason)) {
-        return true;
+    sigset_t before;
+    bool held = has_temporary(path);
+    if (held) {
+        stop_hold(&before);
     }
-    report_write(diag, path, reason);
-    return false;
+    bool written = file_write(arena, path, data, size, FILE_PLAIN, &reason);
+    if (held) {
+        stop_release(&before);
+    }
+    if (!written) {
+        report_write(diag, path, reason);
+    }
+    return written;
 }
 
 /* librnet_rt.a: beside a built rnetc, or where an installed one keeps it. */
@@ -126,12 +140,11 @@ static void print_command(const Words *words)
 
 static bool run(const Options *options, const Words *words, DiagSink *diag)
 {
-    pid_t child;
     int status = 0;
     if (options->verbose) {
         print_command(words);
     }
-    int error = posix_spawnp(&child, words->items[0], NULL, NULL, words->items, environ);
+    int error = stop_run(words->items, &status);
     if (error != 0) {
         Diag *d = diag_report(diag, E_LINK, (Span){0}, "cannot run `%s`: %s", words->items[0],
                               strerror(error));
@@ -139,8 +152,6 @@ static bool run(const Options *options, const Words *words, DiagSink *diag)
                   "install a C compiler and binutils, or name them in the environment "
                   "variables CC and AR");
         return false;
-    }
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         diag_report(diag, E_LINK, (Span){0}, "linking with `%s` failed", words->items[0]);
@@ -232,13 +243,15 @@ static bool link_kept(Arena *arena, const Options *options, const char *object, 
     return link_objects(arena, options, &(Objects){.paths = {object}, .count = 1}, path, diag);
 }
 
-bool link_program(Arena *arena, const Options *options, const char *path, const EmitOutput *output,
-                  DiagSink *diag)
+/* The compiler would take such a name for an option, or for a file of arguments. */
+static const char *plain_name(Arena *arena, const char *path)
 {
-    if (strcmp(path, "-") == 0) {
-        diag_report(diag, E_USAGE, (Span){0}, "an executable cannot go to standard output");
-        return false;
-    }
+    return path[0] == '-' || path[0] == '@' ? str_format(arena, "./%s", path) : path;
+}
+
+static bool make_program(Arena *arena, const Options *options, const char *path,
+                         const EmitOutput *output, DiagSink *diag)
+{
     char *object = str_format(arena, "%s.o", path);
     if (options->save_temps && output->count == 1) {
         const EmitPart *part = &output->parts[0];
@@ -322,14 +335,10 @@ static Words share_command(Arena *arena, const Options *options, const Workshop 
     return words;
 }
 
-bool link_library(Arena *arena, const Options *options, const char *path, const char *name,
-                  const EmitOutput *output, DiagSink *diag)
+static bool make_library(Arena *arena, const Options *options, const char *path, const char *name,
+                         const EmitOutput *output, DiagSink *diag)
 {
     Workshop shop;
-    if (strcmp(path, "-") == 0) {
-        diag_report(diag, E_USAGE, (Span){0}, "a library cannot go to standard output");
-        return false;
-    }
     if (!open_workshop(arena, path, name, output, &shop, diag)) {
         return false;
     }
@@ -337,5 +346,35 @@ bool link_library(Arena *arena, const Options *options, const char *path, const 
                                                : share_command(arena, options, &shop, path);
     bool done = make_file(arena, options, &words, shop.library, path, diag);
     close_workshop(&shop);
+    return done;
+}
+
+/* ---- both ---- */
+
+bool link_program(Arena *arena, const Options *options, const char *path, const EmitOutput *output,
+                  DiagSink *diag)
+{
+    if (strcmp(path, "-") == 0) {
+        diag_report(diag, E_USAGE, (Span){0}, "an executable cannot go to standard output");
+        return false;
+    }
+    sigset_t before;
+    stop_hold(&before);
+    bool done = make_program(arena, options, plain_name(arena, path), output, diag);
+    stop_release(&before);
+    return done;
+}
+
+bool link_library(Arena *arena, const Options *options, const char *path, const char *name,
+                  const EmitOutput *output, DiagSink *diag)
+{
+    if (strcmp(path, "-") == 0) {
+        diag_report(diag, E_USAGE, (Span){0}, "a library cannot go to standard output");
+        return false;
+    }
+    sigset_t before;
+    stop_hold(&before);
+    bool done = make_library(arena, options, plain_name(arena, path), name, output, diag);
+    stop_release(&before);
     return done;
 }
