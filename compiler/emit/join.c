@@ -149,10 +149,12 @@ static void number_sections(Joint *j)
     }
 }
 
+/* A sanitizer's flag is common to all objects of a program, and the linker finds its place. */
 static bool is_local(const Elf64_Sym *symbol)
 {
     return ELF64_ST_BIND(symbol->st_info) == STB_LOCAL ||
-           (symbol->st_shndx != SHN_UNDEF && ELF64_ST_VISIBILITY(symbol->st_other) == STV_HIDDEN);
+           (symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_COMMON &&
+            ELF64_ST_VISIBILITY(symbol->st_other) == STV_HIDDEN);
 }
 
 /* Into the result, under its name; 0 where its section is left out. */
