@@ -21,6 +21,35 @@ static const char *normalise(Arena *arena, const char *code)
     return text;
 }
 
+/* The text of a link, and where it leads unless that is the same. */
+static const char *print_link(const char *link, const char *end, FILE *out)
+{
+    const char *middle = strstr(link, "](");
+    const char *close = middle ? strchr(middle, ')') : NULL;
+    if (!close || close > end || memchr(link, '\n', (size_t)(middle - link))) {
+        fputc(*link, out);
+        return link + 1;
+    }
+    int text = (int)(middle - link) - 1, target = (int)(close - middle) - 2;
+    fprintf(out, "%.*s", text, link + 1);
+    if (text != target || strncmp(link + 1, middle + 2, (size_t)text) != 0) {
+        fprintf(out, " (%.*s)", target, middle + 2);
+    }
+    return close + 1;
+}
+
+static void print_section(const char *begin, const char *end, FILE *out)
+{
+    while (begin < end) {
+        if (*begin == '[') {
+            begin = print_link(begin, end, out);
+        } else {
+            fputc(*begin++, out);
+        }
+    }
+    fputc('\n', out);
+}
+
 bool explain_code(Arena *arena, const char *code, FILE *out, DiagSink *diag)
 {
     const char *heading = str_format(arena, "\n## %s ", normalise(arena, code));
@@ -32,6 +61,6 @@ bool explain_code(Arena *arena, const char *code, FILE *out, DiagSink *diag)
     }
     begin += strlen("\n## ");
     const char *end = strstr(begin, "\n## ");
-    fprintf(out, "%.*s\n", end ? (int)(end - begin) : (int)strlen(begin), begin);
+    print_section(begin, end ? end : begin + strlen(begin), out);
     return true;
 }

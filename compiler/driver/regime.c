@@ -42,6 +42,46 @@ static void hint_exponent(const Judge *j, Diag *d)
     diag_hint(j->diag, d, "for %s write `alpha depth^-%g`", weights, j->verdict.critical);
 }
 
+/* The skip's scale, and not what the branches add. */
+static bool skip_decides(const Judge *j)
+{
+    bool grows = j->verdict.regime == THEORY_REGIME_EXPLODING && !(j->verdict.displacement > falls);
+    return j->verdict.regime == THEORY_REGIME_VANISHING || grows;
+}
+
+static void hint_skip(const Judge *j, Diag *d)
+{
+    diag_hint(j->diag, d, "let the scale approach 1 with the depth, as in `(1 - 1/depth)`");
+}
+
+/* What would make theory agree: the exponent, the weights or the skip. */
+static void hint_expectation(const Judge *j, Diag *d)
+{
+    double critical = j->verdict.critical, away = j->verdict.displacement;
+    int wanted = j->block->expect;
+    if (j->block->skip == RN_SIGNAL_NO_SKIP) {
+        diag_hint(j->diag, d, "without `skip none` gradients are kept at any depth");
+    } else if (skip_decides(j)) {
+        hint_skip(j, d);
+    } else if (isnan(critical) || isnan(away)) {
+        diag_hint(j->diag, d, "if that is meant, write `expect %s`",
+                  theory_regime_name(j->verdict.regime));
+    } else if (wanted == RN_EXPECT_IDENTITY || wanted == RN_EXPECT_EXPLODING) {
+        diag_hint(j->diag, d, "for that alpha must fall %s than `depth^-%g`",
+                  wanted == RN_EXPECT_IDENTITY ? "faster" : "more slowly", critical);
+    } else if (fabs(away) > falls && isfinite(away)) {
+        hint_exponent(j, d);
+    } else if (wanted == RN_EXPECT_ODE) {
+        diag_hint(j->diag, d,
+                  "an ODE wants weights that are smooth along depth, as by "
+                  "`correlation gp(rbf, length = 0.1)`, and `alpha depth^-1`");
+    } else if (wanted == RN_EXPECT_SDE) {
+        diag_hint(j->diag, d,
+                  "an SDE wants independent weights in each layer, and `alpha "
+                  "depth^-0.5`");
+    }
+}
+
 static void judge_expectation(const Judge *j)
 {
     const char *wanted = expectation_names[j->block->expect];
@@ -59,16 +99,11 @@ static void judge_expectation(const Judge *j)
     }
     Diag *d = diag_report(j->diag, E_EXPECT, span, "the block is meant to be `%s`, and is `%s`",
                           wanted, theory_regime_name(j->verdict.regime));
-    bool vanishes = j->verdict.regime == THEORY_REGIME_VANISHING;
-    diag_label(j->diag, d, vanishes ? j->block->skip_span : decisive(j)->alpha_span,
-               vanishes ? "what is kept of the input" : "this scales the branch");
+    bool skip = skip_decides(j);
+    diag_label(j->diag, d, skip ? j->block->skip_span : decisive(j)->alpha_span,
+               skip ? "what is kept of the input" : "this scales the branch");
     diag_note(j->diag, d, "%s", j->verdict.why);
-    bool bounded =
-        j->block->expect != RN_EXPECT_IDENTITY && j->block->expect != RN_EXPECT_EXPLODING;
-    if (bounded && !vanishes && fabs(j->verdict.displacement) > falls &&
-        isfinite(j->verdict.displacement)) {
-        hint_exponent(j, d);
-    }
+    hint_expectation(j, d);
 }
 
 static void note_exponents(const Judge *j, Diag *d)
@@ -156,7 +191,7 @@ static void warn_vanishing(const Judge *j)
                           "the signal and its gradients vanish along the skip");
     diag_note(j->diag, d, "of the block's input, %.2g is left after %g layers", exp(gain),
               j->depth);
-    diag_hint(j->diag, d, "let the scale approach 1 with the depth, as in `(1 - 1/depth)`");
+    hint_skip(j, d);
 }
 
 static void warn_depth_mup(const Judge *j)

@@ -96,6 +96,15 @@ static int place_argument(Context *ctx, const Ast *call, const Ast *argument, co
     return (*position)++;
 }
 
+/* Of the arguments whose name alone does not say what they want. */
+static const char *example_of(const char *call, const char *argument)
+{
+    if (strcmp(call, "csv") == 0 && strcmp(argument, "target") == 0) {
+        return "\"price\"`, a column of the header, or `target = \"5\"`, one by its number, from 1";
+    }
+    return NULL;
+}
+
 static bool check_required(Context *ctx, const Ast *call, const Slot *slots, int count,
                            const Ast *const *values)
 {
@@ -104,7 +113,10 @@ static bool check_required(Context *ctx, const Ast *call, const Slot *slots, int
         if (slots[i].required && values[i] == NULL) {
             Diag *d = diag_report(ctx->diag, E_MISSING_ARGUMENT, call->span,
                                   "`%s` wants its argument `%s`", call->text, slots[i].name);
-            if (slots[i].positional) {
+            const char *example = example_of(call->text, slots[i].name);
+            if (example != NULL) {
+                diag_hint(ctx->diag, d, "write `%s = %s", slots[i].name, example);
+            } else if (slots[i].positional) {
                 diag_hint(ctx->diag, d, "write `%s(%s)`", call->text, slots[i].name);
             } else {
                 diag_hint(ctx->diag, d, "write `%s(%s = …)`", call->text, slots[i].name);

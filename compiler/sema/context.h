@@ -27,6 +27,7 @@ typedef struct Symbol {
     const char *name;
     SymbolKind kind;
     bool is_bool, ready; /* ready: its value may be used */
+    bool refused;        /* PARAM: said already that a const is wanted */
     Span span;
     double value; /* CONST */
     int param;    /* PARAM */

@@ -206,9 +206,10 @@ static bool fits_images(const Shape *shape, int64_t channels, int64_t side)
 
 static void wrong_input(Context *ctx, const Data *data, const char *wanted)
 {
-    diag_report(ctx->diag, E_DATA_SHAPE, data->span,
-                "the samples of `%s` have the shape %s, but the model's input has %s",
-                kinds[data->kind], wanted, shape_text(ctx->arena, &ctx->model->input));
+    Diag *d = diag_report(ctx->diag, E_DATA_SHAPE, data->span,
+                          "the samples of `%s` have the shape %s, but the model's input has %s",
+                          kinds[data->kind], wanted, shape_text(ctx->arena, &ctx->model->input));
+    diag_hint(ctx->diag, d, "begin the model with `input x%s`", wanted);
 }
 
 static void check_outputs(Context *ctx, const Data *data, int64_t wanted, const char *what)
@@ -217,9 +218,11 @@ static void check_outputs(Context *ctx, const Data *data, int64_t wanted, const 
     if (output->rank == 0 || (output->rank == 1 && output->dim[0] == wanted)) {
         return;
     }
-    diag_report(ctx->diag, E_DATA_SHAPE, data->span,
-                "`%s` has %lld %s, but the model's output %s%s", kinds[data->kind],
-                (long long)wanted, what, "has the shape ", shape_text(ctx->arena, output));
+    Diag *d =
+        diag_report(ctx->diag, E_DATA_SHAPE, data->span,
+                    "`%s` has %lld %s, but the model's output has the shape %s", kinds[data->kind],
+                    (long long)wanted, what, shape_text(ctx->arena, output));
+    diag_hint(ctx->diag, d, "end the model with `dense(%lld)`", (long long)wanted);
 }
 
 static void check_images(Context *ctx, const Data *data, RnLossKind loss)

@@ -80,12 +80,17 @@ static const Expr *unknown_name(Context *ctx, const Ast *ast, const char *what)
     return NULL;
 }
 
-static const Expr *param_value(Context *ctx, const Ast *ast, const Symbol *symbol, unsigned allows,
+/* One message a param: where it is made a const, all its uses are right. */
+static const Expr *param_value(Context *ctx, const Ast *ast, Symbol *symbol, unsigned allows,
                                const char *what)
 {
     if (allows & ALLOW_PARAMS) {
         return expr_param(ctx->arena, symbol->param, ast->span);
     }
+    if (symbol->refused) {
+        return NULL;
+    }
+    symbol->refused = true;
     Diag *d = diag_report(ctx->diag, E_NEEDS_CONST, ast->span,
                           "`%s` is a param, known when the program starts, but %s must be known "
                           "when compiling",
@@ -108,7 +113,7 @@ static const Expr *const_value(Context *ctx, const Ast *ast, const Symbol *symbo
     return expr_number(ctx->arena, symbol->value, ast->span);
 }
 
-static const Expr *symbol_value(Context *ctx, const Ast *ast, const Symbol *symbol, unsigned allows,
+static const Expr *symbol_value(Context *ctx, const Ast *ast, Symbol *symbol, unsigned allows,
                                 const char *what)
 {
     if (!symbol->ready) {
@@ -138,7 +143,7 @@ static const Expr *eval_name(Context *ctx, const Ast *ast, unsigned allows, cons
         diag_note(ctx->diag, d, "it stands for a value only %s", leaves[i].place);
         return NULL;
     }
-    const Symbol *symbol = scope_find(ctx, ast->text);
+    Symbol *symbol = scope_find(ctx, ast->text);
     return symbol != NULL ? symbol_value(ctx, ast, symbol, allows, what)
                           : unknown_name(ctx, ast, what);
 }
@@ -150,7 +155,7 @@ static const Expr *eval_function(Context *ctx, const Ast *ast, unsigned allows, 
         f++;
     }
     if (f == LENGTH(functions)) {
-        const Symbol *symbol = scope_find(ctx, ast->text);
+        Symbol *symbol = scope_find(ctx, ast->text);
         if (symbol == NULL) {
             return unknown_name(ctx, ast, what);
         }

@@ -136,10 +136,11 @@ static void check_loss(Context *ctx, const Train *train)
     const Shape *output = &ctx->model->output;
     if (train->loss.kind == RN_LOSS_CROSS_ENTROPY) {
         if (output->rank != 0 && (output->rank != 1 || output->dim[0] < 2)) {
-            diag_report(ctx->diag, E_DATA_SHAPE, train->loss.span,
-                        "`cross_entropy` wants one output a class, but the model's output has the "
-                        "shape %s",
-                        shape_text(ctx->arena, output));
+            Diag *d = diag_report(ctx->diag, E_DATA_SHAPE, train->loss.span,
+                                  "`cross_entropy` wants one output a class, but the model's "
+                                  "output has the shape %s",
+                                  shape_text(ctx->arena, output));
+            diag_hint(ctx->diag, d, "end the model with `dense(N)`, N the number of classes");
         } else if (train->data.kind == RN_DATA_ROTATION || train->data.kind == RN_DATA_ADDING) {
             Diag *d = diag_report(ctx->diag, E_COMBINATION, train->loss.span,
                                   "`cross_entropy` wants classes, but the targets are numbers");

@@ -151,6 +151,15 @@ static void hint_assignment(Parser *parser, Diag *diag)
     }
 }
 
+/* A product as mathematics writes it, 2 x or 2(x + 1); or a chain without its arrows. */
+static bool lacks_operator(const Parser *parser, const char *const *expected, int count)
+{
+    int found = parser->current.kind, before = parser->previous.kind;
+    return !parser->current.newline && is_expected(expected, count, "`+`") &&
+           (found == TOKEN_NAME || found == TOKEN_LPAREN) &&
+           (before == TOKEN_NUMBER || before == TOKEN_RPAREN);
+}
+
 static void add_hint(Parser *parser, Diag *diag, const char *const *expected, int count)
 {
     Token found = parser->current;
@@ -170,6 +179,10 @@ static void add_hint(Parser *parser, Diag *diag, const char *const *expected, in
         diag_hint(parser->diag, diag, "a string ends at the next `\"`: is one missing before?");
     } else if (found.kind == TOKEN_DOTS) {
         diag_hint(parser->diag, diag, "a range stands after `in`: `x in a .. b`");
+    } else if (lacks_operator(parser, expected, count)) {
+        bool chain = parser->previous.kind == TOKEN_RPAREN && found.kind == TOKEN_NAME;
+        diag_hint(parser->diag, diag, "a product is written with `*`%s",
+                  chain ? ", and a chain of layers with `->`" : "");
     }
 }
 
