@@ -115,7 +115,7 @@ while [ $status -eq 75 ]; do
     wait $child || status=$?
     stops=$((stops + (status == 75)))
 done
-[ $status -eq 0 ] && [ $stops -eq 3 ] || fail "stopped $stops times, then $status"
+[ "$status $stops" = "0 3" ] || fail "stopped $stops times, then $status"
 awk -F, 'NR > 1 && ($2 != NR - 1 || $4 != 1e-9) { print; bad = 1 }
     END { exit bad || NR != 20001 }' ends.csv >bad.txt || fail "odd rows: $(head -n 3 bad.txt)"
 

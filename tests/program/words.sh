@@ -54,7 +54,7 @@ done
 # Without training there are no steps, optimisers and batches of it.
 ./bare info >bare.txt
 ! grep -Eq '^(step|optimizer)' bare.txt || fail "a step without a train block"
-grep -q '^forward .* at batch 1$' bare.txt || fail "the batch of no train block: $(tail -n 1 bare.txt)"
+grep -q '^forward .* at batch 1$' bare.txt || fail "no train block: $(tail -n 1 bare.txt)"
 ./whole info | grep -q '^step .* at batch 8$' || fail "no step of the train block"
 ! ./bare info --json | grep -Eq '"(step|optimizer)"' || fail "info --json: a step without training"
 
