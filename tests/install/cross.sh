@@ -36,7 +36,8 @@ cmake -S . -B build -G Ninja -DCMAKE_TOOLCHAIN_FILE="$PWD/toolchain.cmake" \
     -Drnet_DIR="$prefix/lib/cmake/rnet" >configure.txt 2>&1 ||
     fail "it does not configure: $(tail -n 20 configure.txt)"
 cmake --build build >build.txt 2>&1 || fail "it does not build: $(tail -n 20 build.txt)"
-readelf -h build/app | grep -qi "machine:.*${processor%64}" || fail "a program of another machine"
+machine=$(echo "$processor" | sed 's/riscv64/RISC-V/; s/aarch64/AArch64/')
+readelf -h build/app | grep -q "Machine:.*$machine" || fail "a program of another machine"
 for qemu in "qemu-$processor" "qemu-$processor-static"; do
     if command -v "$qemu" >/dev/null; then
         "$qemu" build/app >out.txt || fail "the program does not run"

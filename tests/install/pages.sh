@@ -25,8 +25,15 @@ shown help.txt >help.list
 section "$prefix/share/man/man1/rnetc.1" OPTIONS >man.list
 diff help.list man.list || fail "rnetc.1 has other options than --help"
 
-"$rnetc" -O0 --cpu=baseline tiny.rnet -o tiny
-./tiny --help >program.txt
+# A program with every block has every command.
+cp tiny.rnet whole.rnet
+cat >>whole.rnet <<'END'
+probe { data gaussian; batch 5; measure forward_ratio }
+check { forward_ratio in 0.5 .. 3 }
+sweep grid { L in [2, 4]; measure forward_ratio }
+END
+"$rnetc" -O0 --cpu=baseline whole.rnet -o whole || fail "it does not compile"
+./whole --help >program.txt
 sed -n 's/^  \(-.*\)/\1/p' program.txt | sed 's/   *.*//; s/ \([^A-Za-z]\)/\1/' | sort >help.list
 section "$prefix/share/man/man1/rnet-program.1" OPTIONS >man.list
 diff help.list man.list || fail "rnet-program.1 has other options than --help"
