@@ -12,6 +12,7 @@
 #include "driver/name.h"
 #include "driver/regime.h"
 #include "driver/stopwatch.h"
+#include "driver/weights.h"
 #include "emit/emit.h"
 #include "ir/differentiate.h"
 #include "ir/lower.h"
@@ -117,6 +118,7 @@ static EmitOptions emit_options(Compilation *c, double seconds[EMIT_STAGES])
         .embed =
             options->emit == EMIT_OBJECT || options->emit == EMIT_HEADER || is_library(options),
         .predict_only = options->predict_only,
+        .baked = options->weights != NULL,
         .seconds = seconds,
     };
 }
@@ -173,8 +175,12 @@ static bool build(Compilation *c, const Plan *plan)
         return false;
     }
     if (c->options->emit == EMIT_HEADER) {
-        return true;
+        return dependencies_write(c->arena, c->options, name_output(c->arena, c->options), c->diag);
     }
+    if (!weights_bake(c->arena, c->options, plan, &options, c->diag)) {
+        return false;
+    }
+    stopwatch_lap(&c->watch, "bake weights");
     if (!emit_module(c->arena, plan, &options, c->diag, &output)) {
         return false;
     }
@@ -223,9 +229,9 @@ static bool carry_out(Compilation *c, const Source **source)
     const char *name = name_of_model(arena, options, diag);
     *source = c->source = source_load(arena, options->input, diag);
     const AstFile *ast = after_parse(c, parse_source(arena, names, c->source, diag));
-    const Model *model =
-        after_elaborate(c, elaborate(arena, ast, name, (const Definition *)options->defines.items,
-                                     options->defines.count, diag));
+    Model *read = elaborate(arena, ast, name, (const Definition *)options->defines.items,
+                            options->defines.count, diag);
+    const Model *model = after_elaborate(c, weights_settle(arena, options, read, diag));
     const Model *judged = after_judging(c, judge_regimes(arena, model, diag));
     /* a block that is not what its author meant is still reported on */
     model = options->analyze ? model : judged;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A network is one file, so its rule has one prerequisite.
+ * A network is one file, and another where weights are baked.
  */
 #include "driver/dependencies.h"
 
+#include "driver/header.h"
 #include "driver/link.h"
 #include "support/str.h"
 
@@ -27,8 +28,19 @@ bool dependencies_write(Arena *arena, const Options *options, const char *output
     }
     Text text = {.arena = arena};
     append_name(&text, options->dependency_target ? options->dependency_target : output);
+    bool has_header = options->emit == EMIT_OBJECT || options->emit == EMIT_STATIC ||
+                      options->emit == EMIT_SHARED;
+    const char *header = has_header ? header_path(arena, options, output) : NULL;
+    if (header != NULL && options->dependency_target == NULL) {
+        text_append_bytes(&text, " ", 1);
+        append_name(&text, header);
+    }
     text_append_bytes(&text, ": ", 2);
     append_name(&text, options->input);
+    if (options->weights != NULL) {
+        text_append_bytes(&text, " ", 1);
+        append_name(&text, options->weights);
+    }
     text_append_bytes(&text, "\n", 1);
     const char *path = options->dependency_file;
     if (path == NULL) {

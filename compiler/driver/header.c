@@ -100,7 +100,7 @@ static void append_member(Header *h, const Param *param)
         append_comment(h, param->doc);
         text_append(&h->text, "; ");
     }
-    text_append(&h->text, "%s … %s */\n", number(h, param, param->low),
+    text_append(&h->text, "from %s to %s */\n", number(h, param, param->low),
                 number(h, param, param->high));
 }
 

@@ -9,19 +9,19 @@
 
 const char header_begin[] =
     " *\n"
-    " * The network as functions over memory that you bring. Link the object with -lm; nothing "
-    "else is\n"
-    " * needed, and nothing is allocated, printed or kept. Every function may be called from any "
-    "number\n"
-    " * of threads at the same time, as long as no two of them write to the same memory. Results "
-    "are\n"
-    " * the same bits on every instruction set and for any number of threads.\n"
+    " * The network as functions over memory that you bring. Link the object with -lm;\n"
+    " * nothing else is needed, and nothing is allocated, printed or kept. Every\n"
+    " * function may be called from any number of threads at the same time, as long as\n"
+    " * no two of them write to the same memory. Results are the same bits for any\n"
+    " * number of threads and whatever else is in the batch. Instruction sets with a\n"
+    " * fused multiply-add agree to the bit; the baseline of x86 has none, and agrees\n"
+    " * within rounding.\n"
     " *\n"
     " *     size_t size = @_params_size(NULL);                  NULL: the params' defaults\n"
     " *     void *params = aligned_alloc($_ALIGN, size);\n"
     " *     size = @_workspace_size(NULL, 1, $_FORWARD, 1);\n"
     " *     void *workspace = aligned_alloc($_ALIGN, size);\n"
-    " *     … give the params their values …\n"
+    " *     ... give the params their values: @_load or @_init ...\n"
     " *     int status = @_forward(NULL, params, x, y, 1, workspace, NULL);\n"
     " *     if (status != $_OK) puts(@_error(status));\n"
     " *\n"
@@ -39,15 +39,15 @@ const char header_begin[] =
 
 const char header_config[] =
     "\n"
-    "/* Values of the params. Every function takes a pointer to one, or NULL for the defaults. "
-    "Sizes\n"
-    " * depend on it, so that memory belongs to the config that it was made for. */\n"
+    "/* Values of the params. Every function takes a pointer to one, or NULL for the\n"
+    " * defaults. Sizes depend on it, so that memory belongs to the config that it was\n"
+    " * made for. */\n"
     "typedef struct @_config {\n";
 
-const char header_sizes[] = "\n"
-                            "#define $_INTERFACE 1 /* counts up when hosts have to be changed */\n"
-                            "#define $_ALIGN 64    /* bytes: params, state, gradient and workspace "
-                            "begin at a multiple */\n";
+const char header_sizes[] =
+    "\n"
+    "#define $_INTERFACE 1 /* counts up when hosts have to be changed */\n"
+    "#define $_ALIGN 64    /* params, state, gradient, workspace begin at multiples */\n";
 
 const char header_purpose[] = "\n"
                               "/* What a workspace is for. */\n"
@@ -73,13 +73,10 @@ const char header_end[] = "\n"
 
 static const char parallel[] =
     "\n"
-    "/* Your threads. `run` calls body(context, i) for every i from 0 to count - 1, in any order, "
-    "on\n"
-    " * any threads, and returns when all are done. `threads` is how many work at the same time; "
-    "it\n"
-    " * decides how work is cut, never a result. NULL in place of this struct: the caller's "
-    "thread\n"
-    " * alone. */\n"
+    "/* Your threads. `run` calls body(context, i) for every i from 0 to count - 1, in\n"
+    " * any order, on any threads, and returns when all are done. `threads` is how many\n"
+    " * work at the same time; it decides how work is cut, never a result. NULL in\n"
+    " * place of this struct: the caller's thread alone. */\n"
     "typedef struct @_parallel {\n"
     "    void (*run)(void *pool, int64_t count, void (*body)(void *context, int64_t index),\n"
     "                void *context);\n"
@@ -93,24 +90,24 @@ static const char facts[] =
     "const char *@_error(int status);\n"
     "/* Versions of rnetc and of the interface, and the hash of the source; static. */\n"
     "const char *@_version(void);\n"
-    "/* The instruction set at work; NULL: RNET_ISA asks for one that is not there. The choice is "
-    "made\n"
-    " * once, by the first function called. */\n"
+    "/* The instruction set at work; NULL: RNET_ISA asks for one that is not there. The\n"
+    " * choice is made once, by the first function called. */\n"
     "const char *@_isa(void);\n";
 
 static const char sizes[] =
     "\n"
-    "/* Bytes, with $_ALIGN of alignment. 0: a param is out of range, a size overflows, or the "
-    "object\n"
-    " * does not do what the workspace is for. */\n"
+    "/* Bytes, with $_ALIGN of alignment. 0: a param is out of range, a size overflows,\n"
+    " * or the object does not do what the workspace is for. */\n"
     "size_t @_params_size(const @_config *config);\n"
     "/* Of the optimiser's memory: 0 in objects that do not train. */\n"
     "size_t @_state_size(const @_config *config);\n"
-    "/* For `what`, one of the purposes above, on `batch` samples with `threads` threads (1: no\n"
-    " * @_parallel). The same on every instruction set of the object. A workspace keeps nothing "
-    "from\n"
-    " * call to call and needs no first value; calls at the same time need one each. */\n"
-    "size_t @_workspace_size(const @_config *config, size_t batch, int what, int64_t threads);\n";
+    "/* For `what`, one of the purposes above, on `batch` samples or fewer with\n"
+    " * `threads` threads or fewer (1: no @_parallel). The same on every instruction\n"
+    " * set of the object. A workspace keeps nothing from call to call and needs no\n"
+    " * first value; the largest of several serves all, and calls at the same time need\n"
+    " * one each. */\n"
+    "size_t @_workspace_size(const @_config *config, size_t batch, int what,\n"
+    "                        int64_t threads);\n";
 
 static const char state[] = "\n"
                             "/* How a state begins; behind it are the optimiser's moments. */\n"
@@ -121,106 +118,105 @@ static const char state[] = "\n"
 
 static const char init[] =
     "\n"
-    "/* First values: draws all weights, and where `state` is not NULL makes it a state of no "
-    "steps.\n"
-    " * The draws depend on the seed and the config, and on nothing else. */\n"
-    "int @_init(const @_config *config, void *params, void *state, uint64_t seed, void "
-    "*workspace,\n"
-    "           const @_parallel *parallel);\n";
+    "/* First values: draws all weights, and where `state` is not NULL makes it a state\n"
+    " * of no steps. The draws depend on the seed and the config, and on nothing\n"
+    " * else. */\n"
+    "int @_init(const @_config *config, void *params, void *state, uint64_t seed,\n"
+    "           void *workspace, const @_parallel *parallel);\n";
 
 static const char fit[] =
     "\n"
-    "/* Takes from `count` samples x [count][$_INPUTS] what `standardize` needs to know of the "
-    "data:\n"
-    " * means and deviations of the inputs, kept in params. Before training; the workspace is that "
-    "of\n"
-    " * $_FIT with any batch. */\n"
-    "int @_fit(const @_config *config, void *params, const ~ *x, size_t count, void *workspace,\n"
-    "          const @_parallel *parallel);\n";
+    "/* Takes from `count` samples x [count][$_INPUTS] what `standardize` needs to know\n"
+    " * of the data: means and deviations of the inputs, kept in params. Before\n"
+    " * training; the workspace is that of $_FIT with any batch. */\n"
+    "int @_fit(const @_config *config, void *params, const ~ *x, size_t count,\n"
+    "          void *workspace, const @_parallel *parallel);\n";
 
 static const char forward[] =
     "\n"
-    "/* Predicts: x [batch][$_INPUTS] to y [batch][$_OUTPUTS], which the caller owns. Workspace "
-    "of\n"
-    " * $_FORWARD. */\n"
-    "int @_forward(const @_config *config, const void *params, const ~ *x, ~ *y, size_t batch,\n"
-    "              void *workspace, const @_parallel *parallel);\n";
+    "/* Predicts: x [batch][$_INPUTS] to y [batch][$_OUTPUTS], which the caller owns.\n"
+    " * Workspace of $_FORWARD. */\n"
+    "int @_forward(const @_config *config, const void *params, const ~ *x, ~ *y,\n"
+    "              size_t batch, void *workspace, const @_parallel *parallel);\n";
 
 static const char train[] =
     "\n"
     "/* The mean loss of a batch, as in prediction. Workspace of $_LOSS. */\n"
-    "int @_loss(const @_config *config, const void *params, const ~ *x, const void *target,\n"
-    "           size_t batch, void *workspace, const @_parallel *parallel, double *loss);\n"
+    "int @_loss(const @_config *config, const void *params, const ~ *x,\n"
+    "           const void *target, size_t batch, void *workspace,\n"
+    "           const @_parallel *parallel, double *loss);\n"
     "\n"
-    "/* The gradient of the mean loss by every number of the params, laid out like them, for a "
-    "host\n"
-    " * with an optimiser of its own. With a state the network is in training: dropout drops what\n"
-    " * belongs to the state's seed and step, and running statistics in params are updated. With "
-    "NULL\n"
-    " * it is as in prediction, and params are only read. `loss` may be NULL. Workspace of\n"
-    " * $_GRADIENT. */\n"
+    "/* The gradient of the mean loss by every number of the params, laid out like\n"
+    " * them, for a host with an optimiser of its own. With a state the network is in\n"
+    " * training: dropout drops what belongs to the state's seed and step, and running\n"
+    " * statistics in params are updated. With NULL it is as in prediction, and params\n"
+    " * are only read. `loss` may be NULL. Workspace of $_GRADIENT. */\n"
     "int @_gradient(const @_config *config, void *params, const void *state, const ~ *x,\n"
     "               const void *target, size_t batch, void *gradient, void *workspace,\n"
     "               const @_parallel *parallel, double *loss);\n"
     "\n"
-    "/* One step of the file's optimiser: params and state change, `loss` (or NULL) is that of "
-    "before\n"
-    " * the step. `rate` is this step's learning rate; 0 takes the file's, without its schedule.\n"
-    " * $_NOT_FINITE: the loss is not finite, and neither params nor state have changed but for\n"
-    " * running statistics. Workspace of $_STEP. */\n"
-    "int @_step(const @_config *config, void *params, void *state, const ~ *x, const void "
-    "*target,\n"
-    "           size_t batch, double rate, void *workspace, const @_parallel *parallel,\n"
-    "           double *loss);\n";
+    "/* One step of the file's optimiser: params and state change, `loss` (or NULL) is\n"
+    " * that of before the step. `rate` is this step's learning rate; 0 takes the\n"
+    " * file's, without its schedule. $_NOT_FINITE: the loss is not finite, and neither\n"
+    " * params nor state have changed but for running statistics. Workspace of\n"
+    " * $_STEP. */\n"
+    "int @_step(const @_config *config, void *params, void *state, const ~ *x,\n"
+    "           const void *target, size_t batch, double rate, void *workspace,\n"
+    "           const @_parallel *parallel, double *loss);\n";
 
 static const char load[] =
     "\n"
-    "/* Checkpoints are safetensors files in memory: those that the model's executable writes "
-    "with\n"
-    " * --save, those of @_save, or any with the tensors' names, shapes and type. A file on disk "
-    "is\n"
-    " * read or mapped by the host; `file` needs no alignment and is not kept.\n"
+    "/* Checkpoints are safetensors files in memory: those that the model's executable\n"
+    " * writes with --save, those of @_save, or any with the tensors' names, shapes and\n"
+    " * type. A file on disk is read or mapped by the host; `file` needs no alignment\n"
+    " * and is not kept.\n"
     " *\n"
-    " * Params, and the state where it is not NULL, from a file. The state needs the checkpoint of "
-    "a\n"
-    " * run; training then goes on with the same bits. The config decides all shapes, and the "
-    "file\n"
-    " * must have them. $_BAD_FILE: damaged; $_WRONG_FILE: of another network or config, or "
-    "without\n"
-    " * a state. In both cases params and state are as before. Workspace of $_LOAD. */\n"
+    " * Params, and the state where it is not NULL, from a file. The state needs the\n"
+    " * checkpoint of a run; training then goes on with the same bits. The config\n"
+    " * decides all shapes, and the file must have them. $_BAD_FILE: damaged;\n"
+    " * $_WRONG_FILE: of another network or config, or without a state. In both cases\n"
+    " * params and state are as before. Workspace of $_LOAD. */\n"
     "int @_load(const @_config *config, void *params, void *state, const void *file,\n"
     "           size_t file_size, void *workspace);\n"
-    "/* The params that a file was made with; the defaults where it does not say. `config` is\n"
-    " * untouched but after $_OK. */\n"
+    "/* The params that a file was made with; the defaults where it does not say.\n"
+    " * `config` is untouched but after $_OK. */\n"
     "int @_load_config(@_config *config, const void *file, size_t file_size);\n";
 
 static const char save[] =
     "\n"
-    "/* Bytes of a file of params alone, or with a state; 0 as above. The same for every state. "
-    "*/\n"
+    "/* Bytes of a file of params alone, or with a state; 0 as above. The same for\n"
+    " * every state. */\n"
     "size_t @_save_size(const @_config *config, int with_state);\n"
-    "/* Writes just so many bytes to `file`; NULL state: params alone. $_TOO_SMALL: file_size is\n"
-    " * less, and nothing is written. */\n"
+    "/* Writes just so many bytes to `file`; NULL state: params alone. $_TOO_SMALL:\n"
+    " * file_size is less, and nothing is written. */\n"
     "int @_save(const @_config *config, const void *params, const void *state, void *file,\n"
     "           size_t file_size);\n";
 
 static const char tensors[] =
     "\n"
-    "/* One tensor by its name in checkpoints (\"stack.W.weight\"), all its `count` numbers in "
-    "the\n"
-    " * order of checkpoints: [depth, out, in], without the depth outside stacks. To `values` and\n"
-    " * from there. Params must have been drawn or loaded once before an import, since tables "
-    "that\n"
-    " * follow from the config lie in them, too. $_BAD_ARGUMENT: no such tensor, or too large a\n"
-    " * count; $_TOO_SMALL: too small a count. Neither writes anything. */\n"
-    "int @_export(const @_config *config, const void *params, const char *tensor, ~ *values,\n"
-    "             size_t count);\n"
-    "int @_import(const @_config *config, void *params, const char *tensor, const ~ *values,\n"
-    "             size_t count);\n";
+    "/* One tensor by its name in checkpoints (\"stack.W.weight\"), all its `count`\n"
+    " * numbers in the order of checkpoints: [depth, out, in], without the depth\n"
+    " * outside stacks. To `values` and from there. Params must have been drawn or\n"
+    " * loaded once before an import, since tables that follow from the config lie in\n"
+    " * them, too. $_BAD_ARGUMENT: no such tensor, or too large a count; $_TOO_SMALL:\n"
+    " * too small a count. Neither writes anything. */\n"
+    "int @_export(const @_config *config, const void *params, const char *tensor,\n"
+    "             ~ *values, size_t count);\n"
+    "int @_import(const @_config *config, void *params, const char *tensor,\n"
+    "             const ~ *values, size_t count);\n";
+
+static const char weights[] =
+    "\n"
+    "/* The params that are part of the object, read-only and aligned: those of the defaults, "
+    "which\n"
+    " * fix every param that decides a shape. A copy of @_params_size(NULL) bytes can be trained\n"
+    " * further. */\n"
+    "const void *@_weights(void);\n";
 
 const HeaderPart header_parts[] = {
     {RN_EMBED_ALWAYS, 0, parallel}, {RN_EMBED_ALWAYS, 0, facts},   {RN_EMBED_ALWAYS, 0, sizes},
     {RN_EMBED_TRAINS, 0, state},    {RN_EMBED_DRAWS, 0, init},     {RN_EMBED_FITS, 0, fit},
-    {RN_EMBED_ALWAYS, 1, forward},  {RN_EMBED_TRAINS, 0, train},   {RN_EMBED_ALWAYS, 0, load},
-    {RN_EMBED_DRAWS, 0, save},      {RN_EMBED_ALWAYS, 0, tensors}, {RN_EMBED_ALWAYS, 0, NULL},
+    {RN_EMBED_ALWAYS, 1, forward},  {RN_EMBED_TRAINS, 0, train},   {RN_EMBED_UNBAKED, 0, load},
+    {RN_EMBED_DRAWS, 0, save},      {RN_EMBED_ALWAYS, 0, tensors}, {RN_EMBED_BAKED, 0, weights},
+    {RN_EMBED_ALWAYS, 0, NULL},
 };

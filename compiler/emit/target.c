@@ -137,11 +137,29 @@ void target_optimise(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef mach
     }
 }
 
+/* LLVM's names for what gcc's runtime, as its own, finds by the names of C. */
+static void call_plain_copies(LLVMModuleRef module)
+{
+    static const char *const names[] = {"__tsan_memcpy", "__tsan_memmove", "__tsan_memset"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *plain = names[i] + strlen("__tsan_");
+        LLVMValueRef watched = LLVMGetNamedFunction(module, names[i]);
+        LLVMValueRef known = LLVMGetNamedFunction(module, plain);
+        if (watched != NULL && known != NULL) {
+            LLVMReplaceAllUsesWith(watched, known);
+            LLVMDeleteFunction(watched);
+        } else if (watched != NULL) {
+            LLVMSetValueName2(watched, plain, strlen(plain));
+        }
+    }
+}
+
 void target_instrument(Emitter *e, LLVMModuleRef module, LLVMTargetMachineRef machine)
 {
     const char *sanitize = e->options->sanitize;
     if (sanitize != NULL) {
         bool address = strcmp(sanitize, "address") == 0;
         target_run(module, machine, address ? "asan" : "tsan-module,function(tsan)");
+        call_plain_copies(module);
     }
 }
