@@ -6,7 +6,8 @@
  * characteristic function. The others by quadrature: one variable by the trapezoidal rule on the
  * whole line, which converges exponentially for analytic functions and normal weight (Trefethen,
  * Weideman 2014); two variables of correlation c by Hermite coefficients, which the same rule
- * gives: <phi(x) phi(y)> = Σ a_n² cⁿ (Mehler 1866).
+ * gives: <phi(x) phi(y)> = Σ a_n² cⁿ (Mehler 1866). Gauss and Hermite's own rule spreads as many
+ * nodes far wider than the weight and is worse by orders: docs/theory.md has the figures.
  */
 #include "theory/parts.h"
 
@@ -89,15 +90,21 @@ static double step_of(double own)
 }
 
 /* √n, 1/√n for the recurrence z He_n = He_{n+1} + n He_{n−1}. */
+enum { MOST_TERMS = 1024 };
 typedef struct Hermite {
-    double root[THEORY_TERMS + 1], inverse[THEORY_TERMS + 1];
-    double coefficients[THEORY_TERMS];
+    int terms;
+    double root[MOST_TERMS + 1], inverse[MOST_TERMS + 1];
+    double coefficients[MOST_TERMS];
 } Hermite;
 
-static void prepare_hermite(Hermite *h)
+static void prepare_hermite(Hermite *h, int terms)
 {
-    *h = (Hermite){.root = {0}};
-    for (int n = 1; n <= THEORY_TERMS; n++) {
+    h->terms = terms;
+    for (int n = 0; n < terms; n++) {
+        h->coefficients[n] = 0;
+    }
+    h->root[0] = 0;
+    for (int n = 1; n <= terms; n++) {
         h->root[n] = sqrt(n);
         h->inverse[n] = 1 / h->root[n];
     }
@@ -108,7 +115,7 @@ static void prepare_hermite(Hermite *h)
 static void add_nodes(Hermite *h, double z, double even, double odd)
 {
     double before = 0, now = 1;
-    for (int n = 0; n < THEORY_TERMS; n++) {
+    for (int n = 0; n < h->terms; n++) {
         h->coefficients[n] += now * (n % 2 ? odd : even);
         double next = (z * now - h->root[n] * before) * h->inverse[n + 1];
         before = now;
@@ -123,14 +130,15 @@ static double node_weight(int i, double step)
     return step * exp(-z * z / 2) / sqrt(2 * pi) * (i == 0 ? 0.5 : 1);
 }
 
-/* What is left of the series beyond its terms is given the power behind the last one. */
-static void sum_pair(const double *coefficients, TheoryKernel k, TheoryMoments *m)
+/* What is left of the series beyond its terms is given the power behind the last one. Returns the
+ * greater share of the two sums that stands in that guess. */
+static double sum_pair(const Hermite *h, TheoryKernel k, TheoryMoments *m)
 {
     double c = correlation_of(k), power = 1, slope_power = 0;
     double rest = m->own, slope_rest = m->slope_square * k.own;
     m->pair = m->pair_response = 0;
-    for (int n = 0; n < THEORY_TERMS; n++) {
-        double square = coefficients[n] * coefficients[n];
+    for (int n = 0; n < h->terms; n++) {
+        double square = h->coefficients[n] * h->coefficients[n];
         m->pair += square * power;
         m->pair_response += n * square * slope_power;
         rest -= square;
@@ -138,9 +146,32 @@ static void sum_pair(const double *coefficients, TheoryKernel k, TheoryMoments *
         slope_power = power;
         power *= c;
     }
-    m->pair += fmax(rest, 0) * power;
-    m->pair_response += fmax(slope_rest, 0) * slope_power;
-    m->pair_response /= k.own;
+    rest = fmax(rest, 0) * power;
+    slope_rest = fmax(slope_rest, 0) * slope_power;
+    m->pair += rest;
+    m->pair_response = (m->pair_response + slope_rest) / k.own;
+    return fmax(fabs(rest) / m->own, fabs(slope_rest) / (m->slope_square * k.own));
+}
+
+/* Terms whose power of c is above 1e-12: they are wanted only where coefficients fall slowly, for
+ * large kernels. */
+static int wanted_terms(TheoryKernel k)
+{
+    double terms = -28 / log(fabs(correlation_of(k)));
+    return (int)fmin(fmax(terms, THEORY_TERMS), MOST_TERMS);
+}
+
+/* He_n turns √n times in 2π near 0; the rule must see that. */
+static void expand(TheoryActivation activation, double slope, double own, Hermite *hermite)
+{
+    double root = sqrt(own), step = fmin(step_of(own), pi / sqrt(hermite->terms));
+    int half = (int)ceil(reach / step);
+    for (int i = 0; i <= half; i++) {
+        double z = i * step, weight = node_weight(i, step);
+        double up = theory_value(activation, slope, root * z).value;
+        double down = theory_value(activation, slope, -root * z).value;
+        add_nodes(hermite, z, weight * (up + down), weight * (up - down));
+    }
 }
 
 static TheoryMoments quadrature(TheoryActivation activation, double slope, TheoryKernel k)
@@ -148,7 +179,7 @@ static TheoryMoments quadrature(TheoryActivation activation, double slope, Theor
     /* derivatives by K divide by its root */
     double own = fmax(k.own, 1e-12), root = sqrt(own), step = step_of(own);
     Hermite hermite;
-    prepare_hermite(&hermite);
+    prepare_hermite(&hermite, THEORY_TERMS);
     int half = (int)ceil(reach / step), paired = !isnan(k.pair);
     TheoryMoments m = {.pair = NAN, .pair_response = NAN};
     for (int i = 0; i <= half; i++) {
@@ -164,8 +195,12 @@ static TheoryMoments quadrature(TheoryActivation activation, double slope, Theor
             add_nodes(&hermite, z, even, odd);
         }
     }
-    if (paired) {
-        sum_pair(hermite.coefficients, (TheoryKernel){own, k.pair}, &m);
+    TheoryKernel kernel = {own, k.pair};
+    const double enough = 1e-10;
+    if (paired && sum_pair(&hermite, kernel, &m) > enough) {
+        prepare_hermite(&hermite, wanted_terms(kernel));
+        expand(activation, slope, own, &hermite);
+        sum_pair(&hermite, kernel, &m);
     }
     return m;
 }
@@ -204,7 +239,7 @@ double theory_square_series(const TheoryOp *phi, double own, double *coefficient
     step /= theory_is_homogeneous(phi->activation) ? 16 : 1;
     int half = (int)ceil(reach / step);
     Hermite hermite;
-    prepare_hermite(&hermite);
+    prepare_hermite(&hermite, THEORY_TERMS);
     for (int i = 0; i <= half; i++) {
         double z = i * step, weight = node_weight(i, step);
         double up = theory_value(phi->activation, phi->slope, root * z).value;

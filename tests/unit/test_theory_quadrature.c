@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How exact averages without a closed form are: against sums in long double over grids so fine that
+ * they are exact to its rounding, and beside the rule of Gauss and Hermite.
+ */
+#include "theory_fixture.h"
+
+#include "theory/activation.h"
+
+#include <stdlib.h>
+
+static const TheoryActivation open_forms[] = {THEORY_TANH, THEORY_SIGMOID, THEORY_GELU, THEORY_SILU,
+                                              THEORY_SOFTPLUS};
+enum { FORMS = sizeof open_forms / sizeof *open_forms };
+
+typedef long double Long;
+
+/* By other formulas than the library's. */
+static Long value_of(TheoryActivation a, Long x, Long *slope)
+{
+    Long s = 1 / (1 + expl(-x)), below = erfcl(-x / sqrtl(2)) / 2, t = tanhl(x);
+    Long bell = expl(-x * x / 2) / sqrtl(2 * acosl(-1));
+    switch (a) {
+    case THEORY_TANH:
+        *slope = 1 - t * t;
+        return t;
+    case THEORY_SIGMOID:
+        *slope = s * (1 - s);
+        return s;
+    case THEORY_GELU:
+        *slope = below + x * bell;
+        return x * below;
+    case THEORY_SILU:
+        *slope = s + x * s * (1 - s);
+        return x * s;
+    default:
+        *slope = s;
+        return fmaxl(x, 0) + log1pl(expl(-fabsl(x)));
+    }
+}
+
+/* own, own_response, slope_square, mean */
+enum { MOMENTS = 4 };
+
+static void add_node(TheoryActivation a, Long own, Long z, Long weight, Long sums[MOMENTS])
+{
+    Long slope, value = value_of(a, sqrtl(own) * z, &slope);
+    sums[0] += weight * value * value;
+    sums[1] += weight * value * slope * z / sqrtl(own);
+    sums[2] += weight * slope * slope;
+    sums[3] += weight * value;
+}
+
+/* The poles of tanh lie π/(2√K) from the axis: at K = 1000 the step leaves e^(−2π 0.05/0.001). */
+static void exact(TheoryActivation a, Long own, Long sums[MOMENTS])
+{
+    const Long step = 1.0L / 1024;
+    for (int i = 0; i < MOMENTS; i++)
+        sums[i] = 0;
+    for (int i = -12 * 1024; i <= 12 * 1024; i++) {
+        Long z = i * step;
+        add_node(a, own, z, step * expl(-z * z / 2) / sqrtl(2 * acosl(-1)), sums);
+    }
+}
+
+/* The greatest error of four moments, as shares of those that are no zeros by symmetry. */
+static double worst_error(const Long found[MOMENTS], const Long sums[MOMENTS])
+{
+    Long worst = 0;
+    for (int i = 0; i < MOMENTS; i++) {
+        Long scale = fabsl(sums[i]) > 1e-6L ? fabsl(sums[i]) : 1;
+        worst = fmaxl(worst, fabsl(found[i] - sums[i]) / scale);
+    }
+    return (double)worst;
+}
+
+static double error_of_library(TheoryActivation a, double own)
+{
+    Long sums[MOMENTS];
+    exact(a, own, sums);
+    TheoryMoments m = theory_moments(a, 0, (TheoryKernel){own, NAN});
+    const Long found[MOMENTS] = {m.own, m.own_response, m.slope_square, m.mean};
+    return worst_error(found, sums);
+}
+
+/* docs/theory.md states 1e-11. */
+static void one_variable(void **state)
+{
+    (void)state;
+    for (int i = 0; i < FORMS; i++) {
+        for (double own = 0.01; own < 2000; own *= 10) {
+            double error = error_of_library(open_forms[i], own);
+            if (!(error <= 1e-11)) {
+                fail_msg("activation %d, K %g: %g", (int)open_forms[i], own, error);
+            }
+        }
+    }
+}
+
+/* Roots of the Hermite polynomial and the weights there, by Newton's method (from each root to the
+ * next, outermost first, with the usual first guesses). */
+enum { GAUSS = 111 };
+
+static Long hermite(Long z, Long *slope)
+{
+    Long now = powl(acosl(-1), -0.25L), before = 0;
+    for (int j = 0; j < GAUSS; j++) {
+        Long next = z * sqrtl(2.0L / (j + 1)) * now - sqrtl((Long)j / (j + 1)) * before;
+        before = now;
+        now = next;
+    }
+    *slope = sqrtl(2.0L * GAUSS) * before;
+    return now;
+}
+
+static Long first_guess(const Long *roots, int i)
+{
+    const Long n = GAUSS;
+    switch (i) {
+    case 0:
+        return sqrtl(2 * n + 1) - 1.85575L * powl(2 * n + 1, -1.0L / 6);
+    case 1:
+        return roots[0] - 1.14L * powl(n, 0.426L) / roots[0];
+    case 2:
+        return 1.86L * roots[1] - 0.86L * roots[0];
+    case 3:
+        return 1.91L * roots[2] - 0.91L * roots[1];
+    default:
+        return 2 * roots[i - 1] - roots[i - 2];
+    }
+}
+
+static double error_of_gauss(TheoryActivation a, double own)
+{
+    Long sums[MOMENTS], found[MOMENTS] = {0}, roots[GAUSS], slope, total = 0;
+    for (int i = 0; i <= GAUSS / 2; i++) {
+        Long z = i == GAUSS / 2 ? 0 : first_guess(roots, i);
+        for (int k = 0; k < 50; k++)
+            z -= hermite(z, &slope) / slope;
+        roots[i] = z;
+        hermite(z, &slope);
+        Long weight = 2 / (slope * slope) / sqrtl(acosl(-1));
+        add_node(a, own, sqrtl(2) * z, weight, found);
+        total += weight;
+        if (i < GAUSS / 2) {
+            add_node(a, own, -sqrtl(2) * z, weight, found);
+            total += weight;
+        }
+    }
+    assert_near((double)total, 1, 1e-15); /* all roots were found */
+    exact(a, own, sums);
+    return worst_error(found, sums);
+}
+
+/* With as many nodes as the library takes at K = 2.5. */
+static void gauss_and_hermite_are_worse(void **state)
+{
+    (void)state;
+    assert_true(error_of_library(THEORY_TANH, 2.5) < 1e-3 * error_of_gauss(THEORY_TANH, 2.5));
+    assert_true(error_of_library(THEORY_TANH, 1) < 1e-3 * error_of_gauss(THEORY_TANH, 1));
+}
+
+enum { GRID = 860 };
+
+/* One dimension inside the other, reach 8.6 and step 0.02; x and y = c x + √(1 − c²) z. */
+static double pair_of(TheoryActivation a, double own, double c, double *response)
+{
+    const Long step = 0.02L, root = sqrtl(own);
+    static Long weights[GRID + 1];
+    Long sum = 0, slopes = 0;
+    for (int i = 0; i <= GRID; i++) {
+        Long z = (i - GRID / 2) * step;
+        weights[i] = step * expl(-z * z / 2) / sqrtl(2 * acosl(-1));
+    }
+    for (int i = 0; i <= GRID; i++) {
+        Long z = (i - GRID / 2) * step, slope_x, x = value_of(a, root * z, &slope_x);
+        Long inner = 0, inner_slope = 0, slope_y;
+        for (int j = 0; j <= GRID; j++) {
+            Long other = (j - GRID / 2) * step;
+            inner +=
+                weights[j] * value_of(a, root * (c * z + sqrtl(1 - (Long)c * c) * other), &slope_y);
+            inner_slope += weights[j] * slope_y;
+        }
+        sum += weights[i] * x * inner;
+        slopes += weights[i] * slope_x * inner_slope;
+    }
+    *response = (double)slopes;
+    return (double)sum;
+}
+
+/* docs/theory.md states 1e-9, and 1e-7 of the response. */
+static void pairs_that_are_nearly_one(void **state)
+{
+    (void)state;
+    static const struct {
+        TheoryActivation a;
+        double own, c;
+    } cases[] = {{THEORY_TANH, 2.5, 0.99},
+                 {THEORY_TANH, 10, -0.9},
+                 {THEORY_TANH, 100, 0.99},
+                 {THEORY_GELU, 100, 0.99},
+                 {THEORY_SILU, 10, 0.9}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double own = cases[i].own, response;
+        double pair = pair_of(cases[i].a, own, cases[i].c, &response);
+        TheoryMoments m = theory_moments(cases[i].a, 0, (TheoryKernel){own, cases[i].c * own});
+        assert_near(m.pair / pair, 1, 1e-9);
+        assert_near(m.pair_response / response, 1, 1e-7);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_variable),
+        cmocka_unit_test(gauss_and_hermite_are_worse),
+        cmocka_unit_test(pairs_that_are_nearly_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
