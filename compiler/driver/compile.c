@@ -9,6 +9,7 @@
 #include "driver/dependencies.h"
 #include "driver/header.h"
 #include "driver/link.h"
+#include "driver/manifest.h"
 #include "driver/name.h"
 #include "driver/regime.h"
 #include "driver/stopwatch.h"
@@ -100,9 +101,10 @@ static bool is_library(const Options *options)
 static EmitOptions emit_options(Compilation *c, double seconds[EMIT_STAGES])
 {
     static const OutputKind kinds[] = {
-        [EMIT_EXE] = OUTPUT_OBJECT,    [EMIT_ASM] = OUTPUT_ASSEMBLY,  [EMIT_LLVM] = OUTPUT_LLVM,
-        [EMIT_OBJECT] = OUTPUT_OBJECT, [EMIT_HEADER] = OUTPUT_OBJECT, [EMIT_STATIC] = OUTPUT_OBJECT,
-        [EMIT_SHARED] = OUTPUT_OBJECT};
+        [EMIT_EXE] = OUTPUT_OBJECT,    [EMIT_ASM] = OUTPUT_ASSEMBLY,
+        [EMIT_LLVM] = OUTPUT_LLVM,     [EMIT_OBJECT] = OUTPUT_OBJECT,
+        [EMIT_HEADER] = OUTPUT_OBJECT, [EMIT_STATIC] = OUTPUT_OBJECT,
+        [EMIT_SHARED] = OUTPUT_OBJECT, [EMIT_MANIFEST] = OUTPUT_OBJECT};
     static const char *const sanitizers[] = {
         [SANITIZE_NOTHING] = NULL, [SANITIZE_ADDRESS] = "address", [SANITIZE_THREAD] = "thread"};
     const Options *options = c->options;
@@ -115,8 +117,8 @@ static EmitOptions emit_options(Compilation *c, double seconds[EMIT_STAGES])
         .sanitize = sanitizers[options->sanitizer],
         .source_hash = name_hash(c->arena, c->source, options),
         .version = RNET_VERSION,
-        .embed =
-            options->emit == EMIT_OBJECT || options->emit == EMIT_HEADER || is_library(options),
+        .embed = options->emit == EMIT_OBJECT || options->emit == EMIT_HEADER ||
+                 options->emit == EMIT_MANIFEST || is_library(options),
         .predict_only = options->predict_only,
         .baked = options->weights != NULL,
         .seconds = seconds,
@@ -132,6 +134,18 @@ static bool replaces_source(const Options *options, const char *path)
     return files && S_ISREG(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
 }
 
+static bool refuse_source(Compilation *c)
+{
+    const char *path = name_output(c->arena, c->options);
+    bool writes = c->objects == NULL && c->options->dump != DUMP_LLVM;
+    if (!writes || !replaces_source(c->options, path)) {
+        return true;
+    }
+    Diag *d = diag_report(c->diag, E_WRITE, (Span){0}, "cannot write `%s`: it is the source", path);
+    diag_hint(c->diag, d, "name another output with -o");
+    return false;
+}
+
 /* Machine code into the file, executable or text, that the options ask for. */
 static bool write_result(Compilation *c, const Graph *graph, const EmitOutput *output)
 {
@@ -141,12 +155,6 @@ static bool write_result(Compilation *c, const Graph *graph, const EmitOutput *o
         return fwrite(text->data, 1, text->size, stdout) == text->size;
     }
     const char *path = name_output(c->arena, options);
-    if (replaces_source(options, path)) {
-        Diag *d =
-            diag_report(c->diag, E_WRITE, (Span){0}, "cannot write `%s`: it is the source", path);
-        diag_hint(c->diag, d, "name another output with -o");
-        return false;
-    }
     bool written =
         options->emit == EMIT_EXE ? link_program(c->arena, options, path, output, c->diag)
         : is_library(options) ? link_library(c->arena, options, path, graph->name, output, c->diag)
@@ -166,11 +174,31 @@ static bool write_header(Compilation *c, const Graph *graph, const EmitOptions *
     return path == NULL || link_write(c->arena, path, text, strlen(text), c->diag);
 }
 
+/* After the object that it describes. */
+static bool write_manifest(Compilation *c, const Plan *plan, const EmitOptions *options)
+{
+    bool alone = c->options->emit == EMIT_MANIFEST;
+    const char *path = alone ? name_output(c->arena, c->options) : c->options->manifest;
+    if (path == NULL) {
+        return true;
+    }
+    const char *text = manifest_text(c->arena, plan, options, c->diag);
+    bool written = text && link_write(c->arena, path, text, strlen(text), c->diag);
+    stopwatch_lap(&c->watch, "manifest");
+    return written && (!alone || dependencies_write(c->arena, c->options, path, c->diag));
+}
+
 static bool build(Compilation *c, const Plan *plan)
 {
     double seconds[EMIT_STAGES] = {0};
     EmitOutput output;
     EmitOptions options = emit_options(c, seconds);
+    if (!refuse_source(c)) {
+        return false;
+    }
+    if (c->options->emit == EMIT_MANIFEST) {
+        return write_manifest(c, plan, &options);
+    }
     if (options.embed && !write_header(c, plan->graph, &options)) {
         return false;
     }
@@ -193,7 +221,7 @@ static bool build(Compilation *c, const Plan *plan)
     }
     bool written = write_result(c, plan->graph, &output);
     emit_dispose(&output);
-    return written;
+    return written && write_manifest(c, plan, &options);
 }
 
 /* What stops before machine code: --check, --analyze, -M, and dumps of earlier stages. */

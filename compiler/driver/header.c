@@ -67,12 +67,12 @@ static bool is_param(const Graph *graph, const char *name)
     return false;
 }
 
-/* A param's name, with `_` behind it where C or C++ keep the word for themselves. */
-static const char *member_name(const Header *h, const Param *param)
+/* Its name, with `_` behind it where C or C++ keep the word for themselves. */
+const char *header_member(Arena *arena, const Graph *graph, const Param *param)
 {
     const char *name = param->name;
-    while (name_is_reserved(name) || (name != param->name && is_param(h->graph, name))) {
-        name = str_format(h->arena, "%s_", name);
+    while (name_is_reserved(name) || (name != param->name && is_param(graph, name))) {
+        name = str_format(arena, "%s_", name);
     }
     return name;
 }
@@ -95,7 +95,7 @@ static const char *number(const Header *h, const Param *param, double value)
 static void append_member(Header *h, const Param *param)
 {
     text_append(&h->text, "    %s %s; /* ", param->integer ? "int64_t" : "double",
-                member_name(h, param));
+                header_member(h->arena, h->graph, param));
     if (param->doc != NULL) {
         append_comment(h, param->doc);
         text_append(&h->text, "; ");

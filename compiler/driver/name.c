@@ -67,8 +67,9 @@ const char *name_of_model(Arena *arena, const Options *options, DiagSink *diag)
 const char *name_output(Arena *arena, const Options *options)
 {
     static const char *const endings[] = {
-        [EMIT_EXE] = "",      [EMIT_ASM] = ".s",    [EMIT_LLVM] = ".ll",  [EMIT_OBJECT] = ".o",
-        [EMIT_HEADER] = ".h", [EMIT_STATIC] = ".a", [EMIT_SHARED] = ".so"};
+        [EMIT_EXE] = "",       [EMIT_ASM] = ".s",        [EMIT_LLVM] = ".ll",
+        [EMIT_OBJECT] = ".o",  [EMIT_HEADER] = ".h",     [EMIT_STATIC] = ".a",
+        [EMIT_SHARED] = ".so", [EMIT_MANIFEST] = ".json"};
     bool library = options->emit == EMIT_STATIC || options->emit == EMIT_SHARED;
     if (options->output != NULL) {
         return options->output;

@@ -14,7 +14,7 @@ const char *name_of_model(Arena *arena, const Options *options, DiagSink *diag);
 /* Would C or C++ not take the word as a name? */
 bool name_is_reserved(const char *name);
 
-/* -o, or the input's stem with the ending of what is made (.s, .ll, none;
+/* -o, or the input's stem with the ending of what is made (.s, .ll, .json, none;
  * a library is libSTEM.a or libSTEM.so). */
 const char *name_output(Arena *arena, const Options *options);
 

@@ -27,8 +27,8 @@ typedef struct OptionRow {
     const char *argument, *help;
 } OptionRow;
 
-static const char *const emit_names[] = {"exe", "asm", "llvm", "obj", "header", "static", "shared", NULL};
-static const char *const later_emit_names[] = {"manifest"};
+static const char *const emit_names[] = {"exe",    "asm",    "llvm",     "obj", "header",
+                                         "static", "shared", "manifest", NULL};
 static const char *const dump_names[] = {"ast", "model", "graph", "plan", "llvm", NULL};
 static const char *const colour_names[] = {"auto", "always", "never", NULL};
 static const char *const format_names[] = {"text", "json", NULL};
@@ -54,9 +54,11 @@ static const char *const sanitizer_names[] = {"address", "thread", NULL};
 /* clang-format off: one row an option. */
 static const OptionRow table[] = {
     TEXT("-o", output, "FILE", "write to FILE; - is standard output"),
-    CHOICE("--emit", emit, 0, emit_names, "KIND", "exe (default), asm, llvm, obj, header, static or shared"),
+    CHOICE("--emit", emit, 0, emit_names, "KIND",
+           "exe (default), asm, llvm, obj, header, static, shared or manifest"),
     FLAG("-c", emit, EMIT_OBJECT, "write an object to embed, and its header"),
     TEXT("--header", header, "FILE", "where the header of an object goes; default: beside it"),
+    TEXT("--manifest", manifest, "FILE", "with an object: also describe it, as JSON"),
     FLAG("--predict-only", predict_only, 1, "an object without what training needs"),
     FLAG("--check", check_only, 1, "read and check the file, write nothing"),
     FLAG("--analyze", analyze, 1, "print what theory says of the network, and what it costs"),
@@ -186,12 +188,6 @@ static void apply_choice(Reader *r, const OptionRow *row, const char *text)
         text_append(&list, "%s%s", i ? ", " : "", row->names[i]);
     }
     const char *whole = str_format(r->arena, "%s=%s", row->name, text);
-    for (size_t i = 0; i < sizeof later_emit_names / sizeof *later_emit_names; i++) {
-        if (row->names == emit_names && strcmp(later_emit_names[i], text) == 0) {
-            unsupported(r, whole);
-            return;
-        }
-    }
     Diag *diag = usage_error(r, "unknown value in `%s`", whole);
     diag_hint(r->diag, diag, "`%s` takes one of: %s", row->name, list.data);
 }
@@ -332,9 +328,19 @@ static void refuse_outputs(Reader *r)
     }
 }
 
+static void check_manifest(Reader *r)
+{
+    int emit = r->options->emit;
+    bool object = emit == EMIT_OBJECT || emit == EMIT_STATIC || emit == EMIT_SHARED;
+    if (r->options->manifest && !object) {
+        usage_error(r, "`--manifest` goes with %s", "-c, --emit=static or --emit=shared");
+    }
+}
+
 static void finish(Reader *r)
 {
     Options *o = r->options;
+    check_manifest(r);
     if (o->explain && o->command == COMMAND_COMPILE) {
         o->command = COMMAND_EXPLAIN;
     }

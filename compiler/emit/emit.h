@@ -55,6 +55,14 @@ bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, Dia
                  EmitOutput *output);
 void emit_dispose(EmitOutput *output);
 
+/* Can this process call what these options make? */
+bool emit_runs_here(const EmitOptions *options);
+/* LLVM's name of the machine, and the instruction sets of an object, best first, with NULL behind
+ * them. False after an error. */
+enum { EMIT_SETS = 4 };
+bool emit_describe(const EmitOptions *options, DiagSink *diag, const char **triple,
+                   const char *sets[EMIT_SETS]);
+
 /* Has an object of these options the functions of that kind? */
 bool embed_has(const Graph *graph, const EmitOptions *options, RnEmbedWhen when);
 

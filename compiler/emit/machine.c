@@ -238,3 +238,29 @@ bool machine_choose(const Machine *machine, const char *cpu, bool chosen[ISA_MOS
     }
     return true;
 }
+
+/* A name that is unknown has been reported by the time that machine code is asked for. */
+bool emit_runs_here(const EmitOptions *options)
+{
+    size_t length = options->target ? strcspn(options->target, "-") : 0;
+    return options->target == NULL || has_word(machines[0].spellings, options->target, length);
+}
+
+bool emit_describe(const EmitOptions *options, DiagSink *diag, const char **triple,
+                   const char *sets[EMIT_SETS])
+{
+    bool chosen[ISA_MOST];
+    const Machine *machine = machine_find(options->target, diag);
+    if (machine == NULL || !machine_choose(machine, options->cpu, chosen, diag)) {
+        return false;
+    }
+    int count = 0;
+    for (int i = 0; i < machine->count; i++) {
+        if (chosen[i]) {
+            sets[count++] = machine->sets[i].name;
+        }
+    }
+    sets[count] = NULL;
+    *triple = machine->triple;
+    return true;
+}
