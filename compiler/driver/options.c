@@ -60,6 +60,7 @@ static const OptionRow table[] = {
     TEXT("--header", header, "FILE", "where the header of an object goes; default: beside it"),
     TEXT("--manifest", manifest, "FILE", "with an object: also describe it, as JSON"),
     FLAG("--predict-only", predict_only, 1, "an object without what training needs"),
+    TEXT("--weights", weights, "FILE", "make a checkpoint part of an object"),
     FLAG("--check", check_only, 1, "read and check the file, write nothing"),
     FLAG("--analyze", analyze, 1, "print what theory says of the network, and what it costs"),
     FLAG("--json", json, 1, "with --analyze: as JSON"),
@@ -88,7 +89,6 @@ static const OptionRow table[] = {
     TEXT("--explain", explain, "CODE", "explain a diagnostic at length"),
     FLAG("--version", command, COMMAND_VERSION, "print the version"),
     FLAG("--help", command, COMMAND_HELP, "print this text"),
-    LATER("--weights", "FILE", "bake weights into an object"),
 };
 /* clang-format on */
 
@@ -328,6 +328,17 @@ static void refuse_outputs(Reader *r)
     }
 }
 
+static void check_weights(Reader *r)
+{
+    const Options *o = r->options;
+    bool object = o->emit == EMIT_OBJECT || o->emit == EMIT_HEADER || o->emit == EMIT_STATIC ||
+                  o->emit == EMIT_SHARED;
+    if (o->weights && !object) {
+        Diag *diag = usage_error(r, "%s", "`--weights` makes weights part of an object");
+        diag_hint(r->diag, diag, "add `-c`; an executable reads them with --load");
+    }
+}
+
 static void check_manifest(Reader *r)
 {
     int emit = r->options->emit;
@@ -351,6 +362,7 @@ static void finish(Reader *r)
     if (o->command == COMMAND_RUN) {
         refuse_outputs(r);
     }
+    check_weights(r);
     bool compiles = o->command == COMMAND_COMPILE || o->command == COMMAND_RUN;
     bool nothing = (compiles && !o->input) || (o->command == COMMAND_FMT && o->files.count == 0);
     if (nothing && diag_error_count(r->diag) == 0) {

@@ -3,6 +3,7 @@
  * Objects to embed: the core, which executables find in the runtime library, and the interface,
  * both as bitcode. The interface's functions get the model's name; the object shows nothing else.
  */
+#include "core/program.h"
 #include "emit/join.h"
 #include "emit/llvm.h"
 #include "support/bug.h"
@@ -122,9 +123,9 @@ bool embed_has(const Graph *graph, const EmitOptions *options, RnEmbedWhen when)
     case RN_EMBED_FITS:
         return !options->predict_only && graph_standardize(graph) != NULL;
     case RN_EMBED_BAKED:
-        return false;
+        return options->baked;
     case RN_EMBED_UNBAKED:
-        return true;
+        return !options->baked || !options->predict_only;
     }
     BUG("emit", "no object has functions of kind %d", (int)when);
 }
@@ -161,6 +162,23 @@ static void define_version(Emitter *e)
     LLVMValueRef global = LLVMAddGlobal(e->module, LLVMTypeOf(value), "rnet_embed_version");
     LLVMSetInitializer(global, value);
     LLVMSetGlobalConstant(global, 1);
+}
+
+void embed_weights(Emitter *e, LLVMModuleRef module)
+{
+    LLVMValueRef place = LLVMGetNamedGlobal(module, "rnet_embed_weights");
+    if (place == NULL || e->options->weights == NULL) {
+        return;
+    }
+    LLVMValueRef bytes =
+        LLVMConstStringInContext2(e->context, e->options->weights, e->options->weights_size, 1);
+    LLVMValueRef global = LLVMAddGlobal(module, LLVMTypeOf(bytes), "weights");
+    LLVMSetInitializer(global, bytes);
+    LLVMSetGlobalConstant(global, 1);
+    LLVMSetAlignment(global, RN_ALIGN);
+    LLVMSetLinkage(global, LLVMInternalLinkage);
+    LLVMReplaceAllUsesWith(place, global);
+    LLVMDeleteGlobal(place);
 }
 
 /* Before optimising: everything but the interface is internal, so what is not used goes. */

@@ -29,6 +29,9 @@ typedef struct EmitOptions {
     const char *version;
     bool embed;        /* of OUTPUT_OBJECT: one object with core and interface */
     bool predict_only; /* of which: without what training needs */
+    bool baked;        /* of which: with these params, for the defaults */
+    const void *weights;
+    size_t weights_size;
     double *seconds;   /* [EMIT_STAGES] added to: those of the busiest thread */
 } EmitOptions;
 

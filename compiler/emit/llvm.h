@@ -163,6 +163,8 @@ bool uses_theory(const Emitter *e);
 /* ---- embed.c: an object that needs no library ---- */
 /* The interface into the module of the tables; nothing else there stays visible. */
 void embed_interface(Emitter *e);
+/* Where the interface asks for them, last of all: passes would only read them again. */
+void embed_weights(Emitter *e, LLVMModuleRef module);
 /* The core of the set, without what the network does not use, into the set's module, which has been
  * optimised. */
 void embed_core(Emitter *e, const Isa *isa, LLVMTargetMachineRef machine);

@@ -202,6 +202,7 @@ EmitPart emit_part(Emitter *e, const Isa *isa, double seconds[EMIT_STAGES])
         embed_core(e, isa, machine);
     }
     target_instrument(e, module, machine);
+    embed_weights(e, module);
     time = count_time(&seconds[EMIT_STAGE_OPTIMISE], time);
     EmitPart part = write_part(e, module, machine);
     count_time(&seconds[EMIT_STAGE_WRITE], time);

@@ -327,11 +327,12 @@ typedef enum RnEmbedWhen {
     X(loss, TRAINS)                                                                                \
     X(gradient, TRAINS)                                                                            \
     X(step, TRAINS)                                                                                \
-    X(load, ALWAYS)                                                                                \
-    X(load_config, ALWAYS)                                                                         \
+    X(load, UNBAKED)                                                                               \
+    X(load_config, UNBAKED)                                                                        \
     X(save_size, DRAWS)                                                                            \
     X(save, DRAWS)                                                                                 \
     X(export, ALWAYS)                                                                              \
-    X(import, ALWAYS)
+    X(import, ALWAYS)                                                                              \
+    X(weights, BAKED)
 
 #endif

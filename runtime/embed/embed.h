@@ -20,6 +20,8 @@ enum { RNE_PARAMS = 256 };
 
 /* rnetc's version, the interface's, the hash of the source; emitted. */
 extern const char rnet_embed_version[];
+/* Params of the defaults, in objects that have them; emitted. */
+extern const char rnet_embed_weights[];
 
 /* A member of NAME_config: whole params are int64_t, the others double. */
 typedef union RneMember {
@@ -77,5 +79,6 @@ RNE_API int rne_export(const void *config, const void *params, const char *tenso
                        size_t count);
 RNE_API int rne_import(const void *config, void *params, const char *tensor, const void *values,
                        size_t count);
+RNE_API const void *rne_weights(void);
 
 #endif
