@@ -95,9 +95,12 @@ static Words tool(Arena *arena, const char *variable, const char *usual)
     return words;
 }
 
-static Words command(Arena *arena, const char *output, const Objects *objects)
+/* For another machine the usual command is the one of its cross compiler. */
+static Words command(Arena *arena, const Options *options, const char *output,
+                     const Objects *objects)
 {
-    Words words = tool(arena, "CC", "cc");
+    const char *target = options->target;
+    Words words = tool(arena, "CC", target ? str_format(arena, "%s-gcc", target) : "cc");
     vec_push(arena, &words, (char *)"-o");
     vec_push(arena, &words, (char *)output);
     for (int i = 0; i < objects->count; i++) {
@@ -113,7 +116,7 @@ static const char *const sanitizers[] = {[SANITIZE_NOTHING] = "",
 static Words link_command(Arena *arena, const Options *options, const Objects *objects,
                           const char *library, const char *output)
 {
-    Words words = command(arena, output, objects);
+    Words words = command(arena, options, output, objects);
     vec_push(arena, &words, (char *)library);
     add_words(arena, &words, RNET_LINK_FLAGS);
     add_words(arena, &words, sanitizers[options->sanitizer]);
@@ -122,9 +125,10 @@ static Words link_command(Arena *arena, const Options *options, const Objects *o
 }
 
 /* One object of several. */
-static Words merge_command(Arena *arena, const Objects *objects, const char *output)
+static Words merge_command(Arena *arena, const Options *options, const Objects *objects,
+                           const char *output)
 {
-    Words words = command(arena, output, objects);
+    Words words = command(arena, options, output, objects);
     add_words(arena, &words, "-r -nostdlib");
     vec_push(arena, &words, NULL);
     return words;
@@ -203,7 +207,7 @@ static bool merge_objects(Arena *arena, const Options *options, const Objects *o
         report_write(diag, path, reason);
         return false;
     }
-    Words words = merge_command(arena, objects, temporary);
+    Words words = merge_command(arena, options, objects, temporary);
     return make_file(arena, options, &words, temporary, path, diag);
 }
 
@@ -325,7 +329,7 @@ static Words share_command(Arena *arena, const Options *options, const Workshop 
                            const char *path)
 {
     const Objects objects = {.paths = {shop->object}, .count = 1};
-    Words words = command(arena, shop->library, &objects);
+    Words words = command(arena, options, shop->library, &objects);
     add_words(arena, &words, "-shared -lm -Xlinker -soname -Xlinker");
     vec_push(arena, &words, (char *)base_name(path));
     add_words(arena, &words,

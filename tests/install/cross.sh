@@ -38,6 +38,12 @@ cmake -S . -B build -G Ninja -DCMAKE_TOOLCHAIN_FILE="$PWD/toolchain.cmake" \
 cmake --build build >build.txt 2>&1 || fail "it does not build: $(tail -n 20 build.txt)"
 machine=$(echo "$processor" | sed 's/riscv64/RISC-V/; s/aarch64/AArch64/')
 readelf -h build/app | grep -q "Machine:.*$machine" || fail "a program of another machine"
+"$prefix/bin/rnetc" --target="$processor-linux-gnu" -O0 --emit=shared model.rnet ||
+    fail "no shared library"
+readelf -h libmodel.so | grep -q "Machine:.*$machine" || fail "a library of another machine"
+"$prefix/bin/rnetc" --target="$processor-linux-gnu" -O0 --emit=static model.rnet ||
+    fail "no static library"
+nm -s libmodel.a | grep -q '^model_forward in model.o' || fail "no index in the archive"
 for qemu in "qemu-$processor" "qemu-$processor-static"; do
     if command -v "$qemu" >/dev/null; then
         "$qemu" build/app >out.txt || fail "the program does not run"
