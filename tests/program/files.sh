@@ -47,7 +47,7 @@ expect 4 'weights only' ./exe train --data . --resume weights.safetensors
 # ---- single tensors ----
 
 tensors weights.safetensors >data.bin
-head -c 4000 weights.safetensors | tr '{}' '\n\n' | sed -n 's/^,"\(.*\)":$/\1/p' >names.txt
+head -c 4000 weights.safetensors | tr '{}' '\n' | sed -n 's/^,"\(.*\)":$/\1/p' >names.txt
 [ "$(wc -l <names.txt)" -ge 8 ] || fail "$(wc -l <names.txt) tensors"
 # shellcheck disable=SC2046 # names have no spaces
 expect 0 '' ./host exchange five.safetensors all.bin other.bin $(cat names.txt)
