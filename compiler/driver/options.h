@@ -54,23 +54,24 @@ typedef struct WarningSetting {
 } WarningSetting;
 
 typedef struct Options {
-    int command;        /* Command */
-    const char *input;  /* the .rnet file; "-" is standard input */
-    const char *output; /* -o, or NULL: named after the input */
-    int emit;           /* EmitWhat */
-    int dump;           /* DumpWhat */
-    int check_only;     /* --check */
-    int analyze, json;  /* --analyze, --json */
-    int optimise;       /* 0 … 3 */
-    int debug;          /* -g */
-    int pic;            /* -fPIC */
-    const char *target; /* --target, or NULL: this machine */
-    const char *cpu;    /* NULL: one object for all instruction sets; "native", "baseline", … */
-    int sanitizer;      /* Sanitizer */
-    const char *prefix; /* --prefix, or NULL: the input's stem */
-    const char *header; /* --header, or NULL: beside the object */
-    const char *weights; /* --weights: a checkpoint to make part of an object, or NULL */
-    int predict_only;   /* --predict-only */
+    int command;          /* Command */
+    const char *input;    /* the .rnet file; "-" is standard input */
+    const char *output;   /* -o, or NULL: named after the input */
+    int emit;             /* EmitWhat */
+    int dump;             /* DumpWhat */
+    int check_only;       /* --check */
+    int analyze, json;    /* --analyze, --json */
+    int optimise;         /* 0 … 3 */
+    int debug;            /* -g */
+    int pic;              /* -fPIC */
+    const char *target;   /* --target, or NULL: this machine */
+    const char *cpu;      /* NULL: one object for all instruction sets; "native", "baseline", … */
+    int sanitizer;        /* Sanitizer */
+    const char *prefix;   /* --prefix, or NULL: the input's stem */
+    const char *header;   /* --header, or NULL: beside the object */
+    const char *manifest; /* --manifest, or NULL: none beside an object */
+    const char *weights;  /* --weights: a checkpoint to make part of an object, or NULL */
+    int predict_only;     /* --predict-only */
     VEC(Define) defines;
     VEC(WarningSetting) warnings;
     int werror;
