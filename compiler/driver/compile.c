@@ -205,10 +205,12 @@ static bool build(Compilation *c, const Plan *plan)
     if (c->options->emit == EMIT_HEADER) {
         return dependencies_write(c->arena, c->options, name_output(c->arena, c->options), c->diag);
     }
-    if (!weights_bake(c->arena, c->options, plan, &options, c->diag)) {
-        return false;
+    if (options.baked) {
+        if (!weights_bake(c->arena, c->options, plan, &options, c->diag)) {
+            return false;
+        }
+        stopwatch_lap(&c->watch, "weights");
     }
-    stopwatch_lap(&c->watch, "bake weights");
     if (!emit_module(c->arena, plan, &options, c->diag, &output)) {
         return false;
     }

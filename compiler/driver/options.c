@@ -332,7 +332,7 @@ static void check_weights(Reader *r)
 {
     const Options *o = r->options;
     bool object = o->emit == EMIT_OBJECT || o->emit == EMIT_HEADER || o->emit == EMIT_STATIC ||
-                  o->emit == EMIT_SHARED;
+                  o->emit == EMIT_SHARED || o->emit == EMIT_MANIFEST;
     if (o->weights && !object) {
         Diag *diag = usage_error(r, "%s", "`--weights` makes weights part of an object");
         diag_hint(r->diag, diag, "add `-c`; an executable reads them with --load");

@@ -207,9 +207,6 @@ static bool take_params(Arena *arena, const RnProgram *program, const char *path
 bool weights_bake(Arena *arena, const Options *options, const Plan *plan, EmitOptions *emit,
                   DiagSink *diag)
 {
-    if (options->weights == NULL) {
-        return true;
-    }
     Jit *jit = compile_here(arena, plan, emit, diag);
     const RnProgram *program = jit != NULL ? jit_address(jit, "rnet_program") : NULL;
     bool good = program != NULL && take_params(arena, program, options->weights, emit, diag);
