@@ -71,5 +71,24 @@ train)
     cut -d, -f1-16 recording.csv | sed '1i a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p' >window.csv
     ./oscillator predict --load oscillator.safetensors --input window.csv | grep -q '^[-0-9]' ||
         fail "the executable does not take the checkpoint" ;;
+python)
+    needs make
+    /usr/bin/python3 -c 'import numpy' 2>/dev/null || exit 77
+    make run >out.txt 2>&1 || fail "it fails: $(cat out.txt)"
+    says 'loaded again: the same bits' out.txt
+    # the gradient and a difference of losses agree to the digits that float32 leaves the latter
+    awk '/^gradient/ { seen = 1; d = $2 - $4; bad = d * d > 1e-6 + ($4 / 50) ^ 2 }
+        /^step 600/ { learnt = $NF < 0.01 } END { exit !(seen && learnt && !bad) }' out.txt ||
+        fail "wrong numbers: $(cat out.txt)"
+    rnetc -O1 --cpu=native wave.rnet -o wave
+    ./wave predict --load wave.safetensors --input inputs.csv >executable.csv
+    cmp executable.csv answers.csv || fail "not what the executable computes"
+    rnetc run -O1 wave.rnet predict --load wave.safetensors --input inputs.csv >memory.csv
+    cmp memory.csv answers.csv || fail "not what \`rnetc run\` computes"
+    printf 'from rnet_model import Model, Error\n%s\n%s\n%s\n%s\n' 'try:' \
+        '    Model("./libwave.so", "wave.json", L=0).init()' \
+        'except Error as error:' '    print("refused", error)' >wrong.py
+    /usr/bin/python3 wrong.py >wrong.txt 2>&1 || fail "a bad param: $(cat wrong.txt)"
+    says 'refused' wrong.txt ;;
 esac
 finish

@@ -22,6 +22,8 @@ share/bash-completion/completions/rnetc
 share/zsh/site-functions/_rnetc
 share/fish/vendor_completions.d/rnetc.fish
 share/doc/rnet/language.md
+share/rnet/manifest.schema.json
+share/doc/rnet/examples/embed_python/rnet_model.py
 share/doc/rnet/examples/quickstart.rnet
 END
 [ "$(find "$prefix" -name '*.o' -o -name CMakeCache.txt -o -name build | wc -l)" -eq 0 ] ||
