@@ -5,7 +5,7 @@
  * others are copied, with @VERSION@ replaced.
  *
  *   @OPTIONS@            options of rnetc
- *   @CHOICES@            options of rnetc that take one of several words (bash)
+ *   @VALUES@             options of rnetc that take a value (bash)
  *   @COMMANDS@           commands of compiled programs (man)
  *   @PROGRAM_OPTIONS@    options of compiled programs (man)
  */
@@ -115,12 +115,24 @@ static void choices(FILE *out, const OptionFacts *row)
     }
 }
 
-static void bash_choice(FILE *out, const OptionFacts *row)
+static bool names_file(const char *argument)
 {
+    return strcmp(argument, "FILE") == 0;
+}
+
+/* An option with a value, and what the value may be. */
+static void bash_value(FILE *out, const OptionFacts *row)
+{
+    if (row->argument == NULL) {
+        return;
+    }
+    fprintf(out, "        %s) ", row->name);
     if (row->choices != NULL) {
-        fprintf(out, "        %s) words='", row->name);
+        fputs("words='", out);
         choices(out, row);
         fputs("' ;;\n", out);
+    } else {
+        fputs(names_file(row->argument) ? "compopt -o default ;;\n" : ";;\n", out);
     }
 }
 
@@ -135,11 +147,6 @@ static void quoted(FILE *out, const char *text, const char *marked, const char *
             fprintf(out, "%s%c", strchr(marked, *text) ? "\\" : "", *text);
         }
     }
-}
-
-static bool names_file(const char *argument)
-{
-    return strcmp(argument, "FILE") == 0;
 }
 
 static void zsh_option(FILE *out, const OptionFacts *row)
@@ -185,9 +192,9 @@ typedef void PrintOption(FILE *out, const OptionFacts *row);
 
 static const struct {
     const char *name;
-    PrintOption *option, *choice;
+    PrintOption *option, *value;
 } forms[] = {{"man", man_rnetc, NULL},
-             {"bash", bash_option, bash_choice},
+             {"bash", bash_option, bash_value},
              {"zsh", zsh_option, NULL},
              {"fish", fish_option, NULL}};
 enum { FORMS = sizeof forms / sizeof *forms };
@@ -216,8 +223,8 @@ static void fill(FILE *template, FILE *out, int form)
     while (fgets(line, sizeof line, template) != NULL) {
         if (strcmp(line, "@OPTIONS@\n") == 0) {
             rows(out, forms[form].option);
-        } else if (strcmp(line, "@CHOICES@\n") == 0) {
-            rows(out, forms[form].choice);
+        } else if (strcmp(line, "@VALUES@\n") == 0) {
+            rows(out, forms[form].value);
         } else if (strcmp(line, "@COMMANDS@\n") == 0) {
             man_commands(out);
         } else if (strcmp(line, "@PROGRAM_OPTIONS@\n") == 0) {

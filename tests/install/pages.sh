@@ -68,7 +68,11 @@ ask rnetc -- >long.txt
 ask rnetc - >all.txt
 ask rnetc --emit = '' >emit.txt
 ask rnetc --emit = o >partly.txt
+ask rnetc --emit o >apart.txt
+ask rnetc --cpu t >free.txt
 ask rnetc t >files.txt
+ask rnetc r >first.txt
+ask rnetc -v r >second.txt
 END
 bash complete.bash "$prefix/share/bash-completion/completions/rnetc" || fail "bash: completion fails"
 sed 's/=$//' all.txt | without_groups >bash.list
@@ -77,6 +81,9 @@ grep -qx -e '--emit=' long.txt || fail "bash: no --emit="
 grep -q '^-[^-]' long.txt && fail "bash: -- gives short options"
 sort emit.txt | diff kinds.list - || fail "bash: other kinds of --emit than --help"
 [ "$(cat partly.txt)" = obj ] || fail "bash: --emit=o gives $(cat partly.txt)"
+cmp partly.txt apart.txt || fail "bash: --emit o and --emit=o differ"
+[ -z "$(cat free.txt)" ] || fail "bash: --cpu t gives $(cat free.txt)"
+[ "$(cat first.txt)$(cat second.txt)" = run ] || fail "bash: r gives $(cat first.txt second.txt)"
 [ "$(cat files.txt)" = tiny.rnet ] || fail "bash: t gives $(cat files.txt)"
 
 zsh=$prefix/share/zsh/site-functions/_rnetc
