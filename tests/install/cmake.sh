@@ -23,6 +23,7 @@ set(quick OPTIONS -O0 --cpu=baseline)
 rnet_add_model(TARGET app MODEL model.rnet ${quick})
 if(NOT CARRIED)
   rnet_add_model(TARGET app MODEL model.rnet NAME second PREDICT_ONLY DEFINES d=7 ${quick})
+  rnet_add_model(TARGET app MODEL model.rnet NAME baked WEIGHTS weights.safetensors ${quick})
   add_subdirectory(library)
   target_link_libraries(app answer)
 else()
@@ -52,16 +53,23 @@ int main(void)
     return 0;
 }
 #else
+#include "baked.h"
 #include "second.h"
 int answer(void);
 int main(void)
 {
-    printf("%d %d %d %d\n", MODEL_INPUTS, SECOND_INPUTS, answer(),
-           model_params_size(NULL) > 0 && second_params_size(NULL) > 0);
+    printf("%d %d %d %d %d\n", MODEL_INPUTS, SECOND_INPUTS, answer(),
+           model_params_size(NULL) > 0 && second_params_size(NULL) > 0, baked_weights() != NULL);
     return 0;
 }
 #endif
 END
+
+# Weights of the network as it is, by its executable.
+train() {
+    "$prefix/bin/rnetc" -O0 --cpu=baseline model.rnet -o ../trainer
+    ../trainer train --quiet --save weights.safetensors >/dev/null
+}
 
 # built WANTED: builds; then the program prints that.
 built() {
@@ -69,17 +77,26 @@ built() {
     [ "$(build/app)" = "$1" ] || fail "the program says '$(build/app)', not '$1'"
 }
 
+train
 cmake -S . -B build -G "$generator" -DCMAKE_PREFIX_PATH="$prefix" >configure.txt 2>&1 ||
     fail "it does not configure: $(tail -n 20 configure.txt)"
-built '4 7 5 1'
+built '4 7 5 1 1'
 
 # Nothing to do, nothing done; a newer network is compiled again, and so is what includes it.
 cmake --build build >again.txt 2>&1
 grep -q 'Compiling the network' again.txt && fail "networks are compiled without need"
 sleep 1
 sed -i 's/^const d = 4/const d = 6/' model.rnet
-built '6 7 7 1'
+train
+built '6 7 7 1 1'
 grep -q 'Compiling the network model' build.txt || fail "a newer network is not compiled again"
+
+# Newer weights are baked anew, and nothing else is compiled.
+sleep 1
+train
+built '6 7 7 1 1'
+grep -q 'Compiling the network baked' build.txt || fail "newer weights are not baked"
+grep -q 'Compiling the network model' build.txt && fail "newer weights compile all networks"
 
 # A network with a mistake stops the build, and the old object does not hide it.
 sleep 1
@@ -89,7 +106,7 @@ cmake --build build >wrong.txt 2>&1 && fail "a mistake in the network goes throu
 grep -q 'model\.rnet:' wrong.txt || fail "the message of rnetc is lost: $(cat wrong.txt)"
 sleep 1
 cp good.rnet model.rnet
-built '6 7 7 1'
+built '6 7 7 1 1'
 
 # ---- without rnetc: an object and a header made elsewhere ----
 
