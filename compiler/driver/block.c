@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * From the Model's Signal to the numbers that theory reads; core/theory.c does the same for a
- * compiled program.
+ * compiled program, and asserts that the families of both are in one order.
  */
 #include "driver/block.h"
 
 #include <math.h>
-
-_Static_assert((int)RN_ACT_COUNT == (int)THEORY_ACTIVATIONS && (int)RN_ACT_SIN == (int)THEORY_SIN &&
-                   (int)RN_ACT_ERF == (int)THEORY_ERF,
-               "activations are in one order");
-_Static_assert((int)RN_CORRELATION_GP_MATERN32 == (int)THEORY_MATERN32 &&
-                   (int)RN_CORRELATION_CONSTANT == (int)THEORY_CONSTANT,
-               "correlations are in one order");
-_Static_assert((int)RN_SIGNAL_UNKNOWN == (int)THEORY_UNKNOWN, "ops are in one order");
 
 /* A formula by layer; squared, times factor, where it is a law's scale. */
 typedef struct Series {
@@ -190,21 +182,8 @@ static void fill_block(BlockTheory *theory, double depth)
     }
 }
 
-/* What is known of a state on its way through the network. */
-typedef struct State {
-    TheorySignal signal;
-    bool shaped;
-} State;
-
-static void set_start(const State *state, TheoryStack *stack)
-{
-    stack->start = state->signal.kernel;
-    stack->start_mean = state->signal.mean;
-    stack->shaped = state->shaped;
-}
-
 /* Through the layers and blocks before the block. */
-static State carry(BlockTheory *theory, State state)
+static TheoryState carry(BlockTheory *theory, TheoryState state)
 {
     const Signal *signal = theory->model->signal;
     ExprPlace place = theory->place;
@@ -217,40 +196,30 @@ static State carry(BlockTheory *theory, State state)
                 break;
             }
             block_here(inner);
-            set_start(&state, &inner->stack);
+            theory_enter(&state, &inner->stack);
             state.signal = theory_propagate(&inner->stack);
             continue;
         }
         TheoryOp next = op_of(theory, op);
-        theory_apply(&next, 1, &state.signal);
-        bool acts = next.kind == THEORY_ACTIVATION && next.activation != THEORY_LINEAR;
-        state.shaped = acts || (state.shaped && next.kind != THEORY_MATRIX);
+        theory_pass(&next, &state);
     }
     theory->place = place;
     return state;
 }
 
-static State start_of(double norm, double pair)
-{
-    return (State){.signal = theory_start((TheoryKernel){norm, pair})};
-}
-
 /* The probe's inputs: their mean square, and the mean product of two of them. Where it has none of
  * a known law: mean square 1, independent. */
-static State data_start(const BlockTheory *theory)
+static TheoryState data_start(const BlockTheory *theory)
 {
     const Probe *probe = theory->model->probe;
     ExprPlace place = {.params = theory->params};
     if (probe != NULL && probe->data.kind == RN_DATA_UNIFORM && probe->data.low != NULL) {
         double low = expr_evaluate(probe->data.low, &place);
         double high = expr_evaluate(probe->data.high, &place);
-        State state =
-            start_of((low * low + low * high + high * high) / 3, (low + high) * (low + high) / 4);
-        state.signal.mean = (low + high) / 2;
-        return state;
+        return theory_uniform_inputs(low, high);
     }
     bool related = probe != NULL && probe->data.overlap != NULL;
-    return start_of(1, related ? expr_evaluate(probe->data.overlap, &place) : 0);
+    return theory_inputs(1, related ? expr_evaluate(probe->data.overlap, &place) : 0);
 }
 
 static void start_for_optimal(BlockTheory *theory, const SignalBranch *branch)
@@ -258,8 +227,8 @@ static void start_for_optimal(BlockTheory *theory, const SignalBranch *branch)
     ExprPlace place = {.params = theory->params};
     double norm = expr_evaluate(branch->norm, &place);
     double overlap = expr_evaluate(branch->overlap, &place);
-    State state = carry(theory, start_of(norm, norm * overlap));
-    set_start(&state, &theory->stack);
+    TheoryState state = carry(theory, theory_inputs(norm, norm * overlap));
+    theory_enter(&state, &theory->stack);
 }
 
 static const TheoryStack *block_at(void *context, double depth)
@@ -286,8 +255,8 @@ double block_depth(const BlockTheory *theory)
 const TheoryStack *block_here(BlockTheory *theory)
 {
     block_at(theory, block_depth(theory));
-    State state = carry(theory, data_start(theory));
-    set_start(&state, &theory->stack);
+    TheoryState state = carry(theory, data_start(theory));
+    theory_enter(&state, &theory->stack);
     return &theory->stack;
 }
 

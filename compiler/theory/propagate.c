@@ -197,3 +197,30 @@ TheorySignal theory_propagate(const TheoryStack *stack)
     }
     return signal;
 }
+
+TheoryState theory_inputs(double norm, double pair)
+{
+    return (TheoryState){.signal = theory_start((TheoryKernel){norm, pair})};
+}
+
+TheoryState theory_uniform_inputs(double low, double high)
+{
+    double mean = (low + high) / 2;
+    TheoryState state = theory_inputs((low * low + low * high + high * high) / 3, mean * mean);
+    state.signal.mean = mean;
+    return state;
+}
+
+void theory_pass(const TheoryOp *op, TheoryState *state)
+{
+    theory_apply(op, 1, &state->signal);
+    int acts = op->kind == THEORY_ACTIVATION && op->activation != THEORY_LINEAR;
+    state->shaped = acts || (state->shaped && op->kind != THEORY_MATRIX);
+}
+
+void theory_enter(const TheoryState *state, TheoryStack *stack)
+{
+    stack->start = state->signal.kernel;
+    stack->start_mean = state->signal.mean;
+    stack->shaped = state->shaped;
+}

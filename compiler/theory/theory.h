@@ -38,6 +38,18 @@ typedef struct TheorySignal {
 TheorySignal theory_start(TheoryKernel k);
 void theory_apply(const TheoryOp *op, int64_t layer, TheorySignal *signal);
 
+/* A signal on its way through the layers before a block. */
+typedef struct TheoryState {
+    TheorySignal signal;
+    int shaped; /* it comes out of an activation, hence is not normal */
+} TheoryState;
+/* Of the model's inputs: their mean square and the mean product of two; or uniform in a range. */
+TheoryState theory_inputs(double norm, double pair);
+TheoryState theory_uniform_inputs(double low, double high);
+void theory_pass(const TheoryOp *op, TheoryState *state);
+/* The state is the block's h_0. */
+void theory_enter(const TheoryState *state, TheoryStack *stack);
+
 /* The block's h_L from its h_0. With iid weights: E‖h_L‖²/‖h_0‖² = kernel.own / start.own. */
 TheorySignal theory_propagate(const TheoryStack *stack);
 

@@ -154,20 +154,8 @@ static int fill_block(const RnProgram *program, const double *config, int32_t nu
     return 1;
 }
 
-/* What is known of a state on its way through the network. */
-typedef struct State {
-    TheorySignal signal;
-    int32_t shaped, unused;
-} State;
-
-static State carry(const RnProgram *program, const double *config, int32_t block, State state);
-
-static void set_start(const State *state, TheoryStack *stack)
-{
-    stack->start = state->signal.kernel;
-    stack->start_mean = state->signal.mean;
-    stack->shaped = state->shaped;
-}
+static TheoryState carry(const RnProgram *program, const double *config, int32_t block,
+                         TheoryState state);
 
 static double optimal_of(const RnProgram *program, const double *config, int32_t block,
                          const RnSignalBranch *branch);
@@ -185,7 +173,8 @@ static void settle_alpha(const RnProgram *program, const double *config, int32_t
     }
 }
 
-static void pass_block(const RnProgram *program, const double *config, int32_t number, State *state)
+static void pass_block(const RnProgram *program, const double *config, int32_t number,
+                       TheoryState *state)
 {
     RnTheory inner;
     TheorySignal lost = {{NAN, NAN}, NAN, NAN, NAN, NAN, NAN};
@@ -194,12 +183,13 @@ static void pass_block(const RnProgram *program, const double *config, int32_t n
         return;
     }
     settle_alpha(program, config, number, &inner);
-    set_start(state, &inner.stack);
+    theory_enter(state, &inner.stack);
     state->signal = theory_propagate(&inner.stack);
 }
 
 /* Through the layers and blocks before `block`. */
-static State carry(const RnProgram *program, const double *config, int32_t block, State state)
+static TheoryState carry(const RnProgram *program, const double *config, int32_t block,
+                         TheoryState state)
 {
     RnTheory straight;
     straight.op_count = straight.series_count = 0;
@@ -213,32 +203,22 @@ static State carry(const RnProgram *program, const double *config, int32_t block
             continue;
         }
         TheoryOp next = op_of(program, op, &straight);
-        theory_apply(&next, 1, &state.signal);
-        int acts = next.kind == THEORY_ACTIVATION && next.activation != THEORY_LINEAR;
-        state.shaped = acts || (state.shaped && next.kind != THEORY_MATRIX);
+        theory_pass(&next, &state);
     }
     return state;
 }
 
-static State start_of(double norm, double pair)
-{
-    return (State){.signal = theory_start((TheoryKernel){norm, pair})};
-}
-
 /* The probe's inputs: their mean square, and the mean product of two of them. */
-static State data_start(const RnProgram *program, const double *config)
+static TheoryState data_start(const RnProgram *program, const double *config)
 {
     const RnData *data = program->probe ? &program->probe->data : 0;
     RnPlace place = {.params = config};
     if (data && data->kind == RN_DATA_UNIFORM && data->low && data->high) {
         double low = data->low(&place), high = data->high(&place);
-        State state =
-            start_of((low * low + low * high + high * high) / 3, (low + high) * (low + high) / 4);
-        state.signal.mean = (low + high) / 2;
-        return state;
+        return theory_uniform_inputs(low, high);
     }
     double overlap = data && data->overlap ? data->overlap(&place) : 0;
-    return start_of(1, overlap);
+    return theory_inputs(1, overlap);
 }
 
 static double optimal_of(const RnProgram *program, const double *config, int32_t block,
@@ -249,8 +229,8 @@ static double optimal_of(const RnProgram *program, const double *config, int32_t
     double norm = branch->norm(&place), overlap = branch->overlap(&place);
     if (!fill_block(program, config, block, 0, &theory))
         return NAN;
-    State state = carry(program, config, block, start_of(norm, norm * overlap));
-    set_start(&state, &theory.stack);
+    TheoryState state = carry(program, config, block, theory_inputs(norm, norm * overlap));
+    theory_enter(&state, &theory.stack);
     return theory_optimal_scale(&theory.stack, branch->optimal);
 }
 
@@ -263,8 +243,8 @@ int rn_theory_fill(const RnProgram *program, const double *config, int32_t block
     out->stack.start = (TheoryKernel){1, NAN};
     if (depth > 0)
         return 1;
-    State state = carry(program, config, block, data_start(program, config));
-    set_start(&state, &out->stack);
+    TheoryState state = carry(program, config, block, data_start(program, config));
+    theory_enter(&state, &out->stack);
     return 1;
 }
 

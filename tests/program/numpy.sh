@@ -12,7 +12,12 @@ export PYTHONDONTWRITEBYTECODE
 python=/usr/bin/python3 # Debian's, which python3-numpy is for
 "$python" "$checker" make || exit $?
 cat >arrays.rnet <<'END'
-model { precision float64; input x[3]; residual depth 4 { alpha 0.5; branch dense(3) -> tanh }; dense(1) }
+model {
+  precision float64
+  input x[3]
+  residual depth 4 { alpha 0.5; branch dense(3) -> tanh }
+  dense(1)
+}
 train {
   data npy("train_x.npy", "train_y.npy", test_inputs = "test_x.npy", test_targets = "test_y.npy")
   loss      mse
