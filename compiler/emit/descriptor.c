@@ -404,13 +404,18 @@ static const struct {
     {"rn_tensor_offset", HOME_LEAST},
 };
 
-char *core_name(Emitter *e, int entry, const char *isa)
+char *core_function_name(Emitter *e, const char *name, const char *isa)
 {
     const char *precision = e->graph->is_double ? "double" : "float";
-    return str_format(e->arena, "%s_%s_%s", core_entries[entry].name, isa, precision);
+    return str_format(e->arena, "%s_%s_%s", name, isa, precision);
 }
 
-static const char *least_isa(const Emitter *e)
+char *core_name(Emitter *e, int entry, const char *isa)
+{
+    return core_function_name(e, core_entries[entry].name, isa);
+}
+
+const char *core_least(const Emitter *e)
 {
     int least = e->machine->count - 1;
     while (!e->chosen[least]) {
@@ -427,7 +432,7 @@ const char *core_home(const Emitter *e, int entry, const char *isa)
     bool needed =
         core_entries[entry].home == HOME_LEAST ||
         (core_entries[entry].home == HOME_DRAWS && embed_has(e->graph, e->options, RN_EMBED_DRAWS));
-    return needed ? least_isa(e) : NULL;
+    return needed ? core_least(e) : NULL;
 }
 
 /* Machine code already, or linked later; only its address is of interest here. */

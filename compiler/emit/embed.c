@@ -65,8 +65,29 @@ static void clear_marks(LLVMValueRef function)
     }
 }
 
+/* Functions of the core that are the same for all sets: the least one's is called by all. */
+static void share_functions(Emitter *e, const Isa *isa, LLVMModuleRef core)
+{
+    static const char *const shared[] = {"rn_pass_size", "rn_pass_open"};
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+        LLVMValueRef own = LLVMGetNamedFunction(core, core_function_name(e, shared[i], isa->name));
+        if (own == NULL) {
+            BUG("emit", "the core has no %s", shared[i]);
+        }
+        LLVMSetVisibility(own, LLVMHiddenVisibility);
+        if (strcmp(isa->name, core_least(e)) != 0) {
+            const char *name = core_function_name(e, shared[i], core_least(e));
+            LLVMValueRef other = LLVMAddFunction(core, name, LLVMGlobalGetValueType(own));
+            LLVMSetVisibility(other, LLVMHiddenVisibility);
+            LLVMReplaceAllUsesWith(own, other);
+            LLVMDeleteFunction(own);
+        }
+    }
+}
+
 static void adapt_core(Emitter *e, const Isa *isa, LLVMModuleRef core)
 {
+    share_functions(e, isa, core);
     for (LLVMValueRef f = LLVMGetFirstFunction(core); f; f = LLVMGetNextFunction(f)) {
         if (LLVMIsDeclaration(f)) {
             continue;
@@ -75,7 +96,7 @@ static void adapt_core(Emitter *e, const Isa *isa, LLVMModuleRef core)
         e_mark_sanitized(e, f);
         if (is_named(e, isa->name, LLVMGetValueName(f))) {
             LLVMSetVisibility(f, LLVMHiddenVisibility);
-        } else {
+        } else if (LLVMGetVisibility(f) != LLVMHiddenVisibility) {
             LLVMSetLinkage(f, LLVMInternalLinkage);
             e_name_after_isa(e, f);
         }
@@ -184,7 +205,8 @@ void embed_weights(Emitter *e, LLVMModuleRef module)
 /* Before optimising: everything but the interface is internal, so what is not used goes. */
 void embed_interface(Emitter *e)
 {
-    LLVMModuleRef interface = read_bitcode(e, e->machine->interface, e->machine->interface_end, "the interface");
+    LLVMModuleRef interface =
+        read_bitcode(e, e->machine->interface, e->machine->interface_end, "the interface");
     for (LLVMValueRef f = LLVMGetFirstFunction(interface); f; f = LLVMGetNextFunction(f)) {
         if (!LLVMIsDeclaration(f)) {
             e_mark_sanitized(e, f);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Relocatable ELF objects into one, as a linker's -r does, for any 64-bit little-endian machine:
- * sections follow one another as they are, symbols that one object wants and another defines become
- * one, and hidden ones local, so that nothing shows but the interface. Input is LLVM's own output;
- * what it never contains is refused.
+ * sections of one name follow one another in one, symbols that one object wants and another defines
+ * become one, and hidden ones local, so that nothing shows but the interface. Input is LLVM's own
+ * output; what it never contains is refused.
  */
 #include "emit/join.h"
 
@@ -24,6 +24,7 @@ typedef struct Object {
     uint32_t section_count, symbol_count, local_count;
     const char *section_names, *symbol_names;
     uint32_t *section_map, *symbol_map; /* numbers in the result; 0: left out */
+    uint64_t *bases;                    /* where a section begins in that of the result */
 } Object;
 
 typedef VEC(Elf64_Sym) Symbols;
@@ -90,6 +91,7 @@ static void read_object(Joint *j, Object *o, const EmitPart *part)
     require(o->symbols != NULL, "no symbols");
     o->section_map = ARENA_ARRAY(j->arena, uint32_t, o->section_count);
     o->symbol_map = ARENA_ARRAY(j->arena, uint32_t, o->symbol_count);
+    o->bases = ARENA_ARRAY(j->arena, uint64_t, o->section_count);
 }
 
 static const char *section_name(const Object *o, uint32_t section)
@@ -133,23 +135,66 @@ static uint32_t add_name(Text *names, const char *name)
     return at;
 }
 
+static uint64_t round_up(uint64_t size, uint64_t alignment)
+{
+    return alignment > 1 ? (size + alignment - 1) / alignment * alignment : size;
+}
+
+/* A section of the result that goes on with this one; 0: none. Members of groups stay alone. */
+static uint32_t find_section(const Joint *j, const Elf64_Shdr *section, const char *name)
+{
+    bool alone = (section->sh_flags & (SHF_GROUP | SHF_LINK_ORDER)) != 0;
+    for (uint32_t i = 1; i < j->sections.count && !alone && section->sh_type != SHT_GROUP; i++) {
+        const Elf64_Shdr *known = &j->sections.items[i];
+        if (known->sh_type == section->sh_type && known->sh_flags == section->sh_flags &&
+            known->sh_entsize == section->sh_entsize &&
+            (section->sh_type != SHT_RELA || known->sh_info == section->sh_info) &&
+            strcmp(j->section_names.data + known->sh_name, name) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static void add_section(Joint *j, Object *o, uint32_t s)
+{
+    Elf64_Shdr section = o->sections[s];
+    const char *name = section_name(o, s);
+    if (section.sh_type == SHT_RELA) {
+        section.sh_info = o->section_map[section.sh_info];
+    }
+    uint32_t known = find_section(j, &section, name);
+    if (known != 0) {
+        Elf64_Shdr *to = &j->sections.items[known];
+        o->bases[s] = round_up(to->sh_size, section.sh_addralign);
+        to->sh_size = o->bases[s] + section.sh_size;
+        to->sh_addralign =
+            section.sh_addralign > to->sh_addralign ? section.sh_addralign : to->sh_addralign;
+    } else {
+        section.sh_name = add_name(&j->section_names, name);
+        known = j->sections.count;
+        vec_push(j->arena, &j->sections, section);
+    }
+    o->section_map[s] = known;
+}
+
+/* Relocations last: they belong to sections of the result. */
 static void number_sections(Joint *j)
 {
     vec_push(j->arena, &j->sections, (Elf64_Shdr){0});
-    for (int i = 0; i < j->count; i++) {
-        Object *o = &j->objects[i];
-        for (uint32_t s = 0; s < o->section_count; s++) {
-            if (is_kept(j, o, s)) {
-                Elf64_Shdr section = o->sections[s];
-                section.sh_name = add_name(&j->section_names, section_name(o, s));
-                o->section_map[s] = j->sections.count;
-                vec_push(j->arena, &j->sections, section);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < j->count; i++) {
+            Object *o = &j->objects[i];
+            for (uint32_t s = 0; s < o->section_count; s++) {
+                bool later = o->sections[s].sh_type == SHT_RELA;
+                if (later == (pass == 1) && is_kept(j, o, s)) {
+                    add_section(j, o, s);
+                }
             }
         }
     }
 }
 
-/* A sanitizer's flag is common to all objects of a program, and the linker finds its place. */
 static bool is_local(const Elf64_Sym *symbol)
 {
     return ELF64_ST_BIND(symbol->st_info) == STB_LOCAL ||
@@ -157,15 +202,32 @@ static bool is_local(const Elf64_Sym *symbol)
             ELF64_ST_VISIBILITY(symbol->st_other) == STV_HIDDEN);
 }
 
+static uint32_t find_section_symbol(const Joint *j, Elf64_Section section)
+{
+    for (uint32_t i = 1; i < j->symbols.count; i++) {
+        const Elf64_Sym *symbol = &j->symbols.items[i];
+        if (ELF64_ST_TYPE(symbol->st_info) == STT_SECTION && symbol->st_shndx == section) {
+            return i;
+        }
+    }
+    return 0;
+}
+
 /* Into the result, under its name; 0 where its section is left out. */
 static uint32_t add_symbol(Joint *j, const Object *o, uint32_t index)
 {
     Elf64_Sym symbol = o->symbols[index];
+    bool is_section = ELF64_ST_TYPE(symbol.st_info) == STT_SECTION;
     if (symbol.st_shndx != SHN_UNDEF && symbol.st_shndx < SHN_LORESERVE) {
+        symbol.st_value += is_section ? 0 : o->bases[symbol.st_shndx];
         symbol.st_shndx = (Elf64_Section)o->section_map[symbol.st_shndx];
         if (symbol.st_shndx == SHN_UNDEF) {
             return 0;
         }
+    }
+    uint32_t known = is_section ? find_section_symbol(j, symbol.st_shndx) : 0;
+    if (known != 0) {
+        return known;
     }
     if (is_local(&symbol)) {
         symbol.st_info = ELF64_ST_INFO(STB_LOCAL, ELF64_ST_TYPE(symbol.st_info));
@@ -225,14 +287,20 @@ static void number_symbols(Joint *j)
     add_wanted(j);
 }
 
+/* What counts from the beginning of a section counts from that of the joined one. */
 static void relocate(const Object *o, char *bytes, const Elf64_Shdr *section)
 {
     for (uint64_t at = 0; at < section->sh_size; at += sizeof(Elf64_Rela)) {
         Elf64_Rela entry;
         memcpy(&entry, bytes + at, sizeof entry);
-        uint64_t symbol = ELF64_R_SYM(entry.r_info);
-        require(symbol < o->symbol_count, "a relocation by no symbol");
-        uint64_t mapped = o->symbol_map[symbol];
+        uint64_t number = ELF64_R_SYM(entry.r_info);
+        require(number < o->symbol_count, "a relocation by no symbol");
+        const Elf64_Sym *symbol = &o->symbols[number];
+        uint64_t mapped = o->symbol_map[number];
+        entry.r_offset += o->bases[section->sh_info];
+        if (ELF64_ST_TYPE(symbol->st_info) == STT_SECTION) {
+            entry.r_addend += (int64_t)o->bases[symbol->st_shndx];
+        }
         entry.r_info = ELF64_R_INFO(mapped, ELF64_R_TYPE(entry.r_info));
         memcpy(bytes + at, &entry, sizeof entry);
     }
@@ -249,27 +317,27 @@ static void regroup(const Object *o, char *bytes, const Elf64_Shdr *section)
     }
 }
 
-/* Numbers of sections and symbols in a section's header and contents. */
-static void renumber(Joint *j, const Object *o, Elf64_Shdr *section, uint32_t symbols)
+/* Numbers of sections and symbols in the contents of an object's section, and once in the header of
+ * the joined one. */
+static void renumber(const Object *o, uint32_t section, Elf64_Shdr *to, char *bytes,
+                     uint32_t symbols)
 {
-    char *bytes = j->bytes + section->sh_offset;
-    if (section->sh_type == SHT_RELA) {
-        section->sh_link = symbols;
-        section->sh_info = o->section_map[section->sh_info];
-        relocate(o, bytes, section);
-    } else if (section->sh_type == SHT_GROUP) {
-        section->sh_link = symbols;
-        section->sh_info = o->symbol_map[section->sh_info];
-        regroup(o, bytes, section);
-    } else if (section->sh_link != 0) {
-        section->sh_link = o->section_map[section->sh_link];
+    const Elf64_Shdr *from = &o->sections[section];
+    if (from->sh_type == SHT_RELA) {
+        to->sh_link = symbols;
+        relocate(o, bytes, from);
+    } else if (from->sh_type == SHT_GROUP) {
+        to->sh_link = symbols;
+        to->sh_info = o->symbol_map[from->sh_info];
+        regroup(o, bytes, from);
+    } else if (from->sh_link != 0) {
+        to->sh_link = o->section_map[from->sh_link];
     }
 }
 
 static void place(Joint *j, Elf64_Shdr *section)
 {
-    uint64_t alignment = section->sh_addralign > 1 ? section->sh_addralign : 1;
-    j->size = (j->size + alignment - 1) / alignment * alignment;
+    j->size = round_up(j->size, section->sh_addralign);
     section->sh_offset = j->size;
     j->size += section->sh_type == SHT_NOBITS ? 0 : section->sh_size;
 }
@@ -303,7 +371,7 @@ static void lay_out(Joint *j)
     for (uint32_t s = 1; s < j->sections.count; s++) {
         place(j, &j->sections.items[s]);
     }
-    j->size = (j->size + LEAST_ALIGNMENT - 1) / LEAST_ALIGNMENT * LEAST_ALIGNMENT;
+    j->size = round_up(j->size, LEAST_ALIGNMENT);
 }
 
 static void fill_sections(Joint *j, uint32_t symbols)
@@ -315,8 +383,9 @@ static void fill_sections(Joint *j, uint32_t symbols)
             Elf64_Shdr *to = &j->sections.items[o->section_map[s]];
             if (o->section_map[s] != 0 && from->sh_type != SHT_NOBITS) {
                 require(from->sh_offset + from->sh_size <= o->size, "an end before its contents");
-                memcpy(j->bytes + to->sh_offset, o->data + from->sh_offset, from->sh_size);
-                renumber(j, o, to, symbols);
+                char *bytes = j->bytes + to->sh_offset + o->bases[s];
+                memcpy(bytes, o->data + from->sh_offset, from->sh_size);
+                renumber(o, s, to, bytes, symbols);
             }
         }
     }

@@ -8,6 +8,9 @@
  */
 #include "core/pass.h"
 
+/* Not where time goes: kernels and regions are called from here. */
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 typedef struct Block {
     RnPass *pass;
     const RnRegionCode *code;
@@ -120,3 +123,5 @@ void rn_backward(RnPass *pass)
     for (int32_t r = pass->program->region_count - 1; r >= first_wanted(pass); r--)
         backward_region(pass, r);
 }
+
+#pragma clang attribute pop

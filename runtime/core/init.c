@@ -9,6 +9,9 @@
 #include "core/random.h"
 #include "core/theory.h"
 
+/* Not where time goes: kernels and regions are called from here. */
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 enum { MOST_SLOTS = 16, LEAST_SLOTS = 2 };
 /* Entries drawn at a time: so many rows that columns of them fill cache lines, in a first-level
  * cache where rows are short, in a second-level one always. */
@@ -294,3 +297,5 @@ int rn_redraw(const RnProgram *program, const double *config, void *params, uint
     Request request = {program, config, params, workspace, seed, repeat, CHANGED, changed};
     return make_tensors(&request, parallel);
 }
+
+#pragma clang attribute pop

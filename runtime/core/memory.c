@@ -166,18 +166,15 @@ typedef struct Widths {
 
 /* Wide layers are read from memory once a tile, so that fewer tiles are better, and their
  * micro-tiles take some vectors of lanes at once. */
-static Widths widths_of(const RnProgram *program)
+static Widths widths_of(const RnProgram *program, int64_t unit)
 {
-    if (wide(program))
-        return (Widths){RNK_PACK_VECTORS * RN_LANES, RNK_PACK_LANES};
-    return (Widths){RN_LANES, TILE_WIDTH};
+    return wide(program) ? (Widths){unit, RNK_PACK_LANES} : (Widths){RN_LANES, TILE_WIDTH};
 }
 
 /* Samples of a tile: a share for each thread, as far as whole vectors go. Results do not depend on
  * it. */
-static int64_t tile_width(const RnCall *call)
+static int64_t tile_width(const RnCall *call, Widths widths)
 {
-    Widths widths = widths_of(call->program);
     int64_t width = (call->batch + widths.unit - 1) / widths.unit * widths.unit;
     int64_t threads = threads_of(call), each = width / threads + (width % threads != 0);
     int64_t share = (each + widths.unit - 1) / widths.unit * widths.unit;
@@ -194,9 +191,8 @@ static int64_t round_up(int64_t count, int64_t unit)
 /* RN_FEWER: lanes of all tiles of any call of so many samples and threads or fewer, and how many
  * tiles these are. One thread alone has tiles of the greatest width. Of more threads each has at
  * most half of the batch, and what the last tile is wider than the rest comes on top. */
-static void bound_tiles(RnPass *pass)
+static void bound_tiles(RnPass *pass, Widths widths)
 {
-    Widths widths = widths_of(pass->program);
     int64_t lanes = round_up(pass->batch, widths.unit), threads = threads_of(pass->call);
     int64_t full = (pass->batch + widths.most - 1) / widths.most;
     pass->width = lanes;
@@ -398,13 +394,14 @@ static void point_tables(RnPass *pass, size_t params)
         point(pass, pass->moment[m], (char *)call->state + sizeof(RnState) + (size_t)m * params);
 }
 
-static RnPass sizes_of(const RnCall *call)
+static RnPass sizes_of(const RnCall *call, int64_t unit)
 {
+    Widths widths = widths_of(call->program, unit);
     RnPass pass = {.call = call, .program = call->program, .batch = call->batch};
     if (fewer(&pass)) {
-        bound_tiles(&pass);
+        bound_tiles(&pass, widths);
     } else {
-        pass.width = tile_width(call);
+        pass.width = tile_width(call, widths);
         pass.tile_count = (call->batch + pass.width - 1) / pass.width;
     }
     const char *const *streams = call->program->streams;
@@ -418,14 +415,14 @@ static RnPass sizes_of(const RnCall *call)
 }
 
 /* Carves, or counts where carver->base is NULL. */
-static RnPass *carve(Carver *carver, const RnCall *call)
+static RnPass *carve(Carver *carver, const RnCall *call, int64_t unit)
 {
     size_t params = rn_params_size(call->program, call->config);
     if (!params || call->batch < 1 || call->batch > MOST_LAYERS) {
         carver->bad = 1;
         return NULL;
     }
-    RnPass pass = sizes_of(call);
+    RnPass pass = sizes_of(call, unit);
     Most most = {0};
     RnPass *place = take(carver, 1, 1, sizeof pass);
     take_tables(carver, &pass);
@@ -452,18 +449,20 @@ static RnCall completed(const RnCall *call)
     return full;
 }
 
-size_t rn_workspace_size(const RnCall *call)
+/* Objects to embed have these two once for all instruction sets, so nothing else here may depend
+ * on the set. */
+__attribute__((noinline)) size_t rn_pass_size(const RnCall *call, int64_t unit)
 {
     Carver carver = {0};
     RnCall full = completed(call);
-    carve(&carver, &full);
+    carve(&carver, &full, unit);
     return carver.bad ? 0 : carver.used;
 }
 
-RnPass *rn_pass_open(const RnCall *call)
+__attribute__((noinline)) RnPass *rn_pass_open(const RnCall *call, int64_t unit)
 {
     Carver carver = {.base = call->workspace};
-    return carve(&carver, call);
+    return carve(&carver, call, unit);
 }
 
 #pragma clang attribute pop

@@ -84,18 +84,21 @@ static inline int64_t rn_gradient_start(const RnPass *pass, int64_t size)
 int64_t rn_depth(const RnProgram *program, const double *config, int32_t region);
 /* Number of layers of a tensor, 0 as above. */
 int64_t rn_tensor_layers(const RnProgram *program, const double *config, int32_t tensor);
-/* NULL: a size overflows or the config is bad. */
-RnPass *rn_pass_open(const RnCall *call);
+/* Lanes that products of wide layers take at once. */
+enum { RN_UNIT = RNK_PACK_VECTORS * RN_LANES };
+/* `unit`: RN_UNIT of the instruction set. NULL: a size overflows or the config is bad. */
+RnPass *rn_pass_open(const RnCall *call, int64_t unit);
+size_t rn_pass_size(const RnCall *call, int64_t unit); /* 0: likewise */
 int64_t rn_output_rows(const RnProgram *program);
 int32_t rn_moments(const RnProgram *program);
 size_t rn_params_size(const RnProgram *program, const double *config);
 size_t rn_state_size(const RnProgram *program, const double *config);
-size_t rn_workspace_size(const RnCall *call);
 size_t rn_tensor_offset(const RnProgram *program, const double *config, int32_t tensor,
                         int64_t *count);
 
 /* step.c */
 int rn_run(const RnCall *call);
+size_t rn_workspace_size(const RnCall *call);
 size_t rn_stretch_size(const RnStretch *stretch); /* stretch.c */
 int rn_stretch(const RnStretch *stretch);
 void rn_parallel(const RnCall *call, int64_t count, void (*body)(void *context, int64_t index),

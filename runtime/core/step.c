@@ -12,6 +12,9 @@
 
 #include <math.h>
 
+/* Not where time goes: kernels and regions are called from here. */
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 void rn_parallel(const RnCall *call, int64_t count, void (*body)(void *context, int64_t index),
                  void *context)
 {
@@ -115,7 +118,7 @@ static int complete(const RnCall *call)
 
 static int run(const RnCall *call)
 {
-    RnPass *pass = rn_pass_open(call);
+    RnPass *pass = rn_pass_open(call, RN_UNIT);
     if (!pass)
         return RN_BAD_CONFIG;
     if (!rn_targets_ok(call))
@@ -149,3 +152,10 @@ int rn_run(const RnCall *call)
         full.what |= RN_BACKWARD;
     return run(&full);
 }
+
+size_t rn_workspace_size(const RnCall *call)
+{
+    return rn_pass_size(call, RN_UNIT);
+}
+
+#pragma clang attribute pop

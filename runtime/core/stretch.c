@@ -136,7 +136,7 @@ int rn_stretch(const RnStretch *stretch)
     if (!in_range(stretch) || stretch->call->program->region_count > MOST_REGIONS)
         return RN_BAD_CONFIG;
     make_inner(stretch, stretch->call->workspace, &inner);
-    RnPass *pass = rn_pass_open(&inner.call);
+    RnPass *pass = rn_pass_open(&inner.call, RN_UNIT);
     if (!pass || !point_at_stretch(stretch, pass))
         return RN_BAD_CONFIG;
     const RnSpan *span = &pass->spans[stretch->region];

@@ -29,13 +29,14 @@ enum {
     RNK_PACK_DEPTH = 192,
     RNK_PACK_ROWS = 192,
     RNK_PACK_VECTORS = RNK_NV > 1 ? 2 : 1,
+    RNK_PACK_MOST_VECTORS = 2, /* of any instruction set: they share the layout of a pass */
     RNK_PACK_LANES = 256 /* the widest tile of such a network */
 };
 /* Rows of weights, lanes, and sums of a panel that wait for the next block of k. */
 enum {
     RNK_PACK_REALS = RNK_PACK_ROWS * (RNK_PACK_DEPTH + RNK_LANES) +
-                     RNK_PACK_DEPTH * RNK_PACK_VECTORS * RNK_LANES +
-                     RNK_PACK_ROWS * (RNK_PACK_LANES + RNK_PACK_VECTORS * RNK_LANES)
+                     RNK_PACK_DEPTH * RNK_PACK_MOST_VECTORS * RNK_LANES +
+                     RNK_PACK_ROWS * (RNK_PACK_LANES + RNK_PACK_MOST_VECTORS * RNK_LANES)
 };
 
 typedef RNK_REAL real;

@@ -7,97 +7,82 @@
 #include "core/pass.h"
 #include "kernels/transpose.h"
 
-#ifdef __AVX__
-#define RNK_EACH_LANE(X, bit)                                                                      \
-    X(0, bit), X(1, bit), X(2, bit), X(3, bit), X(4, bit), X(5, bit), X(6, bit), X(7, bit),        \
-        X(8, bit), X(9, bit), X(10, bit), X(11, bit), X(12, bit), X(13, bit), X(14, bit),          \
-        X(15, bit)
+/* A block of 16 × 16 is cut into squares of SIDE, rows of which the machine has registers for. */
+#define EACH_4(X, bit) X(0, bit), X(1, bit), X(2, bit), X(3, bit)
+#define EACH_8(X, bit) EACH_4(X, bit), X(4, bit), X(5, bit), X(6, bit), X(7, bit)
+#define EACH_16(X, bit)                                                                            \
+    EACH_8(X, bit), X(8, bit), X(9, bit), X(10, bit), X(11, bit), X(12, bit), X(13, bit),          \
+        X(14, bit), X(15, bit)
+#if defined(__AVX512F__)
+#define EACH EACH_16
+enum { SIDE = 16 };
+#elif defined(__AVX__)
+#define EACH EACH_8
+enum { SIDE = 8 };
+#else
+#define EACH EACH_4
+enum { SIDE = 4 };
+#endif
 
-/* Where a lane of the row without and of the row with the bit comes from; 16 on: of the latter. */
-#define RNK_WITHOUT_BIT(lane, bit) ((lane) & (bit) ? RNK_LANES + ((lane) ^ (bit)) : (lane))
-#define RNK_WITH_BIT(lane, bit) ((lane) & (bit) ? RNK_LANES + (lane) : (lane) ^ (bit))
+typedef real Row
+    __attribute__((vector_size(SIDE * sizeof(real)), aligned(sizeof(real)), may_alias));
+
+/* Where a lane of the row without and of the row with the bit comes from; SIDE on: of the latter.
+ */
+#define WITHOUT_BIT(lane, bit) ((lane) & (bit) ? SIDE + ((lane) ^ (bit)) : (lane))
+#define WITH_BIT(lane, bit) ((lane) & (bit) ? SIDE + (lane) : (lane) ^ (bit))
 
 /* A bit of the row's number changes places with the same bit of the lane's. */
-#define RNK_EXCHANGE_BIT(rows, bit)                                                                \
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < RNK_LANES; r++) if (!(r & (bit)))       \
+#define EXCHANGE_BIT(rows, bit)                                                                    \
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < SIDE; r++) if (!(r & (bit)))            \
     {                                                                                              \
-        vreal without = (rows)[r], with = (rows)[r | (bit)];                                       \
-        (rows)[r] = __builtin_shufflevector(without, with, RNK_EACH_LANE(RNK_WITHOUT_BIT, bit));   \
-        (rows)[r | (bit)] =                                                                        \
-            __builtin_shufflevector(without, with, RNK_EACH_LANE(RNK_WITH_BIT, bit));              \
+        Row without = (rows)[r], with = (rows)[r | (bit)];                                         \
+        (rows)[r] = __builtin_shufflevector(without, with, EACH(WITHOUT_BIT, bit));                \
+        (rows)[r | (bit)] = __builtin_shufflevector(without, with, EACH(WITH_BIT, bit));           \
     }
 
-/* Bit for bit, the greatest first: on a machine of narrower vectors that moves whole registers, and
- * no shuffle reaches further than it must. */
-__attribute__((noinline)) void rnk_transpose_block(const real *from, int64_t from_step,
-                                                   int64_t rows, real *to, int64_t to_step,
-                                                   int64_t lanes, int64_t wide)
+/* Bit for bit, the greatest first, so that no shuffle reaches further than it must. */
+static inline __attribute__((always_inline)) void transpose_square(Row square[SIDE])
 {
-    vreal block[RNK_LANES];
-    _Pragma("clang loop unroll(full)") for (int64_t r = 0; r < RNK_LANES; r++)
-    {
-        block[r] = rnk_load_any(from + (r < rows ? r : rows - 1) * from_step);
-    }
-    RNK_EXCHANGE_BIT(block, 8)
-    RNK_EXCHANGE_BIT(block, 4)
-    RNK_EXCHANGE_BIT(block, 2)
-    RNK_EXCHANGE_BIT(block, 1)
-    if (lanes == RNK_LANES && wide == RNK_LANES) {
-        _Pragma("clang loop unroll(full)") for (int64_t l = 0; l < RNK_LANES; l++)
-            rnk_store_any(to + l * to_step, block[l]);
-        return;
-    }
-    for (int64_t l = 0; l < lanes; l++)
-        rnk_store_some(to + l * to_step, block[l], wide);
-}
-#else
-typedef real Four __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
-
-/* Four rows of four lanes, in a register or two each. */
-static inline __attribute__((always_inline)) void transpose_four(Four row[4])
-{
-    Four a = __builtin_shufflevector(row[0], row[2], 0, 4, 1, 5);
-    Four b = __builtin_shufflevector(row[0], row[2], 2, 6, 3, 7);
-    Four c = __builtin_shufflevector(row[1], row[3], 0, 4, 1, 5);
-    Four d = __builtin_shufflevector(row[1], row[3], 2, 6, 3, 7);
-    row[0] = __builtin_shufflevector(a, c, 0, 4, 1, 5);
-    row[1] = __builtin_shufflevector(a, c, 2, 6, 3, 7);
-    row[2] = __builtin_shufflevector(b, d, 0, 4, 1, 5);
-    row[3] = __builtin_shufflevector(b, d, 2, 6, 3, 7);
+#if defined(__AVX512F__)
+    EXCHANGE_BIT(square, 8)
+#endif
+#if defined(__AVX__)
+    EXCHANGE_BIT(square, 4)
+#endif
+    EXCHANGE_BIT(square, 2)
+    EXCHANGE_BIT(square, 1)
 }
 
-/* By blocks of 4 × 4: registers hold no more, and the code is a tenth. */
 __attribute__((noinline)) void rnk_transpose_block(const real *from, int64_t from_step,
                                                    int64_t rows, real *to, int64_t to_step,
                                                    int64_t lanes, int64_t wide)
 {
 #pragma clang loop unroll(disable)
-    for (int64_t l = 0; l < lanes; l += 4) {
+    for (int64_t lane = 0; lane < lanes; lane += SIDE) {
 #pragma clang loop unroll(disable)
-        for (int64_t r = 0; r < wide; r += 4) {
-            Four row[4];
+        for (int64_t first = 0; first < wide; first += SIDE) {
+            Row square[SIDE];
 #pragma clang loop unroll(full)
-            for (int64_t i = 0; i < 4; i++) {
-                int64_t at = r + i < rows ? r + i : rows - 1;
-                row[i] = *(const Four *)(from + at * from_step + l);
+            for (int64_t i = 0; i < SIDE; i++) {
+                int64_t row = first + i < rows ? first + i : rows - 1;
+                square[i] = *(const Row *)(from + row * from_step + lane);
             }
-            transpose_four(row);
-            real *corner = to + l * to_step + r;
-            if (l + 4 <= lanes && r + 4 <= wide) {
+            transpose_square(square);
+            real *corner = to + lane * to_step + first;
+            if (lane + SIDE <= lanes && first + SIDE <= wide) {
 #pragma clang loop unroll(full)
-                for (int64_t i = 0; i < 4; i++)
-                    *(Four *)(corner + i * to_step) = row[i];
+                for (int64_t i = 0; i < SIDE; i++)
+                    *(Row *)(corner + i * to_step) = square[i];
                 continue;
             }
+            int64_t count = wide - first < SIDE ? wide - first : SIDE;
 #pragma clang loop unroll(disable)
-            for (int64_t i = 0; i < 4 && l + i < lanes; i++)
-#pragma clang loop unroll(disable)
-                for (int64_t k = 0; k < 4 && r + k < wide; k++)
-                    corner[i * to_step + k] = row[i][k];
+            for (int64_t i = 0; i < SIDE && lane + i < lanes; i++)
+                rnk_copy_some(corner + i * to_step, (const real *)&square[i], count);
         }
     }
 }
-#endif
 
 /* The samples of the tile; `wide`: lanes that may be written of a row of up to 16. */
 static inline __attribute__((always_inline)) void transpose(const RnTile *tile, const real *x,

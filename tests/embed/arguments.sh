@@ -10,14 +10,14 @@
 rnetc=$2 folder=$3
 
 "$rnetc" -c "$folder/net.rnet" -o net.o
-host net "$folder/arguments.c" net.o -lm -o plain
+host net float "$folder/arguments.c" net.o -lm -o plain
 for set in $(sets); do
     expect 0 '' env RNET_ISA="$set" ./plain
 done
 expect 0 '' env RNET_ISA=none_such ./plain
 "$rnetc" -O1 --cpu=native --sanitize=address -c "$folder/net.rnet" -o net.o
 nm net.o | grep -q 'U __asan_' || fail 'the object is not watched'
-host net -fsanitize=address,undefined "$folder/arguments.c" net.o -lm -o watched
+host net float -fsanitize=address,undefined "$folder/arguments.c" net.o -lm -o watched
 expect 0 '' ./watched
 [ ! -s err.txt ] || fail "$(head -n 20 err.txt)"
 finish

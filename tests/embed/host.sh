@@ -3,13 +3,13 @@
 #
 # What the scripts of this folder share beside tests/program/lib.sh: compiling hosts.
 
-# host NAME SOURCE…: a host of the network NAME; its numbers are of type $real.
+# host NAME REAL SOURCE…: a host of the network NAME, whose numbers are of type REAL.
 host() {
-    name=$1
-    shift
+    name=$1 real=$2
+    shift 2
     capitals=$(echo "$name" | tr '[:lower:]' '[:upper:]')
-    "${CC:-cc}" -std=c11 -Wall -Wextra -Wno-uninitialized -Werror -O1 -g -I. -DHEADER="\"$name.h\"" \
-        -DMODEL="$name" -DCAPITALS="$capitals" -DREAL="${real:-float}" "$@"
+    "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -O1 -g -I. -DHEADER="\"$name.h\"" \
+        -DMODEL="$name" -DCAPITALS="$capitals" -DREAL="$real" "$@"
 }
 
 # The instruction sets of an object that this machine runs.

@@ -18,7 +18,7 @@ for function in net_forward rn_run_ region1_forward_; do
         /^[0-9a-f]+ <.*>:$/ { inside = index($2, "<" name) == 1 }
         inside' | grep -q "$symbol" || fail "$function is not watched"
 done
-host net -fsanitize="$sanitizer" "$folder/threads.c" net.o -lm -lpthread -o threads
+host net float -fsanitize="$sanitizer" "$folder/threads.c" net.o -lm -lpthread -o threads
 expect 0 '' ./threads
 [ ! -s err.txt ] || fail "$(head -n 30 err.txt)"
 finish

@@ -35,8 +35,11 @@ judge() {
     }
     END {
         for (f in width) {
-            if (f ~ /_baseline$/) reach(f, 16, f)
-            if (f ~ /_avx2$/) reach(f, 32, f)
+            set = f
+            sub(/\.[0-9]+$/, "", set)
+            sub(/_(float|double)$/, "", set)
+            if (set ~ /_avx2$/) reach(f, 32, f)
+            else if (set !~ /_avx512$/) reach(f, 16, f)
         }
     }'
 }
@@ -59,7 +62,19 @@ for set in baseline:0 avx2:32 avx512:64; do
 done
 # And it must find what is wrong, called functions among them.
 printf '%s\n' 'a_baseline 0 help' 'help 0 more' 'more 32' 'b_avx2 32 far' 'far 64' >bad.functions
-[ "$(judge <bad.functions | wc -l)" -eq 2 ] || fail "the judge overlooks wide registers"
+[ "$(judge <bad.functions | cut -d' ' -f1 | sort -u | wc -l)" -eq 2 ] ||
+    fail "the judge overlooks wide registers"
+
+# An object to embed has the core and the interface, too.
+"$rnetc" -c "$source" -o object.o
+functions object.o >object.functions
+judge <object.functions >wide.txt
+[ ! -s wide.txt ] || fail "the object to embed: $(cat wide.txt)"
+for set in avx2:32 avx512:64; do
+    [ "$(widest "rn_run_${set%:*}_float" object.functions)" -gt 0 ] ||
+        [ "$(widest "forward_tile_${set%:*}" object.functions)" -eq "${set#*:}" ] ||
+        fail "the core for ${set%:*} is not in the object"
+done
 
 for set in baseline:0 avx2:32 avx512:64; do
     for precision in float double; do
