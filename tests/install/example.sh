@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# An example as it is installed, built and run as its README says: example.sh LIB PREFIX NAME. What it
-# computes is compared with the executable of the same network, which gives the same bits. Status 77
-# where a tool that the example is for is not installed.
+# An example as it is installed, built and run as its README says: example.sh LIB PREFIX NAME. What
+# it computes is compared with the executable of the same network, which gives the same bits. Status
+# 77 where a tool that the example is for is not installed.
 # shellcheck source=/dev/null
 . "$1"
 prefix=$2 name=$3

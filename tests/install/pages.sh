@@ -74,7 +74,7 @@ ask rnetc t >files.txt
 ask rnetc r >first.txt
 ask rnetc -v r >second.txt
 END
-bash complete.bash "$prefix/share/bash-completion/completions/rnetc" || fail "bash: completion fails"
+bash complete.bash "$prefix/share/bash-completion/completions/rnetc" || fail "bash fails"
 sed 's/=$//' all.txt | without_groups >bash.list
 diff options.list bash.list || fail "bash completes other options"
 grep -qx -e '--emit=' long.txt || fail "bash: no --emit="
@@ -99,6 +99,7 @@ sed -n 's/^complete -c rnetc -l \([^ ]*\).*/--\1/p; s/^complete -c rnetc -[so] \
 if command -v fish >/dev/null; then
     fish --no-execute "$fish" || fail "fish: a syntax error"
     HOME=$PWD fish --no-config -c "source '$fish'; complete -C 'rnetc --emit='" |
-        sed 's/^--emit=//; s/\t.*//' | sort | diff kinds.list - || fail "fish: other kinds of --emit"
+        sed 's/^--emit=//; s/\t.*//' | sort | diff kinds.list - ||
+        fail "fish: other kinds of --emit"
 fi
 finish
