@@ -196,10 +196,8 @@ static bool build(Compilation *c, const Plan *plan)
     if (!refuse_source(c)) {
         return false;
     }
-    if (c->options->emit == EMIT_MANIFEST) {
-        return write_manifest(c, plan, &options);
-    }
-    if (options.embed && !write_header(c, plan->graph, &options)) {
+    bool described = c->options->emit == EMIT_MANIFEST;
+    if (options.embed && !described && !write_header(c, plan->graph, &options)) {
         return false;
     }
     if (c->options->emit == EMIT_HEADER) {
@@ -210,6 +208,9 @@ static bool build(Compilation *c, const Plan *plan)
             return false;
         }
         stopwatch_lap(&c->watch, "weights");
+    }
+    if (described) {
+        return write_manifest(c, plan, &options);
     }
     if (!emit_module(c->arena, plan, &options, c->diag, &output)) {
         return false;

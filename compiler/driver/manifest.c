@@ -71,6 +71,7 @@ static void put_arrays(Manifest *m)
     json_text(&m->json, "precision", graph->is_double ? "float64" : "float32");
     json_integer(&m->json, "alignment", ALIGN);
     json_bool(&m->json, "trains", embed_has(graph, m->options, RN_EMBED_TRAINS));
+    json_bool(&m->json, "baked", m->options->baked);
     put_array(m, "input", graph->input_name, &graph->input);
     put_array(m, "output", graph->output_name, &graph->output);
 }
