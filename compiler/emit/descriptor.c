@@ -424,6 +424,15 @@ const char *core_least(const Emitter *e)
     return e->machine->sets[least].name;
 }
 
+const char *core_best(const Emitter *e)
+{
+    int best = 0;
+    while (!e->chosen[best]) {
+        best++;
+    }
+    return e->machine->sets[best].name;
+}
+
 const char *core_home(const Emitter *e, int entry, const char *isa)
 {
     if (!e->options->embed || core_entries[entry].home == HOME_OWN) {

@@ -133,6 +133,8 @@ enum { CORE_ENTRIES = 11 };
 char *core_function_name(Emitter *e, const char *name, const char *isa);
 /* The least of the program's sets. */
 const char *core_least(const Emitter *e);
+/* The best of them. */
+const char *core_best(const Emitter *e);
 /* Name of one in the core of a set. */
 char *core_name(Emitter *e, int entry, const char *isa);
 /* Whose copy of it a set's table names: its own, or in objects to embed, where it is seldom called,

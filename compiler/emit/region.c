@@ -223,6 +223,14 @@ static bool all_single(const Graph *graph)
     return true;
 }
 
+/* Where small size is what is asked for, the least of several sets does without: it runs a sample
+ * alone as a batch of one, slower and to the same bits. */
+static bool wants_single(const Emitter *e)
+{
+    bool least = strcmp(e->isa, core_least(e)) == 0 && strcmp(e->isa, core_best(e)) != 0;
+    return all_single(e->graph) && !(e->options->embed && e->options->predict_only && least);
+}
+
 RegionFunctions emit_region(Emitter *e, uint32_t region)
 {
     const RegionPlan *plan = &e->plan->regions[region];
@@ -231,7 +239,7 @@ RegionFunctions emit_region(Emitter *e, uint32_t region)
     if (trains && e->graph->regions.items[region].has_backward) {
         functions.backward = emit_direction(e, region, true, false);
     }
-    if (all_single(e->graph)) {
+    if (wants_single(e)) {
         functions.forward_one = emit_direction(e, region, false, true);
     }
     if (trains && plan->trained) {

@@ -125,12 +125,26 @@ static int plan_slots(RnDraw *draw)
     return align_size(&draw->slot_bytes);
 }
 
+/* Does the program draw anything at all, or only put constants and formulas into place? */
+static int draws(void)
+{
+    const int32_t constants[] = {RN_LAW_ZEROS, RN_LAW_CONSTANT, RN_LAW_FORMULA, RN_LAW_OPTIMAL};
+    uint64_t laws = rnet_uses >> RN_USES_LAW;
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
+        laws &= ~((uint64_t)1 << constants[i]);
+    return laws != 0;
+}
+
 /* Everything but pointers; 0: the config is bad or a size overflows. */
 static int plan_draw(const RnProgram *program, const double *config, int32_t index, RnDraw *draw)
 {
     *draw = (RnDraw){.tensor = &program->tensors[index]};
     draw->layers = rn_tensor_layers(program, config, index);
-    if (draw->layers < 1 || !plan_shape(draw))
+    if (draw->layers < 1)
+        return 0;
+    if (!draws()) /* rn_draw_constant wants no memory */
+        return draw->tensor->size > 0;
+    if (!plan_shape(draw))
         return 0;
     int64_t reals;
     if (__builtin_mul_overflow(draw->layers, draw->tensor->size, &reals))

@@ -5,6 +5,9 @@
 #include "core/pass.h"
 #include "kernels/transpose.h"
 
+/* The work is in rnk_transpose_block. */
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 /* 16 samples from `lane` on; lanes without a sample repeat the last one. */
 static void pack_lanes(const RnTile *tile, const real *x, int64_t rows, real *packed, int64_t lane)
 {
@@ -30,3 +33,5 @@ void rn_pack(const RnTile *tile, const real *x, int64_t rows, real *packed)
     for (int64_t lane = 0; lane < tile->width; lane += RNK_LANES)
         pack_lanes(tile, x, rows, packed, lane);
 }
+
+#pragma clang attribute pop

@@ -123,7 +123,8 @@ static int run(const RnCall *call)
         return RN_BAD_CONFIG;
     if (!rn_targets_ok(call))
         return RN_BAD_TARGET;
-    key_streams(pass);
+    if (rn_asks(RN_BACKWARD, RN_BACKWARD)) /* only training asks for the step or for masks */
+        key_streams(pass);
     rn_parallel(call, pass->tile_count, forward_tile, pass);
     double loss = rn_has_loss(call) ? rn_mean_loss(pass) : 0;
     if (call->loss)
