@@ -14,8 +14,7 @@ typedef enum OptionForm {
     FORM_FLAG,   /* sets an int field to `value` */
     FORM_TEXT,   /* takes an argument, kept as it is */
     FORM_CHOICE, /* takes one of `names`; the field becomes `value` + its index */
-    FORM_DEFINE, /* -D */
-    FORM_LATER   /* known, and not supported yet */
+    FORM_DEFINE  /* -D */
 } OptionForm;
 
 typedef struct OptionRow {
@@ -45,10 +44,6 @@ static const char *const sanitizer_names[] = {"address", "thread", NULL};
 #define CHOICE(name, member, first, names, argument, help)                                         \
     {                                                                                              \
         name, FORM_CHOICE, offsetof(Options, member), first, names, argument, help                 \
-    }
-#define LATER(name, argument, help)                                                                \
-    {                                                                                              \
-        name, FORM_LATER, 0, 0, NULL, argument, help                                               \
     }
 
 /* clang-format off: one row an option. */
@@ -121,11 +116,6 @@ static const char *take_word(Reader *r)
 static Diag *usage_error(Reader *r, const char *text, const char *subject)
 {
     return diag_report(r->diag, E_USAGE, (Span){0, 0}, text, subject);
-}
-
-static void unsupported(Reader *r, const char *what)
-{
-    diag_report(r->diag, E_UNSUPPORTED_OPTION, (Span){0, 0}, "`%s` is not supported yet", what);
 }
 
 /* The row of `-o`, `--emit=x`, `-DX=1`, `-ofile`; *attached is what follows in the same word. */
@@ -206,9 +196,6 @@ static void apply_row(Reader *r, const OptionRow *row, const char *text)
         break;
     case FORM_DEFINE:
         apply_define(r, text);
-        break;
-    case FORM_LATER:
-        unsupported(r, row->name);
         break;
     }
 }
@@ -394,14 +381,12 @@ bool options_parse(Arena *arena, int argc, const char *const *argv, Options *opt
 
 bool options_row(int index, OptionFacts *facts)
 {
-    for (int i = 0; i < ROWS; i++) {
-        const OptionRow *row = &table[i];
-        if (row->form != FORM_LATER && index-- == 0) {
-            *facts = (OptionFacts){row->name, row->argument, row->help, row->names};
-            return true;
-        }
+    if (index < 0 || index >= ROWS) {
+        return false;
     }
-    return false;
+    const OptionRow *row = &table[index];
+    *facts = (OptionFacts){row->name, row->argument, row->help, row->names};
+    return true;
 }
 
 void options_print_help(FILE *out)

@@ -87,7 +87,7 @@ typedef struct Options {
     VEC(const char *) words; /* of run: what the program is given */
 } Options;
 
-/* Reports E_USAGE and E_UNSUPPORTED_OPTION; false when it did. `argv` is not changed. */
+/* Reports E_USAGE; false when it did. `argv` is not changed. */
 bool options_parse(Arena *arena, int argc, const char *const *argv, Options *options,
                    DiagSink *diag);
 
@@ -99,7 +99,7 @@ typedef struct OptionFacts {
     const char *const *choices;
 } OptionFacts;
 
-/* The option in place `index` among those that are supported; false behind the last. */
+/* The option in place `index`; false behind the last. */
 bool options_row(int index, OptionFacts *facts);
 
 #endif
