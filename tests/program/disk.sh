@@ -31,9 +31,9 @@ expect 1 nowhere/new.safetensors \
     "$program" train --quiet --iterations 1 --save nowhere/new.safetensors
 for option in --save --layers; do # tried before any work is done
     status=0
-    "$program" train --iterations 1 $option nowhere/file >out.txt 2>err.txt || status=$?
+    "$program" train --iterations 1 $option nowhere/file.npz >out.txt 2>err.txt || status=$?
     if [ $status -ne 1 ] || [ -s out.txt ]; then
-        fail "$option nowhere/file was found out late"
+        fail "$option nowhere/file.npz was found out late"
     fi
 done
 expect 1 /dev/full "$program" train --quiet --iterations 3 --log /dev/full
