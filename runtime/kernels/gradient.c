@@ -17,8 +17,12 @@
  * cache while all inputs pass by. Longer rows of deltas are copied together first. */
 enum { PANEL = RNK_VECTORS > 1 ? 2 : 1, PACKED_FROM = 128, BLOCK = 256 };
 
+/* Narrow tiles are taken together, so that sums seldom go through memory: so many samples, whose
+ * panel of deltas still leaves half of the first-level cache. */
+enum { TOGETHER = 128 };
+
 /* Samples to a turn of the innermost loop, which share its addresses. */
-enum { STEPS = 1 };
+enum { STEPS = 4 };
 
 typedef struct Outer {
     const RnPass *pass;
@@ -32,10 +36,11 @@ typedef struct Outer {
     RnkAhead ahead;
 } Outer;
 
-/* Samples of one block: those of the tile from `from` on. */
+/* Samples of one block, in one or some tiles. */
 typedef struct Samples {
     const real *x, *delta; /* of the first one */
     int64_t width, columns, count;
+    int64_t stride; /* of x from tile to tile */
     int64_t add;
 } Samples;
 
@@ -58,16 +63,16 @@ RNK_INLINE void micro_sample(int64_t rows, int64_t vectors, const real *const ba
     }
 }
 
-/* Samples n … n + count − 1 at once. */
+/* `count` samples at once, which begin at x and delta; one, where there are several groups. */
 RNK_INLINE void micro_samples(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
-                              int64_t i, int64_t n, int64_t count, RnkFetch *from, RnkSums sum)
+                              const real *x, const real *delta, int64_t count, RnkFetch *from,
+                              RnkSums sum)
 {
-    const real *first = s->x + i * s->width + n, *delta = s->delta + n * s->columns;
     for (int64_t group = 0; group < p->groups; group++) {
         const real *bases[BASES];
 #pragma clang loop unroll(full)
         for (int base = 0; base < BASES; base++) {
-            bases[base] = first + (group * p->in + base * REACH) * s->width;
+            bases[base] = x + (group * p->in + base * REACH) * s->width;
             __asm__("" : "+r"(bases[base]));
         }
 #pragma clang loop unroll(full)
@@ -78,6 +83,31 @@ RNK_INLINE void micro_samples(const Outer *p, const Samples *s, int64_t rows, in
                              delta + u * s->columns + group * p->out, sum);
             }
     }
+}
+
+/* The samples of a block that lie in one tile. */
+RNK_INLINE void micro_part(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
+                           const real *x, const real *delta, int64_t count, RnkFetch *from,
+                           RnkSums sum)
+{
+    int64_t n = 0;
+#pragma clang loop unroll(disable)
+    for (; p->groups == 1 && n + STEPS <= count;
+         n += STEPS, x += STEPS, delta += STEPS * s->columns)
+        micro_samples(p, s, rows, vectors, x, delta, STEPS, from, sum);
+#pragma clang loop unroll(disable)
+    for (; n < count; n++, x++, delta += s->columns)
+        micro_samples(p, s, rows, vectors, x, delta, 1, from, sum);
+}
+
+/* Lanes of vector v of row r that may be read and written: all, where what lies behind the row is
+ * the next row of the same micro-tile, which comes after it. */
+RNK_INLINE int64_t reach(const Outer *p, int64_t rows, int64_t vectors, int64_t r, int64_t v,
+                         int64_t lanes)
+{
+    int64_t beyond = vectors * RNK_LANES - p->out;
+    int64_t whole = v < vectors - 1 || (r + 1 < rows && 0 <= beyond && beyond <= p->out);
+    return whole ? RNK_LANES : lanes;
 }
 
 /* Rows i … i + rows − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes. */
@@ -91,19 +121,21 @@ RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int6
         RNK_EACH_ROW(r, rows, vectors)
         RNK_EACH_VECTOR(v, vectors)
         sum[r][v] =
-            rnk_load_some(g + r * p->out + v * RNK_LANES, v == vectors - 1 ? lanes : RNK_LANES);
+            rnk_load_some(g + r * p->out + v * RNK_LANES, reach(p, rows, vectors, r, v, lanes));
     }
-    int64_t line = (o / RNK_LANES * p->in + i * vectors) * 2, n = 0;
+    int64_t line = (o / RNK_LANES * p->in + i * vectors) * 2;
     RnkFetch from = rnk_fetch_from(&p->ahead, line, s->x);
+    const real *x = s->x + i * s->width, *delta = s->delta;
 #pragma clang loop unroll(disable)
-    for (; n + STEPS <= s->count; n += STEPS)
-        micro_samples(p, s, rows, vectors, i, n, STEPS, &from, sum);
-#pragma clang loop unroll(disable)
-    for (; n < s->count; n++)
-        micro_samples(p, s, rows, vectors, i, n, 1, &from, sum);
+    for (int64_t left = s->count; left > 0; left -= s->width) {
+        int64_t count = left < s->width ? left : s->width;
+        micro_part(p, s, rows, vectors, x, delta, count, &from, sum);
+        x += s->stride;
+        delta += count * s->columns;
+    }
     RNK_EACH_ROW(r, rows, vectors)
     RNK_EACH_VECTOR(v, vectors)
-    rnk_store_some(g + r * p->out + v * RNK_LANES, sum[r][v], v == vectors - 1 ? lanes : RNK_LANES);
+    rnk_store_some(g + r * p->out + v * RNK_LANES, sum[r][v], reach(p, rows, vectors, r, v, lanes));
 }
 
 /* Rows of a micro-tile: what is broadcast to them wants registers too. */
@@ -172,14 +204,18 @@ RNK_API void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t lay
                .groups = groups,
                .columns = columns,
                .ahead = update_ahead(pass, tensor, layer, add ? 0 : in * out)};
-    for (int64_t t = 0; t < pass->tile_count; t++) {
-        const RnTile *tile = &pass->tiles[t];
-        for (int64_t n = 0; n < tile->valid; n += BLOCK, add = 1) {
+    int64_t tiles = pass->width < TOGETHER ? TOGETHER / pass->width : 1;
+    for (int64_t t = 0; t < pass->tile_count; t += tiles) {
+        int64_t last = t + tiles < pass->tile_count ? t + tiles : pass->tile_count;
+        const RnTile *from = &pass->tiles[t], *to = &pass->tiles[last - 1];
+        int64_t count = to->first + to->valid - from->first;
+        for (int64_t n = 0; n < count; n += BLOCK, add = 1) {
             Samples s = {.x = x + t * x_stride + n,
-                         .delta = delta + (tile->first + n) * columns + column,
+                         .delta = delta + (from->first + n) * columns + column,
                          .width = pass->width,
                          .columns = columns,
-                         .count = tile->valid - n < BLOCK ? tile->valid - n : BLOCK,
+                         .count = count - n < BLOCK ? count - n : BLOCK,
+                         .stride = x_stride,
                          .add = add};
             block(&p, &s);
         }
