@@ -14,7 +14,7 @@
 
 enum { TILE_WIDTH = 64 }; /* samples; four vectors of 16 lanes */
 static const int64_t MOST_LAYERS = (int64_t)1 << 40;
-static const int64_t DELTA_BYTES = 256 * 1024; /* half of a common second-level cache */
+static const int64_t DELTA_BYTES = 128 * 1024; /* and as much of what they meet */
 
 typedef struct Carver {
     char *base; /* NULL: only count */
