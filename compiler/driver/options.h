@@ -99,7 +99,7 @@ typedef struct OptionFacts {
     const char *const *choices;
 } OptionFacts;
 
-/* The option in place `index` among those that are supported; false behind the last. */
+/* The option in place `index`; false behind the last. */
 bool options_row(int index, OptionFacts *facts);
 
 #endif
