@@ -15,8 +15,8 @@ grep -q standardize "$folder/$name.rnet" && fits=-DFITS
 "$rnetc" -save-temps "$folder/$name.rnet" -o exe
 "$rnetc" -c "$folder/$name.rnet" -o "$name.o"
 # shellcheck disable=SC2086 # none or one word
-host "$name" "$real" $fits -I"$runtime" "$folder/same.c" exe.o "$name.o" "$library" -lz -lcjson -lpthread \
-    -lm "$@" -o same
+host "$name" "$real" $fits -I"$runtime" "$folder/same.c" exe.o "$name.o" \
+    "$library" -lz -lcjson -lpthread -lm "$@" -o same
 for set in $(sets); do
     expect 0 '' env RNET_ISA="$set" ./same
     grep -qx "$set" out.txt || fail "$set: it ran on $(cat out.txt)"
