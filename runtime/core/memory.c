@@ -141,6 +141,7 @@ static int lockstep(const RnProgram *program)
     return any;
 }
 
+/* Is anything wide? A tile of such a network may be. */
 static int wide(const RnProgram *program)
 {
     int any = 0;
@@ -152,6 +153,18 @@ static int wide(const RnProgram *program)
         any |= row->matrix && rnk_is_wide(row->dims[0]) && rnk_is_wide(row->dims[1]);
     }
     return any;
+}
+
+/* The longest side of the large products, samples of a gradient included; 0: there are none. */
+static int64_t longest(const RnProgram *program)
+{
+    int64_t most = 0;
+    for (int32_t t = 0; t < program->tensor_count; t++) {
+        const RnTensor *row = &program->tensors[t];
+        if (row->rank == 2 && rnk_is_wide(row->dims[0]) && rnk_is_wide(row->dims[1]))
+            most = larger(most, larger(row->dims[0], row->dims[1]));
+    }
+    return most ? larger(most, RNK_PACK_SAMPLES) : 0;
 }
 
 static int64_t threads_of(const RnCall *call)
@@ -229,6 +242,8 @@ static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
     int64_t threads = threads_of(call);
     int64_t layers = DELTA_BYTES / (int64_t)sizeof(real) / columns / call->batch * threads;
     layers = layers < threads ? threads : layers; /* each sums the gradients of a layer */
+    if (longest(call->program))                   /* each needs memory for its copies */
+        layers = threads;
     return layers > depth ? depth : layers;
 }
 
@@ -296,12 +311,15 @@ static void take_spans(Carver *carver, RnPass *pass, Most *most)
         pass->spans[program->region_count] = output;
 }
 
-/* Of one tile; batch statistics may make it, then the only one, as wide as the batch. */
-static int64_t pack_reals(Carver *carver, const RnPass *pass)
+/* One for each tile, and for each layer of a block and the shared tensors. */
+static void take_copies(Carver *carver, RnPass *pass)
 {
-    int64_t width = pass->tile_count == 1 ? pass->width : 0;
-    int64_t more = width > RNK_PACK_LANES ? width - RNK_PACK_LANES : 0;
-    return RNK_PACK_REALS + product(carver, RNK_PACK_ROWS, more);
+    int64_t most = longest(pass->program), layers = threads_of(pass->call) + 1;
+    if (!rn_asks(pass->call->what, RN_BACKWARD))
+        layers = 0;
+    pass->copy_count = most ? larger(pass->tile_count, layers) : 0;
+    pass->copy_step = product(carver, most, RNK_PACK_LANES) + RNK_PACK_REALS;
+    pass->copies = take(carver, pass->copy_count, pass->copy_step, sizeof(real));
 }
 
 static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
@@ -311,8 +329,7 @@ static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
     int64_t rows = backward ? product(carver, most->rows, pass->width) : 0;
     real *scratches = take(carver, stride_count(pass), scratch, sizeof(real));
     real *gradients = take(carver, product(carver, 3, stride_count(pass)), rows, sizeof(real));
-    int64_t copies = wide(pass->program) ? pack_reals(carver, pass) : 0;
-    real *packed = take(carver, pass->tile_count, copies, sizeof(real));
+    take_copies(carver, pass);
     if (!pass->tiles || carver->bad)
         return;
     for (int64_t t = 0; t < pass->tile_count; t++) {
@@ -325,7 +342,7 @@ static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
                      .scratch = scratches + t * scratch,
                      .gradient = {gradients + 3 * t * rows, gradients + (3 * t + 1) * rows},
                      .saved = gradients + (3 * t + 2) * rows,
-                     .packed = packed + t * copies};
+                     .packed = pass->copy_count ? pass->copies + t * pass->copy_step : NULL};
     }
 }
 

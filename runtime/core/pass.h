@@ -30,7 +30,7 @@ struct RnTile {
     real *scratch;
     real *gradient[2]; /* [0] holds the gradient of the newest state; they swap */
     real *saved;       /* gradient behind the traced region */
-    real *packed;      /* RNK_PACK_REALS for copies of large products; NULL: none are wide */
+    real *packed;      /* copies of large products; NULL: none are wide */
 };
 
 /* One tensor's optimiser, numbers of this step. */
@@ -53,8 +53,10 @@ struct RnPass {
     double *losses;            /* [batch] */
     double *partial;           /* [most layers] sums of squares */
     real *delta;               /* [block][batch][columns] of the region at work */
-    int64_t delta_from;        /* first layer of the block */
-    int64_t gradient_from;     /* layer that gradient[] begins with */
+    real *copies; /* as the tiles' own, one for each layer of a wide block and one more */
+    int64_t copy_step, copy_count;
+    int64_t delta_from;    /* first layer of the block */
+    int64_t gradient_from; /* layer that gradient[] begins with */
     int64_t batch, width, tile_count, stream_count;
     uint64_t seed, step;
     int32_t training, fit;
@@ -77,6 +79,14 @@ static inline int rn_fits(const RnPass *pass)
 static inline int64_t rn_gradient_start(const RnPass *pass, int64_t size)
 {
     return pass->gradient_from * size & -(int64_t)RNK_LANES;
+}
+
+/* Memory for copies of a large product while gradients of a layer are made; layer −1: of shared
+ * tensors, whose gradients are made beside those of a layer. */
+static inline real *rn_copies(const RnPass *pass, int64_t layer)
+{
+    int64_t index = layer < 0 ? pass->copy_count - 1 : layer - pass->delta_from;
+    return pass->copies + index * pass->copy_step;
 }
 
 /* memory.c */

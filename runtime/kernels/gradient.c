@@ -9,13 +9,13 @@
  * row of the deltas lie 16 reals more, so that whole vectors may be read; gradients are written
  * exactly.
  */
-#include "kernels/micro.h"
+#include "kernels/packed.h"
 
 #include "core/pass.h"
 
 /* Two vectors at most: a panel of deltas, samples × two vectors, then stays in the first-level
  * cache while all inputs pass by. Longer rows of deltas are copied together first. */
-enum { PANEL = RNK_VECTORS > 1 ? 2 : 1, PACKED_FROM = 128, BLOCK = 256 };
+enum { PANEL = RNK_VECTORS > 1 ? 2 : 1, PACKED_FROM = 128, BLOCK = RNK_PACK_SAMPLES };
 
 /* Narrow tiles are taken together, so that sums seldom go through memory: so many samples, whose
  * panel of deltas still leaves half of the first-level cache. */
@@ -193,6 +193,48 @@ RNK_INLINE RnkAhead update_ahead(const RnPass *pass, int64_t tensor, int64_t lay
 
 _Static_assert(RN_MOMENTS + 1 == RNK_AHEAD, "update_ahead names each of them");
 
+typedef struct Place {
+    real *g;
+    int64_t out;
+} Place;
+
+RNK_INLINE void load_gradient(const void *context, int64_t row, int64_t lane, vreal *value)
+{
+    const Place *place = context;
+    int64_t left = place->out - lane;
+    const real *g = place->g + row * place->out + lane;
+    *value = left < RNK_LANES ? rnk_load_some(g, left) : rnk_load_any(g);
+}
+
+RNK_INLINE void store_gradient(const void *context, int64_t row, int64_t lane, const vreal *value)
+{
+    const Place *place = context;
+    int64_t left = place->out - lane;
+    real *g = place->g + row * place->out + lane;
+    if (left < RNK_LANES)
+        rnk_store_some(g, *value, left);
+    else
+        rnk_store_any(g, *value);
+}
+
+/* Inputs are rows of the product, samples its depth, and deltas its lanes. */
+RNK_INLINE void large_block(const Outer *p, const Samples *s, real *area)
+{
+    const Place place = {p->g, p->out};
+    const RnkLarge large = {.w = s->x,
+                            .x = s->delta,
+                            .row_step = s->width,
+                            .k_step = 1,
+                            .x_step = s->columns,
+                            .rows = p->in,
+                            .depth = s->count,
+                            .width = p->out,
+                            .ahead = &p->ahead,
+                            .begin = s->add ? load_gradient : NULL,
+                            .finish = {store_gradient, &place, 1}};
+    rnk_large_product(&large, area);
+}
+
 RNK_API void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t in,
                                  int64_t out, int64_t groups, const real *x, int64_t x_stride,
                                  const real *delta, int64_t columns, int64_t column, int64_t add)
@@ -204,7 +246,8 @@ RNK_API void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t lay
                .groups = groups,
                .columns = columns,
                .ahead = update_ahead(pass, tensor, layer, add ? 0 : in * out)};
-    int64_t tiles = pass->width < TOGETHER ? TOGETHER / pass->width : 1;
+    int64_t large = groups == 1 && rnk_is_wide(in) && rnk_is_wide(out), shared = add;
+    int64_t tiles = !large && pass->width < TOGETHER ? TOGETHER / pass->width : 1;
     for (int64_t t = 0; t < pass->tile_count; t += tiles) {
         int64_t last = t + tiles < pass->tile_count ? t + tiles : pass->tile_count;
         const RnTile *from = &pass->tiles[t], *to = &pass->tiles[last - 1];
@@ -217,7 +260,10 @@ RNK_API void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t lay
                          .count = count - n < BLOCK ? count - n : BLOCK,
                          .stride = x_stride,
                          .add = add};
-            block(&p, &s);
+            if (large)
+                large_block(&p, &s, rn_copies(pass, shared ? -1 : layer));
+            else
+                block(&p, &s);
         }
     }
 }

@@ -7,7 +7,7 @@
  * (2008). Lanes of one block of k stay in the first-level cache while the panel passes by from the
  * second; sums wait in memory from one block of k to the next, so that they still ascend along k.
  */
-#include "kernels/micro.h"
+#include "kernels/packed.h"
 
 #include "core/pass.h"
 
@@ -81,166 +81,21 @@ RNK_INLINE void product_in_place(const Product *p)
         last_column(p, lane);
 }
 
-/* The copies of a large product, in the tile's own memory. */
-enum {
-    DEPTH = RNK_PACK_DEPTH,         /* of a block of k */
-    WIDE = RNK_PACK_VECTORS,        /* vectors of lanes that a micro-tile takes */
-    SLIVER = RNK_ROWS,              /* rows of a micro-tile */
-    PANEL = RNK_PACK_ROWS / SLIVER, /* micro-tiles of a panel */
-    STEP = DEPTH + RNK_LANES        /* from row to row of a sliver that keeps its rows whole */
-};
-
-typedef struct Packed {
-    real *w;    /* [PANEL] slivers: [k][SLIVER], or [SLIVER][STEP] */
-    real *x;    /* [k][WIDE vectors] */
-    vreal *sum; /* [micro-tile][column of lanes][SLIVER][WIDE] */
-} Packed;
-
-RNK_INLINE Packed packed_of(real *area)
-{
-    real *x = area + PANEL * SLIVER * STEP;
-    return (Packed){area, x, (vreal *)(x + DEPTH * WIDE * RNK_LANES)};
-}
-
-/* One block of k of one panel. */
-typedef struct Block {
-    const Product *p;
-    Packed packed;
-    int64_t from, depth; /* of k */
-    int64_t before, after;
-    int64_t line; /* of all that lies ahead, the next to fetch */
-    RnkSplit split;
-} Block;
-
-/* Row that micro-tile t begins with; the higher ones come first. */
-RNK_INLINE int64_t row_of(const RnkSplit *split, int64_t t)
-{
-    return t * split->low + (t < split->more ? t : split->more);
-}
-
-/* A row of w holds one k of every sliver: slivers side by side, so that memory is read in order. */
-RNK_INLINE void pack_by_k(const Block *b, int64_t first, int64_t last, int64_t k)
-{
-    enum { SOON = 8 };
-    const Product *p = b->p;
-    const real *w = p->w + (b->from + k) * p->k_step;
-    real *to = b->packed.w + k * SLIVER;
-    int64_t row = row_of(&b->split, first), end = row_of(&b->split, last);
-    for (int64_t line = row; line < end; line += RNK_LINE / (int64_t)sizeof(real))
-        __builtin_prefetch(w + SOON * p->k_step + line);
-    int64_t t = first;
-#pragma clang loop unroll(disable)
-    for (; t < b->split.more && t < last; t++, to += SLIVER * STEP, row += b->split.low + 1)
-        __builtin_memcpy(to, w + row, (size_t)(b->split.low + 1) * sizeof(real));
-#pragma clang loop unroll(disable)
-    for (; t < last; t++, to += SLIVER * STEP, row += b->split.low)
-        __builtin_memcpy(to, w + row, (size_t)b->split.low * sizeof(real));
-}
-
-RNK_INLINE void pack_weights(const Block *b, int64_t first, int64_t last)
-{
-    const Product *p = b->p;
-    if (p->row_step == 1) {
-#pragma clang loop unroll(disable)
-        for (int64_t k = 0; k < b->depth; k++)
-            pack_by_k(b, first, last, k);
-        return;
-    }
-    real *to = b->packed.w;
-    for (int64_t t = first; t < last; t++, to += SLIVER * STEP)
-        for (int64_t row = row_of(&b->split, t); row < row_of(&b->split, t + 1); row++)
-            __builtin_memcpy(to + (row - row_of(&b->split, t)) * STEP,
-                             p->w + row * p->row_step + b->from, (size_t)b->depth * sizeof(real));
-}
-
-RNK_INLINE void pack_lanes(const Block *b, int64_t vectors, int64_t lane)
-{
-    const real *x = b->p->x + b->from * b->p->width + lane;
-#pragma clang loop unroll(disable)
-    for (int64_t k = 0; k < b->depth; k++)
-        RNK_EACH_VECTOR(v, vectors)
-    rnk_store(b->packed.x + (k * vectors + v) * RNK_LANES,
-              rnk_load(x + k * b->p->width + v * RNK_LANES));
-}
-
-RNK_INLINE void packed_tile(Block *b, int64_t rows, int64_t vectors, const real *w, int64_t row,
-                            int64_t lane, vreal *kept)
-{
-    const Product *p = b->p;
-    int64_t whole = p->row_step == 1, row_step = whole ? 1 : STEP, k_step = whole ? SLIVER : 1;
-    const real *x = b->packed.x;
-    RnkSums sum;
-    rnk_micro_clear(vectors, sum);
-    if (b->before) {
-        RNK_EACH_ROW(r, rows, vectors)
-        RNK_EACH_VECTOR(v, vectors)
-        sum[r][v] = kept[r * vectors + v];
-    }
-    RnkFetch from = rnk_fetch_from(p->ahead, b->line, x);
-#pragma clang loop unroll(disable)
-    for (int64_t k = 0; k < b->depth; k++, w += k_step, x += vectors * RNK_LANES) {
-        rnk_fetch(&from, 1);
-        rnk_micro_step(rows, vectors, w, row_step, x, sum);
-    }
-    b->line += b->depth;
-    if (!b->after) {
-        rnk_micro_finish(rows, vectors, sum, &p->finish, row, lane);
-        return;
-    }
-    RNK_EACH_ROW(r, rows, vectors)
-    RNK_EACH_VECTOR(v, vectors)
-    kept[r * vectors + v] = sum[r][v];
-}
-
-/* Micro-tiles first … last − 1 with the lanes from `lane` on. */
-RNK_INLINE void packed_column(Block *b, int64_t vectors, int64_t first, int64_t last, int64_t lane)
-{
-    const RnkSplit *split = &b->split;
-    pack_lanes(b, vectors, lane);
-    int64_t columns = (b->p->width + WIDE * RNK_LANES - 1) / (WIDE * RNK_LANES);
-#pragma clang loop unroll(disable)
-    for (int64_t t = first; t < last; t++) {
-        const real *w = b->packed.w + (t - first) * SLIVER * STEP;
-        int64_t place = (t - first) * columns + lane / (WIDE * RNK_LANES);
-        vreal *kept = b->packed.sum + place * SLIVER * WIDE;
-        if (t < split->more)
-            packed_tile(b, split->low + 1, vectors, w, row_of(split, t), lane, kept);
-        else
-            packed_tile(b, split->low, vectors, w, row_of(split, t), lane, kept);
-    }
-}
-
-RNK_INLINE void packed_block(Block *b, int64_t first, int64_t last)
-{
-    pack_weights(b, first, last);
-#pragma clang loop unroll(disable)
-    for (int64_t lane = 0; lane < b->p->width; lane += WIDE * RNK_LANES)
-        packed_column(b, WIDE, first, last, lane);
-}
-
-RNK_INLINE void packed_product(const Product *p, real *area)
-{
-    Block b = {
-        .p = p, .packed = packed_of(area), .split = rnk_micro_split(p->rows, rnk_micro_rows(WIDE))};
-    int64_t blocks = (p->depth + DEPTH - 1) / DEPTH, even = (p->depth + blocks - 1) / blocks;
-#pragma clang loop unroll(disable)
-    for (int64_t first = 0; first < b.split.tiles; first += PANEL) {
-        int64_t last = first + PANEL < b.split.tiles ? first + PANEL : b.split.tiles;
-#pragma clang loop unroll(disable)
-        for (b.from = 0; b.from < p->depth; b.from += even) {
-            b.depth = p->depth - b.from < even ? p->depth - b.from : even;
-            b.before = b.from > 0;
-            b.after = b.from + even < p->depth;
-            packed_block(&b, first, last);
-        }
-    }
-}
-
 RNK_INLINE void product(const Product *p, const RnTile *tile)
 {
-    if (rnk_is_wide(p->rows) && rnk_is_wide(p->depth))
-        packed_product(p, tile->packed);
-    else
+    if (rnk_is_wide(p->rows) && rnk_is_wide(p->depth)) {
+        RnkLarge large = {.w = p->w,
+                          .x = p->x,
+                          .row_step = p->row_step,
+                          .k_step = p->k_step,
+                          .x_step = p->width,
+                          .rows = p->rows,
+                          .depth = p->depth,
+                          .width = p->width,
+                          .ahead = p->ahead,
+                          .finish = p->finish};
+        rnk_large_product(&large, tile->packed);
+    } else
         product_in_place(p);
 }
 

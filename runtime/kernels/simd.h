@@ -22,21 +22,15 @@
 
 enum { RNK_LANES = 16 };
 
-/* Products with as many rows and columns are made from copies: blocks of k, a panel of rows of
- * weights, and lanes of a micro-tile; sizes for caches of 32 KiB and 1 MiB. */
+/* Products with as many rows and columns are made from copies. */
 enum {
     RNK_WIDE_FROM = 128,
-    RNK_PACK_DEPTH = 192,
-    RNK_PACK_ROWS = 192,
-    RNK_PACK_VECTORS = RNK_NV > 1 ? 2 : 1,
-    RNK_PACK_MOST_VECTORS = 2, /* of any instruction set: they share the layout of a pass */
-    RNK_PACK_LANES = 256 /* the widest tile of such a network */
-};
-/* Rows of weights, lanes, and sums of a panel that wait for the next block of k. */
-enum {
-    RNK_PACK_REALS = RNK_PACK_ROWS * (RNK_PACK_DEPTH + RNK_LANES) +
-                     RNK_PACK_DEPTH * RNK_PACK_MOST_VECTORS * RNK_LANES +
-                     RNK_PACK_ROWS * (RNK_PACK_LANES + RNK_PACK_MOST_VECTORS * RNK_LANES)
+    RNK_PACK_VECTORS = RNK_NV > 1 ? 2 : 1, /* the narrowest micro-tile of them */
+    RNK_PACK_LANES = 256,                  /* the widest tile of such a network */
+    RNK_PACK_SAMPLES = 256,                /* of a block of samples in a gradient */
+    /* Weights and sums of a panel, on any instruction set: they share the layout of a pass. For
+     * each k there are RNK_PACK_LANES more. */
+    RNK_PACK_REALS = 50 * 1024
 };
 
 typedef RNK_REAL real;

@@ -4,6 +4,8 @@
  */
 #include "kernel_test.h"
 
+enum { PACKED = RNK_PACK_REALS + 430 * RNK_PACK_LANES };
+
 static const int64_t SIZES[] = {1, 2, 3, 5, 10, 16, 17, 30, 64};
 static const int64_t WIDTHS[] = {16, 32, 48, 64, 80};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -51,7 +53,7 @@ static void product_shape(int64_t out, int64_t in, int64_t width)
     real *back = make_reals(in * width, 5);
     Sink sink = {y, width, 0}, sink_back = {back, width, 0};
     const RnkAhead ahead = {{w, x}, {16, 4096}};
-    const RnTile tile = {.packed = make_reals(RNK_PACK_REALS, 6)};
+    const RnTile tile = {.packed = make_reals(PACKED, 6)};
     rnk_dense(&tile, w, out, in, x, width, &ahead, collect, &sink, out & 1);
     assert_true(sink.calls >= out * width / 16);
     check_product(w, 1, out, out, in, x, width, y);
@@ -60,7 +62,7 @@ static void product_shape(int64_t out, int64_t in, int64_t width)
     check_product(w, out, 1, in, out, d, width, back);
     drop_reals(w, out * in), drop_reals(x, in * width), drop_reals(y, out * width);
     drop_reals(d, out * width), drop_reals(back, in * width);
-    drop_reals(tile.packed, RNK_PACK_REALS);
+    drop_reals(tile.packed, PACKED);
 }
 
 static void test_dense(void **state)
@@ -77,6 +79,7 @@ static void test_dense(void **state)
     product_shape(150, 131, 96);
     product_shape(200, 400, 64);
     product_shape(430, 193, 32);
+    product_shape(140, 135, 272);
 }
 
 static void test_map(void **state)
@@ -122,8 +125,11 @@ static void weight_gradient(const RnPass *pass, real *g, const Gradient *s, cons
     RnPass with = *pass;
     with.tensor = with.gradient = with.moment[0] = with.moment[1] = &g;
     with.fused = 1;
+    with.copies = make_reals(PACKED, 7);
+    with.copy_count = 1;
     rnk_weight_gradient(&with, 0, 0, s->in, s->out, s->groups, x, stride, delta, columns, column,
                         s->add);
+    drop_reals(with.copies, PACKED);
 }
 
 static void gradient_shape(Gradient s)
@@ -157,6 +163,11 @@ static void test_gradients(void **state)
     gradient_shape((Gradient){13, 130, 2, 1, 16, 1});
     gradient_shape((Gradient){9, 150, 1, 100, 64, 1});
     gradient_shape((Gradient){9, 128, 1, 200, 208, 0});
+    /* from copies: in one block of samples, in several, in several panels and blocks of outputs */
+    gradient_shape((Gradient){128, 128, 1, 64, 64, 0});
+    gradient_shape((Gradient){150, 131, 1, 100, 32, 1});
+    gradient_shape((Gradient){200, 300, 1, 270, 272, 0});
+    gradient_shape((Gradient){160, 144, 2, 20, 32, 0});
 }
 
 /* The bits must not depend on how the batch is cut into tiles. */

@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include "kernel_test.h"
 
+enum { PACKED = RNK_PACK_REALS + 430 * RNK_PACK_LANES };
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -75,14 +77,14 @@ static void product_shape(int64_t out, int64_t in)
     make_value(in, &x, &x_one);
     const Sink sink = {y, WIDTH}, sink_one = {y_one, 1};
     const RnkAhead ahead = {{NULL}, {0}};
-    const RnTile tile = {.packed = make_reals(RNK_PACK_REALS, 6)};
+    const RnTile tile = {.packed = make_reals(PACKED, 6)};
     rnk_dense(&tile, w.values, out, in, x, WIDTH, &ahead, collect, &sink, 0);
     rnk_dense_one(w.values, out, in, x_one, collect, &sink_one, in & 1);
     require_same(y, y_one, out);
     drop_edge(&w);
     drop_reals(x, in * WIDTH), drop_reals(x_one, in + RNK_LANES);
     drop_reals(y, out * WIDTH), drop_reals(y_one, out + RNK_LANES);
-    drop_reals(tile.packed, RNK_PACK_REALS);
+    drop_reals(tile.packed, PACKED);
 }
 
 static void test_product(void **state)
