@@ -198,14 +198,6 @@ typedef struct Place {
     int64_t out;
 } Place;
 
-RNK_INLINE void load_gradient(const void *context, int64_t row, int64_t lane, vreal *value)
-{
-    const Place *place = context;
-    int64_t left = place->out - lane;
-    const real *g = place->g + row * place->out + lane;
-    *value = left < RNK_LANES ? rnk_load_some(g, left) : rnk_load_any(g);
-}
-
 RNK_INLINE void store_gradient(const void *context, int64_t row, int64_t lane, const vreal *value)
 {
     const Place *place = context;
@@ -230,7 +222,7 @@ RNK_INLINE void large_block(const Outer *p, const Samples *s, real *area)
                             .depth = s->count,
                             .width = p->out,
                             .ahead = &p->ahead,
-                            .begin = s->add ? load_gradient : NULL,
+                            .begin = s->add ? p->g : NULL,
                             .finish = {store_gradient, &place, 1}};
     rnk_large_product(&large, area);
 }

@@ -39,7 +39,7 @@ typedef struct RnkLarge {
     int64_t row_step, k_step, x_step;
     int64_t rows, depth, width;
     const RnkAhead *ahead;
-    void (*begin)(const void *context, int64_t row, int64_t lane, vreal *value); /* NULL: 0 */
+    const real *begin; /* [rows][width]: what sums begin with; NULL: 0 */
     RnkFinish finish;
 } RnkLarge;
 
@@ -263,6 +263,24 @@ RNK_INLINE void rnk_each_sum(const RnkWork *b, RnkEpilogue *epilogue, const void
             epilogue(context, row + r, b->lane + lane + v * RNK_LANES, &kept[r * vectors + v]);
 }
 
+/* What sums of a sliver begin with, lanes from `lane` on. */
+RNK_INLINE void rnk_begin_sums(const RnkWork *b, int64_t t, int64_t lane, int64_t vectors,
+                               vreal *kept)
+{
+    int64_t row = rnk_row_of(b, t), rows = rnk_height_of(b, t), width = b->p->width;
+    const real *from = b->p->begin + row * width + b->lane + lane;
+#pragma clang loop unroll(disable)
+    for (int64_t r = 0; r < rows; r++, from += width)
+#pragma clang loop unroll(disable)
+        for (int64_t v = 0; v < vectors; v++) {
+            int64_t left = b->lanes - lane - v * RNK_LANES;
+            if (left >= RNK_LANES)
+                kept[r * vectors + v] = rnk_load_any(from + v * RNK_LANES);
+            else if (left > 0)
+                kept[r * vectors + v] = rnk_load_some(from + v * RNK_LANES, left);
+        }
+}
+
 /* A column passes a panel. */
 RNK_INLINE void rnk_large_column(RnkWork *b, int64_t vectors, int64_t lane)
 {
@@ -275,9 +293,9 @@ RNK_INLINE void rnk_large_column(RnkWork *b, int64_t vectors, int64_t lane)
     for (int64_t t = b->first; t < b->last; t++, kept += RNK_SLIVER * vectors) {
         const real *w = rnk_is_copied(p) ? b->copies.w + (t - b->first) * RNK_SLIVER_STEP
                                          : p->w + rnk_row_of(b, t) * p->row_step + b->from;
-        int64_t before = !begins || p->begin;
+        int64_t before = !begins || p->begin != NULL;
         if (begins && p->begin)
-            rnk_each_sum(b, (RnkEpilogue *)p->begin, finish->context, t, lane, vectors, kept);
+            rnk_begin_sums(b, t, lane, vectors, kept);
         if (t < b->split.more)
             rnk_large_tile(b, b->split.low + 1, vectors, w, x, before, kept);
         else
