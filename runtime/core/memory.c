@@ -7,6 +7,7 @@
  */
 #include "core/pass.h"
 
+#include "core/round.h"
 #include "kernels/kernels.h"
 
 /* Called a few times a step, so better small than fast. */
@@ -196,26 +197,21 @@ static int64_t tile_width(const RnCall *call, Widths widths)
     return share < widths.most ? share : widths.most;
 }
 
-static int64_t round_up(int64_t count, int64_t unit)
-{
-    return (count + unit - 1) / unit * unit;
-}
-
 /* RN_FEWER: lanes of all tiles of any call of so many samples and threads or fewer, and how many
  * tiles these are. One thread alone has tiles of the greatest width. Of more threads each has at
  * most half of the batch, and what the last tile is wider than the rest comes on top. */
 static void bound_tiles(RnPass *pass, Widths widths)
 {
-    int64_t lanes = round_up(pass->batch, widths.unit), threads = threads_of(pass->call);
+    int64_t lanes = rn_round_up(pass->batch, widths.unit), threads = threads_of(pass->call);
     int64_t full = (pass->batch + widths.most - 1) / widths.most;
     pass->width = lanes;
     pass->tile_count = 1;
     if (lockstep(pass->program))
         return;
-    int64_t share = round_up(lanes / 2, widths.unit);
+    int64_t share = rn_round_up(lanes / 2, widths.unit);
     int64_t more = (share < widths.most ? share : widths.most) - widths.unit;
     if (lanes > widths.most)
-        pass->width = round_up(lanes, widths.most);
+        pass->width = rn_round_up(lanes, widths.most);
     if (threads > 1)
         pass->width = larger(pass->width, lanes + more);
     int64_t tiles = larger(full, threads), units = lanes / widths.unit;

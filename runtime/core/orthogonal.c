@@ -6,6 +6,7 @@
 #include "core/orthogonal.h"
 
 #include "core/random_math.h"
+#include "core/round.h"
 
 /* A tall matrix, its reflectors and what they need. */
 typedef struct Tall {
@@ -16,14 +17,9 @@ typedef struct Tall {
     double *signs;      /* [columns] of R's diagonal */
 } Tall;
 
-static int64_t round_up(int64_t n, int64_t unit)
-{
-    return (n + unit - 1) / unit * unit;
-}
-
 static int64_t drawn_count(int64_t rows, int64_t columns)
 {
-    return round_up(rows * columns, RN_RANDOM_BLOCK);
+    return rn_round_up(rows * columns, RN_RANDOM_BLOCK);
 }
 
 size_t rn_orthogonal_size(int64_t rows, int64_t columns)
@@ -32,7 +28,7 @@ size_t rn_orthogonal_size(int64_t rows, int64_t columns)
     if (rows < 1 || columns < 1 || rows > longest || columns > longest)
         return 0; /* below it nothing overflows */
     int64_t tall = rows > columns ? rows : columns, thin = rows > columns ? columns : rows;
-    int64_t stride = round_up(thin, RN_RANDOM_LANES);
+    int64_t stride = rn_round_up(thin, RN_RANDOM_LANES);
     return (size_t)(tall * stride + drawn_count(rows, columns) + 2 * stride) * sizeof(double);
 }
 
@@ -100,7 +96,7 @@ const double *rn_orthogonal_draw(uint64_t stream, uint64_t high, const int64_t s
 {
     int wide = shape[0] < shape[1];
     Tall m = {.rows = shape[wide], .columns = shape[!wide]};
-    m.stride = round_up(m.columns, RN_RANDOM_LANES);
+    m.stride = rn_round_up(m.columns, RN_RANDOM_LANES);
     int64_t drawn = drawn_count(m.rows, m.columns);
     m.a = scratch;
     m.reflectors = m.a + m.rows * m.stride;

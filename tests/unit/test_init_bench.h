@@ -6,8 +6,9 @@
 #ifndef RNET_TEST_INIT_BENCH_H
 #define RNET_TEST_INIT_BENCH_H
 
-#pragma GCC diagnostic ignored "-Wpsabi" /* no vector crosses a call here */
-#include "core/fft.c"                    /* one translation unit, as the bitcode is built */
+#pragma GCC diagnostic ignored "-Wpsabi"           /* no vector crosses a call here */
+#pragma GCC diagnostic ignored "-Wunknown-pragmas" /* clang's, for small code */
+#include "core/fft.c" /* one translation unit, as the bitcode is built */
 #include "core/init.c"
 #include "core/init_entries.c"
 #include "core/memory.c"
