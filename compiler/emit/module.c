@@ -224,13 +224,25 @@ static bool fits_kind(const Machine *machine, const EmitOptions *options, DiagSi
     return false;
 }
 
+static bool fits_interface(const Graph *graph, const EmitOptions *options, DiagSink *diag)
+{
+    if (!options->embed || graph->param_count <= RN_EMBED_PARAMS) {
+        return true;
+    }
+    Diag *d = diag_report(diag, E_EMBED_PARAMS, (Span){0},
+                          "an object to embed takes at most %d params, and there are %u",
+                          RN_EMBED_PARAMS, graph->param_count);
+    diag_hint(diag, d, "make a `const` of each that never changes");
+    return false;
+}
+
 bool emit_module(Arena *arena, const Plan *plan, const EmitOptions *options, DiagSink *diag,
                  EmitOutput *output)
 {
     bool chosen[ISA_MOST];
     const Machine *machine = plan != NULL ? machine_find(options->target, diag) : NULL;
     if (machine == NULL || !machine_choose(machine, options->cpu, chosen, diag) ||
-        !fits_kind(machine, options, diag)) {
+        !fits_kind(machine, options, diag) || !fits_interface(plan->graph, options, diag)) {
         return false;
     }
     Emitter e = {.arena = arena,

@@ -265,6 +265,9 @@ typedef enum RnQuantityKind {
 /* The interface's version: counts up when a host has to be changed. */
 enum { RN_EMBED_INTERFACE = 1 };
 
+/* Most params of a network in an object: their values lie on the stack. */
+enum { RN_EMBED_PARAMS = 256 };
+
 /* What a function of the interface returns. X(TAG, text of NAME_error) */
 #define RN_STATUSES(X)                                                                             \
     X(OK, "done")                                                                                  \

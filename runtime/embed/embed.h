@@ -15,8 +15,7 @@
 
 #define RNE_API __attribute__((visibility("default")))
 
-/* emit/ refuses networks of more params. */
-enum { RNE_PARAMS = 256 };
+enum { RNE_PARAMS = RN_EMBED_PARAMS };
 
 /* rnetc's version, the interface's, the hash of the source; emitted. */
 extern const char rnet_embed_version[];
