@@ -152,12 +152,12 @@ for signal in KILL INT TERM; do
 done
 
 # A cell of many draws goes on where it was stopped, too.
-./sweep sweep one --set L=2000 --repeat 300 --output whole-many --quiet --threads 1 >out.txt
+./sweep sweep one --set L=2000 --repeat 1500 --output whole-many --quiet --threads 1 >out.txt
 status=75 stops=0 kept=0
 while [ $status -eq 75 ]; do
     status=0
     timeout --preserve-status -s TERM 0.$((2 + stops)) ./sweep sweep one --set L=2000 \
-        --repeat 300 --output many --quiet >out.txt 2>err.txt || status=$?
+        --repeat 1500 --output many --quiet >out.txt 2>err.txt || status=$?
     [ $status -eq 0 ] || stops=$((stops + 1))
     before=$kept kept=$(grep -c '^# cell 0 draw' many.csv || true)
     [ $status -eq 0 ] || [ "$kept" -ge "$before" ] || fail "draws were lost: $kept of $before"
@@ -165,7 +165,7 @@ done
 [ $stops -gt 0 ] || fail "the sweep of one cell was not stopped"
 [ $status -eq 0 ] || fail "status $status of a sweep that goes on"
 cmp whole-many.csv many.csv || fail "stopped between draws: another table"
-./sweep sweep one --set L=2000 --repeat 300 --output many >out.txt
+./sweep sweep one --set L=2000 --repeat 1500 --output many >out.txt
 grep -q 'all cells are in many.csv already' out.txt || fail "a whole table: $(cat out.txt)"
 
 expect 2 'phase, law, rates, long, curve, one' ./sweep sweep
