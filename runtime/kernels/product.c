@@ -2,22 +2,11 @@
  *
  * Products of a weight matrix with a tile.
  *
- * Small matrices are read where they lie. Of large ones a panel is copied together first, and the
- * lanes that it meets: Goto, van de Geijn, Anatomy of High-Performance Matrix Multiplication
- * (2008). Lanes of one block of k stay in the first-level cache while the panel passes by from the
- * second; sums wait in memory from one block of k to the next, so that they still ascend along k.
+ * Small matrices and their lanes are read where they lie, large ones as packed.h says.
  */
 #include "kernels/packed.h"
 
 #include "core/pass.h"
-
-/* Weight (row, k) is w[row * row_step + k * k_step]. */
-typedef struct Product {
-    const real *w, *x;
-    int64_t row_step, k_step, rows, depth, width;
-    const RnkAhead *ahead;
-    RnkFinish finish;
-} Product;
 
 /* Lines to fetch at each step of k: a layer that keeps as many rows as it computes wants
  * RNK_ACCUMULATORS lines for each micro-tile, and its weights not more again. */
@@ -28,7 +17,7 @@ RNK_INLINE int64_t lines_per_step(int64_t depth)
 }
 
 /* The `number`th micro-tile of all. */
-RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const Product *p, int64_t row,
+RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int64_t row,
                            int64_t lane, int64_t number)
 {
     RnkSums sum;
@@ -45,7 +34,7 @@ RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const Product *p, int6
 }
 
 /* All rows of `vectors` vectors of lanes. */
-RNK_INLINE void column(int64_t vectors, const Product *p, int64_t lane)
+RNK_INLINE void column(int64_t vectors, const RnkLarge *p, int64_t lane)
 {
     RnkSplit split = rnk_micro_split(p->rows, rnk_micro_rows(vectors));
     int64_t row = 0, first = lane / (vectors * RNK_LANES) * split.tiles;
@@ -59,7 +48,7 @@ RNK_INLINE void column(int64_t vectors, const Product *p, int64_t lane)
 
 /* All rows of one vector of lanes, as tiles at the end of a batch want: one height of micro-tile,
  * the last of which makes some rows again. */
-RNK_INLINE void last_column(const Product *p, int64_t lane)
+RNK_INLINE void last_column(const RnkLarge *p, int64_t lane)
 {
     int64_t most = rnk_micro_rows(1), tiles = (p->rows + most - 1) / most;
     int64_t height = (p->rows + tiles - 1) / tiles;
@@ -70,7 +59,7 @@ RNK_INLINE void last_column(const Product *p, int64_t lane)
     }
 }
 
-RNK_INLINE void product_in_place(const Product *p)
+RNK_INLINE void product_in_place(const RnkLarge *p)
 {
     int64_t lane = 0;
 #pragma clang loop unroll(disable)
@@ -81,21 +70,11 @@ RNK_INLINE void product_in_place(const Product *p)
         last_column(p, lane);
 }
 
-RNK_INLINE void product(const Product *p, const RnTile *tile)
+RNK_INLINE void product(const RnkLarge *p, const RnTile *tile)
 {
-    if (rnk_is_wide(p->rows) && rnk_is_wide(p->depth)) {
-        RnkLarge large = {.w = p->w,
-                          .x = p->x,
-                          .row_step = p->row_step,
-                          .k_step = p->k_step,
-                          .x_step = p->width,
-                          .rows = p->rows,
-                          .depth = p->depth,
-                          .width = p->width,
-                          .ahead = p->ahead,
-                          .finish = p->finish};
-        rnk_large_product(&large, tile->packed);
-    } else
+    if (rnk_is_wide(p->rows) && rnk_is_wide(p->depth))
+        rnk_large_product(p, tile->packed);
+    else
         product_in_place(p);
 }
 
@@ -103,15 +82,16 @@ RNK_API void rnk_dense(const RnTile *tile, const real *w, int64_t out, int64_t i
                        int64_t width, const RnkAhead *ahead, RnkEpilogue *epilogue,
                        const void *context, int64_t is_long)
 {
-    Product p = {.w = w,
-                 .x = x,
-                 .row_step = 1,
-                 .k_step = out,
-                 .rows = out,
-                 .depth = in,
-                 .width = width,
-                 .ahead = ahead,
-                 .finish = {epilogue, context, is_long}};
+    RnkLarge p = {.w = w,
+                  .x = x,
+                  .row_step = 1,
+                  .k_step = out,
+                  .x_step = width,
+                  .rows = out,
+                  .depth = in,
+                  .width = width,
+                  .ahead = ahead,
+                  .finish = {epilogue, context, is_long}};
     product(&p, tile);
 }
 
@@ -119,15 +99,16 @@ RNK_API void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int6
                             const real *d, int64_t width, const RnkAhead *ahead,
                             RnkEpilogue *epilogue, const void *context, int64_t is_long)
 {
-    Product p = {.w = w,
-                 .x = d,
-                 .row_step = out,
-                 .k_step = 1,
-                 .rows = in,
-                 .depth = out,
-                 .width = width,
-                 .ahead = ahead,
-                 .finish = {epilogue, context, is_long}};
+    RnkLarge p = {.w = w,
+                  .x = d,
+                  .row_step = out,
+                  .k_step = 1,
+                  .x_step = width,
+                  .rows = in,
+                  .depth = out,
+                  .width = width,
+                  .ahead = ahead,
+                  .finish = {epilogue, context, is_long}};
     product(&p, tile);
 }
 
