@@ -8,24 +8,6 @@
 
 #include <math.h>
 
-static const char *const law_names[] = {
-#define X(tag, name) name,
-    RN_LAWS(X)
-#undef X
-};
-
-static const char *const correlation_names[] = {
-#define X(tag, name) name,
-    RN_CORRELATIONS(X)
-#undef X
-};
-
-static const char *const role_names[] = {
-#define X(tag, name) name,
-    RN_ROLES(X)
-#undef X
-};
-
 typedef struct Groups {
     Report *report;
     const Model *model;
@@ -90,11 +72,11 @@ static void add_group(Groups *g, const Tensor *tensor, BlockTheory **blocks)
     const Correlation *c = &tensor->correlation;
     const Expr *scale = tensor->law.scale;
     add_cell(g, tensor->name);
-    add_cell(g, role_names[tensor->role]);
+    add_cell(g, role_name(tensor->role));
     add_cell(g, shape_of(g, tensor));
-    add_cell(g, law_names[tensor->law.kind]);
+    add_cell(g, law_name(tensor->law.kind));
     add_number(g, scale ? model_value(g->model, g->params, scale, tensor, 1) : (double)NAN);
-    const char *along = tensor->shared ? "tied" : correlation_names[c->kind];
+    const char *along = tensor->shared ? "tied" : correlation_name(c->kind);
     if (c->parameter != NULL) {
         along = str_format(arena, "%s(%g)%s", along,
                            model_value(g->model, g->params, c->parameter, tensor, 1),

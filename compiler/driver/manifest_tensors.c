@@ -12,24 +12,6 @@
 
 enum { ALIGN = 64 };
 
-static const char *const law_names[] = {
-#define X(tag, name) name,
-    RN_LAWS(X)
-#undef X
-};
-
-static const char *const correlation_names[] = {
-#define X(tag, name) name,
-    RN_CORRELATIONS(X)
-#undef X
-};
-
-static const char *const role_names[] = {
-#define X(tag, name) name,
-    RN_ROLES(X)
-#undef X
-};
-
 typedef struct Table {
     Json *json;
     const Plan *plan;
@@ -91,7 +73,7 @@ static void put_law(Table *t, const Tensor *tensor)
 {
     const Correlation *c = &tensor->correlation;
     json_begin(t->json, "law");
-    json_text(t->json, "kind", law_names[tensor->law.kind]);
+    json_text(t->json, "kind", law_name(tensor->law.kind));
     put_formula(t, "scale", tensor, tensor->law.scale);
     json_end(t->json);
     bool drawn = tensor->law.kind == RN_LAW_NORMAL || tensor->law.kind == RN_LAW_UNIFORM ||
@@ -101,7 +83,7 @@ static void put_law(Table *t, const Tensor *tensor)
         return;
     }
     json_begin(t->json, "correlation");
-    json_text(t->json, "kind", correlation_names[c->kind]);
+    json_text(t->json, "kind", correlation_name(c->kind));
     json_bool(t->json, "increments", c->increments);
     put_formula(t, "parameter", tensor, c->parameter);
     json_end(t->json);
@@ -186,7 +168,7 @@ static void put_tensor(Table *t, const Tensor *tensor)
     int32_t region = t->plan->tensor_region[tensor->index];
     json_begin(t->json, NULL);
     json_text(t->json, "name", tensor->name);
-    json_text(t->json, "role", role_names[tensor->role]);
+    json_text(t->json, "role", role_name(tensor->role));
     json_text(t->json, "stack", region < 0 ? NULL : t->graph->regions.items[region].name);
     json_bool(t->json, "shared", tensor->shared);
     json_bool(t->json, "trainable", tensor->trainable);

@@ -45,9 +45,6 @@ static const char *const activation_names[] = {
 };
 
 #define X(tag, name) name,
-static const char *const law_names[] = {RN_LAWS(X)};
-static const char *const correlation_names[] = {RN_CORRELATIONS(X)};
-static const char *const role_names[] = {RN_ROLES(X)};
 static const char *const loss_names[] = {RN_LOSSES(X)};
 static const char *const optimizer_names[] = {RN_OPTIMIZERS(X)};
 static const char *const schedule_names[] = {RN_SCHEDULES(X)};
@@ -178,15 +175,15 @@ static void print_rule(const Printer *p, const char *word, const Tensor *tensor,
 static void print_tensor(const Printer *p, const Tensor *tensor)
 {
     fprintf(p->out, "tensor %d %s %s stack %d shared %d dims ", tensor->index, tensor->name,
-            role_names[tensor->role], tensor->stack ? tensor->stack->index : -1, tensor->shared);
+            role_name(tensor->role), tensor->stack ? tensor->stack->index : -1, tensor->shared);
     print_shape(p, tensor->rank, tensor->dims);
     fprintf(p->out, " fan_in %.17g fan_out %.17g trainable %d absolute %d seed %lld\n",
             tensor->fan_in, tensor->fan_out, tensor->trainable, tensor->absolute,
             (long long)tensor->seed);
-    fprintf(p->out, "law %s %s ", tensor->name, law_names[tensor->law.kind]);
+    fprintf(p->out, "law %s %s ", tensor->name, law_name(tensor->law.kind));
     print_formula(p, tensor->law.scale);
     fprintf(p->out, "correlation %s %s %s ", tensor->name,
-            correlation_names[tensor->correlation.kind],
+            correlation_name(tensor->correlation.kind),
             tensor->correlation.increments ? "increments" : "values");
     print_formula(p, tensor->correlation.parameter);
     print_rule(p, "rate", tensor, tensor->rules.rate);

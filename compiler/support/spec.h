@@ -227,6 +227,11 @@ typedef struct Sweep {
     Plot plot;
 } Sweep;
 
+/* Names in the language's words: "normal", "iid", "weight". */
+const char *law_name(RnLawKind kind);
+const char *correlation_name(RnCorrelationKind kind);
+const char *role_name(RnRole role);
+
 static inline int64_t shape_size(const Shape *shape)
 {
     int64_t size = 1;
