@@ -135,10 +135,13 @@ int rne_save(const void *config, const void *params, const void *state, void *fi
     return RN_EMBED_OK;
 }
 
-/* The tensor of that name and so many numbers. */
-static int find_tensor(const RnNetwork *network, const void *params, const char *tensor,
-                       const void *values, size_t count, RnSlot *slot)
+/* The tensor of that name and so many numbers. `network` keeps pointing to `settings`. */
+static int open_tensor(RnNetwork *network, const void *config, double *settings, const void *params,
+                       const char *tensor, const void *values, size_t count, RnSlot *slot)
 {
+    int status = open_network(network, config, settings);
+    if (status != RN_EMBED_OK)
+        return status;
     size_t real = (size_t)rnet_program.real_size;
     if (!rne_is_aligned(params, RN_ALIGN) || !tensor || !rne_is_aligned(values, real))
         return RN_EMBED_BAD_ARGUMENT;
@@ -156,9 +159,7 @@ int rne_export(const void *config, const void *params, const char *tensor, void 
     RnNetwork network;
     RnSlot slot;
     double settings[RNE_PARAMS];
-    int status = open_network(&network, config, settings);
-    if (status == RN_EMBED_OK)
-        status = find_tensor(&network, params, tensor, values, count, &slot);
+    int status = open_tensor(&network, config, settings, params, tensor, values, count, &slot);
     if (status == RN_EMBED_OK)
         rn_slot_to_file(&network, &slot, 0, slot.layers, params, values);
     return status;
@@ -170,9 +171,7 @@ int rne_import(const void *config, void *params, const char *tensor, const void 
     RnNetwork network;
     RnSlot slot;
     double settings[RNE_PARAMS];
-    int status = open_network(&network, config, settings);
-    if (status == RN_EMBED_OK)
-        status = find_tensor(&network, params, tensor, values, count, &slot);
+    int status = open_tensor(&network, config, settings, params, tensor, values, count, &slot);
     if (status == RN_EMBED_OK)
         rn_slot_from_file(&network, &slot, 0, slot.layers, values, params);
     return status;
