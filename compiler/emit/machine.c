@@ -34,32 +34,19 @@ BITCODE(embed_riscv64);
 #define INTERFACE(machine)                                                                         \
     .interface = rnet_embed_##machine, .interface_end = rnet_embed_##machine##_end
 
-static void initialise_x86_64(void)
-{
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86Target();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86AsmPrinter();
-    LLVMInitializeX86AsmParser();
-}
-
-static void initialise_aarch64(void)
-{
-    LLVMInitializeAArch64TargetInfo();
-    LLVMInitializeAArch64Target();
-    LLVMInitializeAArch64TargetMC();
-    LLVMInitializeAArch64AsmPrinter();
-    LLVMInitializeAArch64AsmParser();
-}
-
-static void initialise_riscv64(void)
-{
-    LLVMInitializeRISCVTargetInfo();
-    LLVMInitializeRISCVTarget();
-    LLVMInitializeRISCVTargetMC();
-    LLVMInitializeRISCVAsmPrinter();
-    LLVMInitializeRISCVAsmParser();
-}
+/* By LLVM's name of the machine. */
+#define INITIALISE(target)                                                                         \
+    static void initialise_##target(void)                                                          \
+    {                                                                                              \
+        LLVMInitialize##target##TargetInfo();                                                      \
+        LLVMInitialize##target##Target();                                                          \
+        LLVMInitialize##target##TargetMC();                                                        \
+        LLVMInitialize##target##AsmPrinter();                                                      \
+        LLVMInitialize##target##AsmParser();                                                       \
+    }
+INITIALISE(X86)
+INITIALISE(AArch64)
+INITIALISE(RISCV)
 
 /* clang-format off */
 /* The first is the machine of the runtime library, hence of executables. */
@@ -68,7 +55,7 @@ static const Machine machines[] = {
      .spellings = "x86_64 amd64",
      .cpu = "x86-64",
      .features = "",
-     .initialise = initialise_x86_64,
+     .initialise = initialise_X86,
      INTERFACE(x86_64),
      .count = 3,
      .sets = {ISA_ROW(avx512, "+avx512f +avx512bw +avx512dq +avx512vl +avx512cd",
@@ -81,7 +68,7 @@ static const Machine machines[] = {
      .spellings = "aarch64 arm64",
      .cpu = "generic",
      .features = "",
-     .initialise = initialise_aarch64,
+     .initialise = initialise_AArch64,
      INTERFACE(aarch64),
      .count = 1,
      .sets = {ISA_ROW(neon, "",
@@ -95,7 +82,7 @@ static const Machine machines[] = {
      .cpu = "generic-rv64",
      .features = "+m,+a,+f,+d,+c",
      .abi = "lp64d",
-     .initialise = initialise_riscv64,
+     .initialise = initialise_RISCV,
      INTERFACE(riscv64),
      .count = 1,
      .sets = {ISA_ROW(rv64gc, "", "baseline generic-rv64 sifive-u54 sifive-u74")}},
