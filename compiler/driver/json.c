@@ -109,7 +109,8 @@ void json_text(Json *json, const char *key, const char *value)
     }
 }
 
-const char *json_digits(Arena *arena, double value)
+/* The fewest digits that give the number back. */
+static const char *json_digits(Arena *arena, double value)
 {
     char text[40];
     for (int digits = 6; digits <= 17; digits++) {

@@ -33,7 +33,4 @@ void json_integer(Json *json, const char *key, int64_t value);
 void json_bool(Json *json, const char *key, bool value);
 void json_null(Json *json, const char *key);
 
-/* The fewest digits that give the number back. */
-const char *json_digits(Arena *arena, double value);
-
 #endif

@@ -79,7 +79,6 @@ const char *scope_nearest(Context *ctx, const char *name, const char *const *mor
 void hint_nearest(Context *ctx, Diag *diag, const char *name, const char *const *words,
                   size_t count);
 void unsupported(Context *ctx, const char *feature, Span span);
-const char *const *param_names(Arena *arena, const Model *model);
 double *param_defaults(Arena *arena, const Model *model);
 
 /* Statements of a body, `if` resolved; AST_ERROR dropped. */

@@ -127,15 +127,6 @@ void unsupported(Context *ctx, const char *feature, Span span)
     }
 }
 
-const char *const *param_names(Arena *arena, const Model *model)
-{
-    const char **names = ARENA_ARRAY(arena, const char *, model->params.count);
-    for (uint32_t i = 0; i < model->params.count; i++) {
-        names[i] = model->params.items[i].name;
-    }
-    return names;
-}
-
 double *param_defaults(Arena *arena, const Model *model)
 {
     double *values = ARENA_ARRAY(arena, double, model->params.count);

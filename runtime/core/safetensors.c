@@ -168,7 +168,8 @@ static bool scan_field(RnStReader *r, RnStEntry *entry, int *has)
     return bit == HAS_SHAPE ? scan_shape(r, entry) : scan_offsets(r, entry);
 }
 
-size_t rn_st_item(const char *dtype)
+/* Bytes of an item of a dtype, 0 for one that is not known. */
+static size_t rn_st_item(const char *dtype)
 {
     static const char *const names[] = {"BOOL", "U8",  "I8",  "F8_E4M3", "F8_E5M2",
                                         "I16",  "U16", "F16", "BF16",    "I32",

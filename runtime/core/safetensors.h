@@ -38,7 +38,5 @@ typedef struct RnStReader {
 bool rn_st_open(RnStReader *reader, const uint8_t *bytes, size_t size);
 /* Offsets of what it returns are within the data, and in order. */
 RnStKind rn_st_next(RnStReader *reader, RnStEntry *entry);
-/* Bytes of an item of a dtype, 0 for one that is not known. */
-size_t rn_st_item(const char *dtype);
 
 #endif

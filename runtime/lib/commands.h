@@ -40,8 +40,6 @@ void rt_dataset_move(RtDataset *to, RtDataset *from);
 void rt_dataset_free(RtDataset *dataset);
 /* Shares of the samples that are held out; 0 without a train block. */
 void rt_dataset_shares(const RtSession *session, double *validation, double *test);
-/* Bytes that the tables hold. */
-size_t rt_dataset_size(const RtDataset *dataset, int32_t real_size);
 RtRequest rt_request(const RtSession *session, const RnData *data, bool classes);
 
 /* Batch of `train`, at least 1. */
@@ -49,7 +47,6 @@ bool rt_train_batch(const RtSession *session, int64_t *batch, RtError *error);
 
 /* What `standardize` learns: mean and inverse deviation of the training inputs, where the network
  * has such a layer. Needs a workspace for RN_FIT over RT_EVALUATION_BATCH samples. */
-bool rt_has_standardize(const RnProgram *program);
 bool rt_fit_standardize(RtSession *session, RtBuffers *buffers, const RtSet *set, RtError *error);
 
 /* Adds PREFIX_loss, and PREFIX_accuracy or PREFIX_rmse and PREFIX_r2, in the documented order;

@@ -94,19 +94,6 @@ void rt_dataset_free(RtDataset *dataset)
     rt_data_free(&dataset->data);
 }
 
-static size_t table_size(const RtTable *table, int32_t real_size)
-{
-    size_t values = table->values ? (size_t)(table->count * table->features) : 0;
-    size_t targets = table->targets ? (size_t)(table->count * table->outputs) : 0;
-    return table->file.size + (values + targets) * (size_t)real_size +
-           (table->labels ? (size_t)table->count * sizeof *table->labels : 0);
-}
-
-size_t rt_dataset_size(const RtDataset *dataset, int32_t real_size)
-{
-    return table_size(&dataset->data.train, real_size) + table_size(&dataset->data.test, real_size);
-}
-
 bool rt_train_batch(const RtSession *session, int64_t *batch, RtError *error)
 {
     const RnTrain *train = session->program->train;

@@ -18,7 +18,8 @@ double rt_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-const char *rt_number_text(double value, char text[40])
+/* 0.8790, or 1.23e-05 where four digits would say too little. */
+static const char *rt_number_text(double value, char text[40])
 {
     bool short_enough = value == 0 || (fabs(value) >= 0.01 && fabs(value) < 1e6);
     snprintf(text, 40, short_enough ? "%.4f" : "%.4g", value);

@@ -53,8 +53,6 @@ typedef struct RtFacts {
 } RtFacts;
 void rt_fact(RtFacts *facts, const char *key, double value);
 bool rt_facts_print(const RtFacts *facts, bool json, RtError *error);
-/* 0.8790, or 1.23e-05 where four digits would say too little. */
-const char *rt_number_text(double value, char text[40]);
 /* "40 s", "12 min", "3.5 h" */
 void rt_time_text(double seconds, char text[40]);
 bool rt_flush_output(RtError *error);

@@ -6,11 +6,6 @@
 #include "lib/commands.h"
 #include "lib/real.h"
 
-bool rt_has_standardize(const RnProgram *program)
-{
-    return program->mean >= 0;
-}
-
 static bool add_batches(RtSession *session, RtBuffers *buffers, const RtSet *set, double *fit,
                         RtError *error)
 {
