@@ -146,8 +146,21 @@ static bool refuse_source(Compilation *c)
     return false;
 }
 
+/* An object or a library, with the header that describes it. */
+static bool write_embedded(Compilation *c, const Graph *graph, const char *path,
+                           const EmitOutput *output, const EmitOptions *emitted)
+{
+    const Options *options = c->options;
+    const LinkHeader header = {header_path(c->arena, options, path),
+                               header_text(c->arena, graph, emitted)};
+    return is_library(options)
+               ? link_library(c->arena, options, path, graph->name, output, &header, c->diag)
+               : link_object(c->arena, path, &output->parts[0], &header, c->diag);
+}
+
 /* Machine code into the file, executable or text, that the options ask for. */
-static bool write_result(Compilation *c, const Graph *graph, const EmitOutput *output)
+static bool write_result(Compilation *c, const Graph *graph, const EmitOutput *output,
+                         const EmitOptions *emitted)
 {
     const Options *options = c->options;
     const EmitPart *text = &output->parts[0];
@@ -155,23 +168,22 @@ static bool write_result(Compilation *c, const Graph *graph, const EmitOutput *o
         return fwrite(text->data, 1, text->size, stdout) == text->size;
     }
     const char *path = name_output(c->arena, options);
-    bool written =
-        options->emit == EMIT_EXE ? link_program(c->arena, options, path, output, c->diag)
-        : is_library(options) ? link_library(c->arena, options, path, graph->name, output, c->diag)
-                              : link_write(c->arena, path, text->data, text->size, c->diag);
+    bool written = options->emit == EMIT_EXE
+                       ? link_program(c->arena, options, path, output, c->diag)
+                   : emitted->embed ? write_embedded(c, graph, path, output, emitted)
+                                    : link_write(c->arena, path, text->data, text->size, c->diag);
     bool links = options->emit == EMIT_EXE || is_library(options);
     stopwatch_lap(&c->watch, links ? "link" : "write");
     return written && dependencies_write(c->arena, options, path, c->diag);
 }
 
-/* The header of an object goes first: a build that stops in between makes both again. */
+/* The header alone. */
 static bool write_header(Compilation *c, const Graph *graph, const EmitOptions *options)
 {
-    const char *output = name_output(c->arena, c->options);
-    bool alone = c->options->emit == EMIT_HEADER;
-    const char *path = alone ? output : header_path(c->arena, c->options, output);
+    const char *path = name_output(c->arena, c->options);
     const char *text = header_text(c->arena, graph, options);
-    return path == NULL || link_write(c->arena, path, text, strlen(text), c->diag);
+    return link_write(c->arena, path, text, strlen(text), c->diag) &&
+           dependencies_write(c->arena, c->options, path, c->diag);
 }
 
 /* After the object that it describes. */
@@ -197,11 +209,8 @@ static bool build(Compilation *c, const Plan *plan)
         return false;
     }
     bool described = c->options->emit == EMIT_MANIFEST;
-    if (options.embed && !described && !write_header(c, plan->graph, &options)) {
-        return false;
-    }
     if (c->options->emit == EMIT_HEADER) {
-        return dependencies_write(c->arena, c->options, name_output(c->arena, c->options), c->diag);
+        return write_header(c, plan->graph, &options);
     }
     if (options.baked) {
         if (!weights_bake(c->arena, c->options, plan, &options, c->diag)) {
@@ -222,7 +231,7 @@ static bool build(Compilation *c, const Plan *plan)
         *c->objects = output;
         return true;
     }
-    bool written = write_result(c, plan->graph, &output);
+    bool written = write_result(c, plan->graph, &output, &options);
     emit_dispose(&output);
     return written && write_manifest(c, plan, &options);
 }

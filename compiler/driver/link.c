@@ -48,6 +48,56 @@ bool link_write(Arena *arena, const char *path, const void *data, size_t size, D
     return written;
 }
 
+/* The header first: a build that is killed in between makes both again. */
+static bool commit_pair(Arena *arena, const LinkHeader *header, const char *temporary,
+                        const char *path, DiagSink *diag)
+{
+    const char *reason = NULL;
+    if (header->path != NULL &&
+        !link_write(arena, header->path, header->text, strlen(header->text), diag)) {
+        file_discard(temporary);
+        return false;
+    }
+    if (file_commit(arena, temporary, path, &reason)) {
+        return true;
+    }
+    report_write(diag, path, reason);
+    if (header->path != NULL && has_temporary(header->path)) {
+        file_discard(header->path);
+    }
+    return false;
+}
+
+static bool write_pair(Arena *arena, const char *path, const EmitPart *object,
+                       const LinkHeader *header, DiagSink *diag)
+{
+    const char *reason = NULL;
+    char *temporary = file_temporary(arena, path, FILE_PLAIN, &reason);
+    if (temporary != NULL && file_fill(arena, temporary, object->data, object->size, &reason)) {
+        return commit_pair(arena, header, temporary, path, diag);
+    }
+    if (temporary != NULL) {
+        file_discard(temporary);
+    }
+    report_write(diag, path, reason);
+    return false;
+}
+
+bool link_object(Arena *arena, const char *path, const EmitPart *object, const LinkHeader *header,
+                 DiagSink *diag)
+{
+    if (!has_temporary(path)) {
+        return link_write(arena, path, object->data, object->size, diag) &&
+               (header->path == NULL ||
+                link_write(arena, header->path, header->text, strlen(header->text), diag));
+    }
+    sigset_t before;
+    stop_hold(&before);
+    bool done = write_pair(arena, path, object, header, diag);
+    stop_release(&before);
+    return done;
+}
+
 /* librnet_rt.a: beside a built rnetc, or where an installed one keeps it. */
 static char *find_library(Arena *arena)
 {
@@ -142,6 +192,20 @@ static void print_command(const Words *words)
     fputc('\n', stderr);
 }
 
+static void hint_tool(const Options *options, const char *program, Diag *d, DiagSink *diag)
+{
+    if (options->target != NULL &&
+        strncmp(program, options->target, strlen(options->target)) == 0) {
+        diag_hint(diag, d,
+                  "install the cross compiler of %s, or name one in the environment variable CC",
+                  options->target);
+        return;
+    }
+    diag_hint(diag, d,
+              "install a C compiler and binutils, or name them in the environment variables CC "
+              "and AR");
+}
+
 static bool run(const Options *options, const Words *words, DiagSink *diag)
 {
     int status = 0;
@@ -152,9 +216,7 @@ static bool run(const Options *options, const Words *words, DiagSink *diag)
     if (error != 0) {
         Diag *d = diag_report(diag, E_LINK, (Span){0}, "cannot run `%s`: %s", words->items[0],
                               strerror(error));
-        diag_hint(diag, d,
-                  "install a C compiler and binutils, or name them in the environment "
-                  "variables CC and AR");
+        hint_tool(options, words->items[0], d, diag);
         return false;
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
@@ -340,7 +402,7 @@ static Words share_command(Arena *arena, const Options *options, const Workshop 
 }
 
 static bool make_library(Arena *arena, const Options *options, const char *path, const char *name,
-                         const EmitOutput *output, DiagSink *diag)
+                         const EmitOutput *output, const LinkHeader *header, DiagSink *diag)
 {
     Workshop shop;
     if (!open_workshop(arena, path, name, output, &shop, diag)) {
@@ -348,7 +410,7 @@ static bool make_library(Arena *arena, const Options *options, const char *path,
     }
     Words words = options->emit == EMIT_STATIC ? archive_command(arena, &shop)
                                                : share_command(arena, options, &shop, path);
-    bool done = make_file(arena, options, &words, shop.library, path, diag);
+    bool done = run(options, &words, diag) && commit_pair(arena, header, shop.library, path, diag);
     close_workshop(&shop);
     return done;
 }
@@ -370,7 +432,7 @@ bool link_program(Arena *arena, const Options *options, const char *path, const 
 }
 
 bool link_library(Arena *arena, const Options *options, const char *path, const char *name,
-                  const EmitOutput *output, DiagSink *diag)
+                  const EmitOutput *output, const LinkHeader *header, DiagSink *diag)
 {
     if (strcmp(path, "-") == 0) {
         diag_report(diag, E_USAGE, (Span){0}, "a library cannot go to standard output");
@@ -378,7 +440,7 @@ bool link_library(Arena *arena, const Options *options, const char *path, const 
     }
     sigset_t before;
     stop_hold(&before);
-    bool done = make_library(arena, options, plain_name(arena, path), name, output, diag);
+    bool done = make_library(arena, options, plain_name(arena, path), name, output, header, diag);
     stop_release(&before);
     return done;
 }
