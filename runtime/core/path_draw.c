@@ -10,9 +10,10 @@ typedef double Wide __attribute__((vector_size(16 * sizeof(double))));
 
 /* Complex normals, one a lane, at count ≤ RN_PHILOX_BATCH pairs of places of the counter's upper
  * half: noise[4i], noise[4i + 1] are the parts at high[i][0]. In single precision many of them mix
- * into one weight, so 32-bit uniforms do; each counter then serves two lanes. */
-RN_INLINE void draw_noises(uint64_t stream, const uint64_t (*high)[2], int count, int64_t group,
-                           vreal *noise)
+ * into one weight, so 32-bit uniforms do; each counter then serves two lanes. Long code, and what
+ * it gives goes through memory: there once. */
+static __attribute__((noinline)) void draw_noises(uint64_t stream, const uint64_t (*high)[2],
+                                                  int count, int64_t group, vreal *noise)
 {
     RnBits16 low[RN_PHILOX_BATCH], bits[RN_PHILOX_BATCH][2];
 #if RNK_IS(RNK_REAL)

@@ -6,16 +6,6 @@
 
 static const RnBits16 LANES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
-double rn_normal(uint64_t stream, uint64_t high, uint64_t index)
-{
-    RnBits16 low = LANES + index / RN_RANDOM_BLOCK * RN_RANDOM_LANES, bits[1][2];
-    RnDouble16 normal[2];
-    uint64_t lane = index % RN_RANDOM_BLOCK;
-    rn_philox_draws(stream, 1, &low, &(const uint64_t[2]){high, high}, bits);
-    rn_normal_pairs(bits[0], normal);
-    return normal[lane / RN_RANDOM_LANES][lane % RN_RANDOM_LANES];
-}
-
 /* Two blocks a draw, 2 · draws in all. */
 static void draw_batch(uint64_t stream, uint64_t high, uint64_t block, int draws, double *out)
 {
@@ -36,6 +26,13 @@ static void draw_batch(uint64_t stream, uint64_t high, uint64_t block, int draws
         __builtin_memcpy(out, &first, sizeof first);
         __builtin_memcpy(out + RN_RANDOM_BLOCK, &second, sizeof second);
     }
+}
+
+double rn_normal(uint64_t stream, uint64_t high, uint64_t index)
+{
+    double two[2 * RN_RANDOM_BLOCK];
+    draw_batch(stream, high, index / RN_RANDOM_BLOCK, 1, two);
+    return two[index % RN_RANDOM_BLOCK];
 }
 
 void rn_normals(uint64_t stream, uint64_t high, uint64_t block, uint64_t blocks, double *out)

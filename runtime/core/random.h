@@ -43,6 +43,14 @@ enum { RN_PHILOX_DRAWS = 2 };
 enum { RN_PHILOX_DRAWS = 1 };
 #endif
 
+/* Where registers hold the words, rounds are unrolled, which makes their keys constants. Elsewhere
+ * words live in memory whatever is done, and one round's code is all that objects need to carry. */
+#ifdef __AVX2__
+enum { RN_PHILOX_UNROLLED = RN_PHILOX_ROUNDS };
+#else
+enum { RN_PHILOX_UNROLLED = 1 };
+#endif
+
 /* One counter: low is words 0 and 1, high words 2 and 3. */
 RN_INLINE void rn_philox(uint64_t key, uint64_t low, uint64_t high, uint32_t word[4])
 {
@@ -71,7 +79,7 @@ RN_INLINE void rn_philox8(uint64_t key, uint64_t low, uint64_t high, RnPhilox8 *
     uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
     RnBits8 w0 = (lane + low) & mask, w1 = (lane + low) >> 32;
     RnBits8 w2 = (RnBits8){} + (uint32_t)high, w3 = (RnBits8){} + (uint32_t)(high >> 32);
-#pragma GCC unroll 10
+#pragma GCC unroll RN_PHILOX_UNROLLED
     for (int round = 0; round < RN_PHILOX_ROUNDS; round++) {
         RnBits8 p = (w0 & mask) * RN_PHILOX_M0, q = (w2 & mask) * RN_PHILOX_M1;
         w0 = (q >> 32) ^ w1 ^ k0;

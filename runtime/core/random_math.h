@@ -150,7 +150,7 @@ RN_INLINE void rn_philox16s(uint64_t key, int count, const RnBits16 *low, const 
         w2[i] = (RnBits16){a, a, a, a, a, a, a, a, b, b, b, b, b, b, b, b};
         w3[i] = w2[i] >> 32;
     }
-#pragma GCC unroll 10
+#pragma GCC unroll RN_PHILOX_UNROLLED
     for (int round = 0; round < RN_PHILOX_ROUNDS; round++) {
 #pragma GCC unroll 2
         for (int i = 0; i < count; i++) {
@@ -175,7 +175,7 @@ RN_INLINE void rn_philox_draws(uint64_t key, int count, const RnBits16 *low,
                                const uint64_t (*high)[2], RnBits16 (*bits)[2])
 {
     int i = 0;
-    for (; i + RN_PHILOX_DRAWS <= count; i += RN_PHILOX_DRAWS)
+    for (; RN_PHILOX_DRAWS > 1 && i + RN_PHILOX_DRAWS <= count; i += RN_PHILOX_DRAWS)
         rn_philox16s(key, RN_PHILOX_DRAWS, low + i, high + i, bits + i);
     for (; i < count; i++)
         rn_philox16s(key, 1, low + i, high + i, bits + i);
