@@ -2,11 +2,12 @@
  *
  * One program for every machine: what a network draws, predicts, loses and learns, as bytes.
  *
- *     driver >FILE
+ *     driver [TENSOR COUNT]… >FILE
  *
  * Compiled beside the header of an object whose name is m. REAL is its precision; LABELS: its
- * targets are labels; TRAINS: it has a train block. The file is a list of records: a line
- * `NAME SIZE EACH`, then SIZE bytes in numbers of EACH bytes.
+ * targets are labels; TRAINS: it has a train block. Of tensors named in the
+ * command line there are the numbers and gradients, by name, too. The file is a list of records: a
+ * line `NAME SIZE EACH`, then SIZE bytes in numbers of EACH bytes.
  */
 #include "m.h"
 
@@ -68,7 +69,27 @@ static void *workspace(int what)
     return memory(size);
 }
 
+/* What the command line asks for: words in pairs, a tensor and how many numbers it has. */
+typedef struct Names {
+    char **words;
+    int count;
+} Names;
+
+static void record_tensors(const char *what, const void *values, Names names)
+{
+    for (int i = 0; i + 1 < names.count; i += 2) {
+        char name[64];
+        size_t count = strtoul(names.words[i + 1], NULL, 10);
+        REAL *tensor = memory(count * sizeof *tensor);
+        snprintf(name, sizeof name, "%s:%s", what, names.words[i]);
+        check(m_export(NULL, values, names.words[i], tensor, count), names.words[i]);
+        record(name, tensor, count * sizeof *tensor, sizeof *tensor);
+        free(tensor);
+    }
+}
+
 typedef struct Run {
+    Names names;
     REAL x[BATCH * M_INPUTS], y[BATCH * M_OUTPUTS];
     Target target[TARGETS];
     void *params, *state;
@@ -87,6 +108,17 @@ static void fill(Run *r)
         r->target[i] = (REAL)next() / 32;
 #endif
     }
+}
+
+/* For who judges them; targets as reals even where they are labels. */
+static void record_batch(const Run *r)
+{
+    double target[TARGETS];
+    for (size_t i = 0; i < TARGETS; i++) {
+        target[i] = (double)r->target[i];
+    }
+    record("x", r->x, sizeof r->x, sizeof(REAL));
+    record("target", target, sizeof target, sizeof *target);
 }
 
 static void predict(Run *r, const char *name)
@@ -110,6 +142,7 @@ static void gradient(Run *r)
     check(m_gradient(NULL, r->params, NULL, r->x, r->target, BATCH, values, area, NULL, &loss),
           "gradient");
     record("gradient", values, r->params_size, sizeof(REAL));
+    record_tensors("gradient", values, r->names);
     record("gradient-loss", &loss, sizeof loss, sizeof loss);
     free(values);
     free(area);
@@ -138,10 +171,12 @@ static void lose(Run *r)
 }
 #endif
 
-int main(void)
+int main(int argc, char **argv)
 {
     static Run r;
+    r.names = (Names){argv + 1, argc - 1};
     fill(&r);
+    record_batch(&r);
     r.params_size = m_params_size(NULL);
     r.state_size = m_state_size(NULL);
     r.params = memory(r.params_size);
@@ -150,6 +185,7 @@ int main(void)
     check(m_init(NULL, r.params, r.state_size ? r.state : NULL, SEED, area, NULL), "init");
     free(area);
     record_params(&r, "init");
+    record_tensors("value", r.params, r.names);
     predict(&r, "output");
 #ifdef TRAINS
     lose(&r);

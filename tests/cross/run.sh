@@ -52,7 +52,7 @@ defines="-DREAL=$real"
 grep -q 'labels from 0' m.h && defines="$defines -DLABELS"
 grep -q 'int m_step' m.h && defines="$defines -DTRAINS"
 drivers x86_64 "$cc"
-"$cc" -O1 "$sources/compare.c" -lm -o compare
+"$cc" -O1 "$sources/compare.c" "$sources/records.c" -lm -o compare
 export RNET_ISA=avx2
 for which in same own; do
     "./${which}_x86_64" >"$which.x86_64" 2>err.txt || {
