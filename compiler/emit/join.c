@@ -2,8 +2,8 @@
  *
  * Relocatable ELF objects into one, as a linker's -r does, for any 64-bit little-endian machine:
  * sections of one name follow one another in one, symbols that one object wants and another defines
- * become one, and hidden ones local, so that nothing shows but the interface. Input is LLVM's own
- * output; what it never contains is refused.
+ * become one, and hidden ones local, so that nothing shows but the interface. Constants lose their
+ * names. Input is LLVM's own output; what it never contains is refused.
  */
 #include "emit/join.h"
 
@@ -58,6 +58,31 @@ static void *items(Joint *j, const Object *o, uint64_t offset, uint64_t count, s
     return copy;
 }
 
+static const char *symbol_name(const Object *o, uint32_t symbol)
+{
+    return o->symbol_names + o->symbols[symbol].st_name;
+}
+
+/* Loaded, and of entries that a linker may merge with their like. */
+static bool is_mergeable(const Elf64_Shdr *section)
+{
+    uint64_t both = SHF_ALLOC | SHF_MERGE;
+    return (section->sh_flags & both) == both;
+}
+
+/* Constants have symbols, half of all there are, for a linker finds the entry that it merges by
+ * them. Where nothing is merged, the section and an offset do, in a third of the bytes. */
+static void forget_constants(Object *o)
+{
+    for (uint32_t i = 1; i < o->local_count; i++) {
+        Elf64_Sym *symbol = &o->symbols[i];
+        if (symbol->st_shndx < o->section_count && is_mergeable(&o->sections[symbol->st_shndx]) &&
+            strncmp(symbol_name(o, i), ".L", 2) == 0) {
+            symbol->st_info = ELF64_ST_INFO(STB_LOCAL, STT_SECTION);
+        }
+    }
+}
+
 static void read_symbols(Joint *j, Object *o, const Elf64_Shdr *table)
 {
     o->symbol_count = (uint32_t)(table->sh_size / sizeof(Elf64_Sym));
@@ -65,6 +90,8 @@ static void read_symbols(Joint *j, Object *o, const Elf64_Shdr *table)
     o->local_count = table->sh_info;
     require(table->sh_link < o->section_count, "symbols without names");
     o->symbol_names = o->data + o->sections[table->sh_link].sh_offset;
+    require(o->local_count <= o->symbol_count, "more local symbols than symbols");
+    forget_constants(o);
 }
 
 static void read_object(Joint *j, Object *o, const EmitPart *part)
@@ -99,17 +126,17 @@ static const char *section_name(const Object *o, uint32_t section)
     return o->section_names + o->sections[section].sh_name;
 }
 
-static const char *symbol_name(const Object *o, uint32_t symbol)
-{
-    return o->symbol_names + o->symbols[symbol].st_name;
-}
-
 /* Notes about a whole object, which all objects have alike: the first one's will do. */
 static bool is_note(const Object *o, uint32_t section)
 {
     const char *name = section_name(o, section);
-    return o->sections[section].sh_type == RISCV_ATTRIBUTES || strcmp(name, ".comment") == 0 ||
-           strcmp(name, ".note.GNU-stack") == 0;
+    return o->sections[section].sh_type == RISCV_ATTRIBUTES || strcmp(name, ".note.GNU-stack") == 0;
+}
+
+/* The version of LLVM, once for each module that was linked. */
+static bool is_comment(const Object *o, uint32_t section)
+{
+    return strcmp(section_name(o, section), ".comment") == 0;
 }
 
 static bool is_kept(const Joint *j, const Object *o, uint32_t section)
@@ -124,7 +151,7 @@ static bool is_kept(const Joint *j, const Object *o, uint32_t section)
     case SHT_RELA:
         return is_kept(j, o, o->sections[section].sh_info);
     default:
-        return o == j->objects || !is_note(o, section);
+        return !is_comment(o, section) && (o == j->objects || !is_note(o, section));
     }
 }
 
@@ -162,6 +189,9 @@ static void add_section(Joint *j, Object *o, uint32_t s)
     const char *name = section_name(o, s);
     if (section.sh_type == SHT_RELA) {
         section.sh_info = o->section_map[section.sh_info];
+    } else if (is_mergeable(&section)) {
+        section.sh_flags &= ~(uint64_t)(SHF_MERGE | SHF_STRINGS);
+        section.sh_entsize = 0;
     }
     uint32_t known = find_section(j, &section, name);
     if (known != 0) {
@@ -229,7 +259,9 @@ static uint32_t add_symbol(Joint *j, const Object *o, uint32_t index)
     if (known != 0) {
         return known;
     }
-    if (is_local(&symbol)) {
+    if (is_section) {
+        symbol = (Elf64_Sym){.st_info = symbol.st_info, .st_shndx = symbol.st_shndx};
+    } else if (is_local(&symbol)) {
         symbol.st_info = ELF64_ST_INFO(STB_LOCAL, ELF64_ST_TYPE(symbol.st_info));
         symbol.st_other &= (unsigned char)~STV_HIDDEN;
     }
@@ -299,7 +331,7 @@ static void relocate(const Object *o, char *bytes, const Elf64_Shdr *section)
         uint64_t mapped = o->symbol_map[number];
         entry.r_offset += o->bases[section->sh_info];
         if (ELF64_ST_TYPE(symbol->st_info) == STT_SECTION) {
-            entry.r_addend += (int64_t)o->bases[symbol->st_shndx];
+            entry.r_addend += (int64_t)(o->bases[symbol->st_shndx] + symbol->st_value);
         }
         entry.r_info = ELF64_R_INFO(mapped, ELF64_R_TYPE(entry.r_info));
         memcpy(bytes + at, &entry, sizeof entry);

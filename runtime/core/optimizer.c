@@ -158,20 +158,24 @@ INLINE void step_vector(const Range *range, const RnRule *rule, int kind, int mo
         rnk_store_some(range->moment[1] + at, e.second, count);
 }
 
+static int64_t next_vector(int64_t element)
+{
+    return (element + RNK_LANES - 1) & -RNK_LANES;
+}
+
 /* Vectors lie where the tensor's do, so that none of them crosses a line of the cache. */
 INLINE void step_range(const Range *range, const RnRule *rule, int kind, int moments)
 {
     const RnRule numbers = *rule;
-    int64_t at = range->from, left = -at & (RNK_LANES - 1);
-    if (left) {
-        left = left < range->to - at ? left : range->to - at;
-        step_vector(range, &numbers, kind, moments, at, left);
-        at += left;
+    for (int64_t at = range->from, next; at < range->to; at = next) {
+        next = next_vector(at + 1);
+        if (at % RNK_LANES == 0 && next <= range->to) {
+            step_vector(range, &numbers, kind, moments, at, RNK_LANES);
+        } else {
+            next = next < range->to ? next : range->to;
+            step_vector(range, &numbers, kind, moments, at, next - at);
+        }
     }
-    for (; at + RNK_LANES <= range->to; at += RNK_LANES)
-        step_vector(range, &numbers, kind, moments, at, RNK_LANES);
-    if (at < range->to)
-        step_vector(range, &numbers, kind, moments, at, range->to - at);
 }
 
 /* One loop for each kind: what differs between them is decided outside. */
@@ -202,11 +206,6 @@ static void update(const RnPass *pass, int32_t tensor, int64_t from, int64_t to)
     default:
         __builtin_unreachable(); /* rn_moments knows no others */
     }
-}
-
-static int64_t next_vector(int64_t element)
-{
-    return (element + RNK_LANES - 1) & -RNK_LANES;
 }
 
 void rn_update_layer(const RnPass *pass, int32_t tensor, int64_t layer, int64_t from, int64_t to)
