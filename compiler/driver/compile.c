@@ -125,25 +125,56 @@ static EmitOptions emit_options(Compilation *c, double seconds[EMIT_STAGES])
     };
 }
 
-/* Would the output take the source's place? A source without an ending has the stem's name. */
-static bool replaces_source(const Options *options, const char *path)
+/* Do both name one file? Files that are not there yet are told apart by their names. */
+static bool is_same(const char *a, const char *b)
 {
-    struct stat in, out;
-    bool files = strcmp(options->input, "-") != 0 && strcmp(path, "-") != 0 &&
-                 stat(options->input, &in) == 0 && stat(path, &out) == 0;
-    return files && S_ISREG(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+    struct stat first, second;
+    if (a == NULL || b == NULL || strcmp(a, "-") == 0 || strcmp(b, "-") == 0) {
+        return false;
+    }
+    if (stat(a, &first) != 0 || stat(b, &second) != 0) {
+        return strcmp(a, b) == 0;
+    }
+    return S_ISREG(first.st_mode) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-static bool refuse_source(Compilation *c)
+static bool refuse_output(Compilation *c, const char *path, const char *what, const char *option)
 {
-    const char *path = name_output(c->arena, c->options);
-    bool writes = c->objects == NULL && c->options->dump != DUMP_LLVM;
-    if (!writes || !replaces_source(c->options, path)) {
+    Diag *d = diag_report(c->diag, E_WRITE, (Span){0}, "cannot write `%s`: it is %s", path, what);
+    diag_hint(c->diag, d, "name another output with %s", option);
+    return false;
+}
+
+/* No output may take the place of the source (one without an ending has its stem's name), of the
+ * weights or of another output. */
+static bool refuse_outputs(Compilation *c)
+{
+    const Options *options = c->options;
+    if (c->objects != NULL || options->dump == DUMP_LLVM) {
         return true;
     }
-    Diag *d = diag_report(c->diag, E_WRITE, (Span){0}, "cannot write `%s`: it is the source", path);
-    diag_hint(c->diag, d, "name another output with -o");
-    return false;
+    bool embeds = options->emit == EMIT_OBJECT || is_library(options);
+    const char *path = name_output(c->arena, options);
+    const struct {
+        const char *path, *option;
+    } outputs[] = {{path, "-o"},
+                   {embeds ? header_path(c->arena, options, path) : NULL, "--header"},
+                   {options->manifest, "--manifest"}};
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+        const char *option = outputs[i].option;
+        if (is_same(outputs[i].path, options->input)) {
+            return refuse_output(c, outputs[i].path, "the source", option);
+        }
+        if (is_same(outputs[i].path, options->weights)) {
+            return refuse_output(c, outputs[i].path, "the file of weights", option);
+        }
+        for (size_t other = 0; other < i; other++) {
+            if (is_same(outputs[i].path, outputs[other].path)) {
+                return refuse_output(c, outputs[i].path, "another output too", option);
+            }
+        }
+    }
+    return true;
 }
 
 /* An object or a library, with the header that describes it. */
@@ -205,7 +236,7 @@ static bool build(Compilation *c, const Plan *plan)
     double seconds[EMIT_STAGES] = {0};
     EmitOutput output;
     EmitOptions options = emit_options(c, seconds);
-    if (!refuse_source(c)) {
+    if (!refuse_outputs(c)) {
         return false;
     }
     bool described = c->options->emit == EMIT_MANIFEST;

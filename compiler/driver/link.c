@@ -53,6 +53,7 @@ static bool commit_pair(Arena *arena, const LinkHeader *header, const char *temp
                         const char *path, DiagSink *diag)
 {
     const char *reason = NULL;
+    bool new = header->path != NULL &&access(header->path, F_OK) != 0;
     if (header->path != NULL &&
         !link_write(arena, header->path, header->text, strlen(header->text), diag)) {
         file_discard(temporary);
@@ -62,7 +63,7 @@ static bool commit_pair(Arena *arena, const LinkHeader *header, const char *temp
         return true;
     }
     report_write(diag, path, reason);
-    if (header->path != NULL && has_temporary(header->path)) {
+    if (new) {
         file_discard(header->path);
     }
     return false;
@@ -86,7 +87,8 @@ static bool write_pair(Arena *arena, const char *path, const EmitPart *object,
 bool link_object(Arena *arena, const char *path, const EmitPart *object, const LinkHeader *header,
                  DiagSink *diag)
 {
-    if (!has_temporary(path)) {
+    bool plain = header->path == NULL || has_temporary(header->path);
+    if (!plain || !has_temporary(path)) {
         return link_write(arena, path, object->data, object->size, diag) &&
                (header->path == NULL ||
                 link_write(arena, header->path, header->text, strlen(header->text), diag));
@@ -359,6 +361,10 @@ static bool open_workshop(Arena *arena, const char *path, const char *name,
                           const EmitOutput *output, Workshop *shop, DiagSink *diag)
 {
     const char *reason = NULL;
+    if (!has_temporary(path)) { /* it would be replaced by the library */
+        report_write(diag, path, "it is no ordinary file");
+        return false;
+    }
     shop->folder = str_format(arena, "%s.XXXXXX", path);
     if (mkdtemp(shop->folder) == NULL) {
         report_write(diag, path, strerror(errno));

@@ -35,6 +35,33 @@ expect 1 '' $quick --emit=static "$folder/net.rnet" -o made --header net.h
 [ ! -e net.h ] || fail 'a folder as the library leaves the header'
 nothing_new 'a folder as the library'
 
+mkfifo pipe
+# shellcheck disable=SC2086
+expect 1 'no ordinary file' $quick --emit=static "$folder/net.rnet" -o pipe --header made/net.h
+[ -p pipe ] || fail 'a library has replaced a pipe'
+nothing_new 'a pipe as the library'
+echo old >net.h
+# shellcheck disable=SC2086
+expect 1 'no ordinary file' $quick --emit=static "$folder/net.rnet" -o made --header net.h
+[ "$(cat net.h)" = old ] || fail 'a header of before is lost'
+nothing_new 'a folder as the library'
+
+# nothing that is read, and no other output, is written over
+cp "$folder/net.rnet" made/net.rnet
+for outputs in 'made/net.o --header made/net.rnet' 'made/net.o --manifest made/net.rnet' \
+    'made/net.o --header made/net.o' 'made/net.h' 'made/net.o --manifest made/net.h'; do
+    # shellcheck disable=SC2086
+    expect 1 E0002 $quick -c made/net.rnet -o $outputs
+    cmp "$folder/net.rnet" made/net.rnet || fail "-o $outputs writes over the source"
+    [ "$(ls made)" = net.rnet ] || fail "-o $outputs leaves $(ls made)"
+done
+printf '\002\000\000\000\000\000\000\000{}' >made/w # a checkpoint of nothing
+cp made/w w
+# shellcheck disable=SC2086
+expect 1 'the file of weights' $quick -c --weights made/w made/net.rnet -o made/w
+cmp made/w w || fail 'the weights are written over'
+rm -r made/*
+
 # a pair of before stays as it is
 # shellcheck disable=SC2086
 expect 0 '' $quick --emit=static "$folder/net.rnet" -o made/net.a
