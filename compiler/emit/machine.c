@@ -58,10 +58,11 @@ static const Machine machines[] = {
      .initialise = initialise_X86,
      INTERFACE(x86_64),
      .count = 3,
-     .sets = {ISA_ROW(avx512, "+avx512f +avx512bw +avx512dq +avx512vl +avx512cd",
+     .sets = {ISA_ROW(avx512, "+avx512f +avx512bw +avx512dq +avx512vl +avx512cd +fma "
+                      "+f16c +movbe +lzcnt +bmi +bmi2",
                       "x86-64-v4 skylake-avx512 cascadelake icelake-server sapphirerapids znver4 "
                       "znver5"),
-              ISA_ROW(avx2, "+avx2 +fma +bmi2",
+              ISA_ROW(avx2, "+avx2 +fma +f16c +movbe +lzcnt +bmi +bmi2",
                       "x86-64-v3 haswell broadwell skylake znver1 znver2 znver3 alderlake"),
               ISA_ROW(baseline, "", "x86-64 x86-64-v2")}},
     {.triple = "aarch64-unknown-linux-gnu",
