@@ -31,6 +31,9 @@ static bool is_finite(double value)
     return value - value == 0;
 }
 
+/* Beyond it whole numbers are not told apart. */
+#define MOST_WHOLE ((double)(UINT64_C(1) << 53))
+
 /* Nearest whole number, ties away from zero; beyond 2^52 all numbers are whole. */
 static double to_whole(double value)
 {
@@ -52,9 +55,11 @@ static bool take_param(const RnProgram *program, const RnStEntry *entry, double 
     double value;
     if (entry->cut || !rn_read_real(entry->value, &value) || !is_finite(value))
         return refuse(fault, RN_FAULT_VALUE, entry);
-    value = param->integer ? to_whole(value) : value;
     fault->param = i;
     fault->value = value;
+    if (param->integer && (value < -MOST_WHOLE || value > MOST_WHOLE))
+        return refuse(fault, RN_FAULT_RANGE, entry);
+    value = param->integer ? to_whole(value) : value;
     if (value < param->low || value > param->high)
         return refuse(fault, RN_FAULT_RANGE, entry);
     config[i] = value;

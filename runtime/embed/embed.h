@@ -17,6 +17,9 @@
 
 enum { RNE_PARAMS = RN_EMBED_PARAMS };
 
+/* More threads than that are an argument that is wrong; sizes of as many do not overflow. */
+#define RNE_MOST_THREADS INT32_MAX
+
 /* rnetc's version, the interface's, the hash of the source; emitted. */
 extern const char rnet_embed_version[];
 /* Params of the defaults, in objects that have them; emitted. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * First values of params and state, and what `standardize` learns from data.
+ * First values of params and state.
  */
 #include "embed/embed.h"
 
@@ -20,7 +20,7 @@ int rne_init(const void *config, void *params, void *state, uint64_t seed, void 
     size_t state_size = call.code->state_size(&rnet_program, values);
     if (!state_size)
         return RN_EMBED_BAD_CONFIG;
-    if (state) {
+    if (state && rnet_program.train) { /* without, it has no bytes: see rne_state_size */
         memset(state, 0, state_size);
         ((RnState *)state)->seed = seed;
     }

@@ -65,7 +65,8 @@ int rne_open(RnCall *call, const void *config, double *values, const RnParallel 
         return RN_EMBED_BAD_ISA;
     if (config && !rne_is_aligned(config, sizeof(RneMember)))
         return RN_EMBED_BAD_ARGUMENT;
-    if (parallel && !rne_is_aligned(parallel, _Alignof(RnParallel)))
+    if (parallel &&
+        (!rne_is_aligned(parallel, _Alignof(RnParallel)) || parallel->threads > RNE_MOST_THREADS))
         return RN_EMBED_BAD_ARGUMENT;
     return rne_read_config(config, values) ? RN_EMBED_OK : RN_EMBED_BAD_CONFIG;
 }

@@ -65,7 +65,8 @@ size_t rne_workspace_size(const void *config, size_t batch, int what, int64_t th
     double values[RNE_PARAMS];
     size_t most = 0;
     RnParallel parallel = {.threads = threads};
-    if (batch > (size_t)INT64_MAX || !rne_read_config(config, values))
+    if (!rne_code() || batch > (size_t)INT64_MAX || threads > RNE_MOST_THREADS ||
+        !rne_read_config(config, values))
         return 0;
     RnCall call = {.program = &rnet_program,
                    .config = values,

@@ -152,6 +152,7 @@ int main(void)
 {
     if (getenv("RNET_ISA") && strcmp(getenv("RNET_ISA"), "none_such") == 0) {
         REQUIRE(M(isa)() == NULL && M(params_size)(NULL) == 0 && M(state_size)(NULL) == 0);
+        REQUIRE(M(workspace_size)(NULL, BATCH, C(FORWARD), 1) == 0);
         REQUIRE(M(forward)(NULL, NULL, x, y, 1, NULL, NULL) == C(BAD_ISA));
         REQUIRE(M(init)(NULL, NULL, NULL, 1, NULL, NULL) == C(BAD_ISA));
         return 0;

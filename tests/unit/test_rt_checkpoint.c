@@ -247,6 +247,7 @@ static void test_messages(void **state)
         {"{} x", 0, "something behind the header's object"},
         {"{\"__metadata__\":{\"param.nosuch\":\"1\"}}", 0, "a param 'nosuch'"},
         {"{\"__metadata__\":{\"param.L\":\"0\"}}", 0, "outside 1 .. 1000"},
+        {"{\"__metadata__\":{\"param.L\":\"1e300\"}}", 0, "outside 1 .. 1000"},
         {"{\"__metadata__\":{\"step\":\"-1\"}}", 0, "step in the metadata is '-1'"},
     };
     uint8_t bytes[1024];
