@@ -153,12 +153,11 @@ static bool refuse_outputs(Compilation *c)
     if (c->objects != NULL || options->dump == DUMP_LLVM) {
         return true;
     }
-    bool embeds = options->emit == EMIT_OBJECT || is_library(options);
     const char *path = name_output(c->arena, options);
     const struct {
         const char *path, *option;
     } outputs[] = {{path, "-o"},
-                   {embeds ? header_path(c->arena, options, path) : NULL, "--header"},
+                   {header_path(c->arena, options, path), "--header"},
                    {options->manifest, "--manifest"}};
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
         const char *option = outputs[i].option;
@@ -239,7 +238,6 @@ static bool build(Compilation *c, const Plan *plan)
     if (!refuse_outputs(c)) {
         return false;
     }
-    bool described = c->options->emit == EMIT_MANIFEST;
     if (c->options->emit == EMIT_HEADER) {
         return write_header(c, plan->graph, &options);
     }
@@ -249,7 +247,7 @@ static bool build(Compilation *c, const Plan *plan)
         }
         stopwatch_lap(&c->watch, "weights");
     }
-    if (described) {
+    if (c->options->emit == EMIT_MANIFEST) {
         return write_manifest(c, plan, &options);
     }
     if (!emit_module(c->arena, plan, &options, c->diag, &output)) {

@@ -28,9 +28,7 @@ bool dependencies_write(Arena *arena, const Options *options, const char *output
     }
     Text text = {.arena = arena};
     append_name(&text, options->dependency_target ? options->dependency_target : output);
-    bool has_header = options->emit == EMIT_OBJECT || options->emit == EMIT_STATIC ||
-                      options->emit == EMIT_SHARED;
-    const char *header = has_header ? header_path(arena, options, output) : NULL;
+    const char *header = header_path(arena, options, output);
     if (header != NULL && options->dependency_target == NULL) {
         text_append_bytes(&text, " ", 1);
         append_name(&text, header);

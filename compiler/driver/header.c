@@ -204,6 +204,10 @@ const char *header_text(Arena *arena, const Graph *graph, const EmitOptions *opt
 
 const char *header_path(Arena *arena, const Options *options, const char *object)
 {
+    bool library = options->emit == EMIT_STATIC || options->emit == EMIT_SHARED;
+    if (options->emit != EMIT_OBJECT && !library) {
+        return NULL;
+    }
     if (options->header != NULL || strcmp(object, "-") == 0) {
         return options->header;
     }
@@ -211,7 +215,6 @@ const char *header_path(Arena *arena, const Options *options, const char *object
     const char *base = slash != NULL ? slash + 1 : object;
     const char *dot = strrchr(base, '.');
     size_t stem = dot != NULL && dot > base ? (size_t)(dot - base) : strlen(base);
-    bool library = options->emit == EMIT_STATIC || options->emit == EMIT_SHARED;
     size_t lead = library && stem > 3 && strncmp(base, "lib", 3) == 0 ? 3 : 0;
     return str_format(arena, "%.*s%.*s.h", (int)(base - object), object, (int)(stem - lead),
                       base + lead);

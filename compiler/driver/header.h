@@ -14,8 +14,8 @@ const char *header_text(Arena *arena, const Graph *graph, const EmitOptions *opt
 /* The member of NAME_config that holds a param. */
 const char *header_member(Arena *arena, const Graph *graph, const Param *param);
 
-/* --header, or the output's path with the ending .h and without a library's `lib`; NULL: the
- * output goes to standard output and no place is named. */
+/* --header, or the output's path with the ending .h and without a library's `lib`; NULL: this kind
+ * of output has no header, or it goes to standard output and no place is named. */
 const char *header_path(Arena *arena, const Options *options, const char *object);
 
 #endif
