@@ -4,6 +4,7 @@
  */
 #include "lib/cli.h"
 #include "lib/commands.h"
+#include "lib/outputs.h"
 
 #include <stdio.h>
 
@@ -20,7 +21,8 @@ static bool run_command(const RnProgram *program, const RtOptions *options, RtEr
     }
     if (options->describe)
         return rt_describe(program, error);
-    return commands[options->command](program, options, error);
+    return rt_outputs_check(program, options, error) &&
+           commands[options->command](program, options, error);
 }
 
 int rt_main(const RnProgram *program, int argc, char **argv)

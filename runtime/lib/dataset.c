@@ -4,6 +4,7 @@
  */
 #include "lib/commands.h"
 #include "lib/config.h"
+#include "lib/outputs.h"
 #include "lib/real.h"
 
 #include <string.h>
@@ -65,6 +66,8 @@ bool rt_dataset_load(const RtSession *session, RtDataset *dataset, RtError *erro
         return rt_fail(error, RT_USAGE, "validation %g, test %g: expected shares from 0 to 1",
                        validation, test);
     if (rt_data_load(&request, &dataset->data, error) &&
+        (train->data.kind == RN_DATA_ROTATION || /* which no file holds */
+         rt_outputs_check_data(session->options, &dataset->data, error)) &&
         rt_split_make(&dataset->data, validation, test, session->seed, &dataset->split, error) &&
         rt_fill_missing(&dataset->data, &dataset->split, session->program->real_size, error)) {
         if (dataset->data.train.labels || dataset->data.train.targets)

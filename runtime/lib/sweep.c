@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct Sweeping {
     const RnSweep *sweep;
@@ -105,6 +106,21 @@ static bool settle_shard(Sweeping *s, RtError *error)
                              : read_slurm(&s->run.shard, error);
 }
 
+/* The table is a file, whose ending makes room for those of pictures. */
+static bool check_output(const Sweeping *s, const char *output, RtError *error)
+{
+    struct stat status;
+    if (stat(output, &status) != 0 || S_ISREG(status.st_mode))
+        return true;
+    if (S_ISDIR(status.st_mode))
+        return rt_fail(error, RT_USAGE, "--output %s: it is a folder; name the table, %s%s%s.csv",
+                       output, output, output[strlen(output) - 1] == '/' ? "" : "/",
+                       s->sweep->name);
+    return rt_fail(error, RT_USAGE,
+                   "--output %s: it is no file; a sweep goes on from its table, so name one",
+                   output);
+}
+
 static bool settle_path(Sweeping *s, RtError *error)
 {
     const char *output = s->options->output ? s->options->output : s->sweep->name;
@@ -118,8 +134,10 @@ static bool settle_path(Sweeping *s, RtError *error)
                  (long long)shard->count);
     int used = snprintf(s->stem, sizeof s->stem, "%.*s%s", (int)length, output, part);
     snprintf(s->path, sizeof s->path, "%s.csv", s->stem);
-    return (size_t)used < sizeof s->stem ||
-           rt_fail(error, RT_USAGE, "--output: the name is too long");
+    if ((size_t)used >= sizeof s->stem)
+        return rt_fail(error, RT_USAGE, "--output: the name is too long");
+    return (!s->options->output || check_output(s, output, error)) &&
+           check_output(s, s->path, error);
 }
 
 /* ---- what the table belongs to ---- */

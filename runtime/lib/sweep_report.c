@@ -220,5 +220,7 @@ bool rt_sweep_report(const RtRows *rows, const RtOptions *options, int64_t draws
     if (good && root)
         return rt_print_json(root, error);
     cJSON_Delete(root);
+    if (good && report.shown)
+        printf("%-32s %s\n", "table", rows->path);
     return good && rt_flush_output(error);
 }
