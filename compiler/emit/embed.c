@@ -125,7 +125,11 @@ void embed_core(Emitter *e, const Isa *isa, LLVMTargetMachineRef machine)
 void embed_join(Arena *arena, EmitOutput *output)
 {
     size_t size;
-    char *bytes = join_objects(arena, output->parts, output->count, &size);
+    const char *problem;
+    char *bytes = join_objects(arena, output->parts, output->count, &size, &problem);
+    if (bytes == NULL) {
+        BUG("emit", "an object to be joined has %s", problem);
+    }
     emit_dispose(output);
     LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(bytes, size, "object");
     output->parts[output->count++] =

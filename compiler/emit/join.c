@@ -3,29 +3,17 @@
  * Relocatable ELF objects into one, as a linker's -r does, for any 64-bit little-endian machine:
  * sections of one name follow one another in one, symbols that one object wants and another defines
  * become one, and hidden ones local, so that nothing shows but the interface. Constants lose their
- * names. Input is LLVM's own output; what it never contains is refused.
+ * names. Input is LLVM's own output, which join_object.c has checked.
  */
 #include "emit/join.h"
 
-#include "support/bug.h"
+#include "emit/join_object.h"
+#include "support/str.h"
 
-#include <elf.h>
 #include <string.h>
 
 enum { LLVM_ADDRSIG = 0x6fff4c03, LLVM_CALL_GRAPH = 0x6fff4c09, RISCV_ATTRIBUTES = 0x70000003 };
 enum { LEAST_ALIGNMENT = 8 };
-
-typedef struct Object {
-    const char *data;
-    size_t size;
-    Elf64_Ehdr header;
-    Elf64_Shdr *sections;
-    Elf64_Sym *symbols;
-    uint32_t section_count, symbol_count, local_count;
-    const char *section_names, *symbol_names;
-    uint32_t *section_map, *symbol_map; /* numbers in the result; 0: left out */
-    uint64_t *bases;                    /* where a section begins in that of the result */
-} Object;
 
 typedef VEC(Elf64_Sym) Symbols;
 typedef VEC(Elf64_Shdr) Sections;
@@ -40,27 +28,15 @@ typedef struct Joint {
     Text names, section_names;
     char *bytes;
     size_t size;
+    const char *problem; /* the first; NULL: none */
 } Joint;
 
-static void require(bool holds, const char *what)
+static bool holds(Joint *j, bool good, const char *what)
 {
-    if (!holds) {
-        BUG("emit", "an object to be joined has %s", what);
+    if (!good && j->problem == NULL) {
+        j->problem = what;
     }
-}
-
-/* A copy of `count` items at the offset, aligned. */
-static void *items(Joint *j, const Object *o, uint64_t offset, uint64_t count, size_t each)
-{
-    require(offset <= o->size && count <= (o->size - offset) / each, "an end before its contents");
-    void *copy = arena_alloc(j->arena, count + 1, each);
-    memcpy(copy, o->data + offset, count * each);
-    return copy;
-}
-
-static const char *symbol_name(const Object *o, uint32_t symbol)
-{
-    return o->symbol_names + o->symbols[symbol].st_name;
+    return good;
 }
 
 /* Loaded, and of entries that a linker may merge with their like. */
@@ -77,66 +53,67 @@ static void forget_constants(Object *o)
     for (uint32_t i = 1; i < o->local_count; i++) {
         Elf64_Sym *symbol = &o->symbols[i];
         if (symbol->st_shndx < o->section_count && is_mergeable(&o->sections[symbol->st_shndx]) &&
-            strncmp(symbol_name(o, i), ".L", 2) == 0) {
+            strncmp(object_symbol_name(o, i), ".L", 2) == 0) {
             symbol->st_info = ELF64_ST_INFO(STB_LOCAL, STT_SECTION);
         }
     }
 }
 
-static void read_symbols(Joint *j, Object *o, const Elf64_Shdr *table)
+static bool is_strong(const Object *o, uint32_t symbol)
 {
-    o->symbol_count = (uint32_t)(table->sh_size / sizeof(Elf64_Sym));
-    o->symbols = items(j, o, table->sh_offset, o->symbol_count, sizeof(Elf64_Sym));
-    o->local_count = table->sh_info;
-    require(table->sh_link < o->section_count, "symbols without names");
-    o->symbol_names = o->data + o->sections[table->sh_link].sh_offset;
-    require(o->local_count <= o->symbol_count, "more local symbols than symbols");
-    forget_constants(o);
+    Elf64_Section section = o->symbols[symbol].st_shndx;
+    return section != SHN_UNDEF && section != SHN_COMMON &&
+           ELF64_ST_BIND(o->symbols[symbol].st_info) == STB_GLOBAL;
 }
 
-static void read_object(Joint *j, Object *o, const EmitPart *part)
+/* Of two that are of one name, one would be taken for the other. */
+static bool are_told_apart(Joint *j, const Object *a, const Object *b)
 {
-    o->data = part->data;
-    o->size = part->size;
-    require(o->size >= sizeof o->header && memcmp(o->data, ELFMAG, SELFMAG) == 0, "no ELF header");
-    memcpy(&o->header, o->data, sizeof o->header);
-    require(o->header.e_ident[EI_CLASS] == ELFCLASS64 &&
-                o->header.e_ident[EI_DATA] == ELFDATA2LSB && o->header.e_type == ET_REL &&
-                o->header.e_shentsize == sizeof(Elf64_Shdr),
-            "another format");
-    o->section_count = o->header.e_shnum;
-    o->sections = items(j, o, o->header.e_shoff, o->section_count, sizeof(Elf64_Shdr));
-    require(o->header.e_shstrndx < o->section_count, "sections without names");
-    o->section_names = o->data + o->sections[o->header.e_shstrndx].sh_offset;
-    for (uint32_t i = 0; i < o->section_count; i++) {
-        require(o->sections[i].sh_type != SHT_SYMTAB_SHNDX && o->sections[i].sh_type != SHT_REL,
-                "a section of a kind that LLVM does not make");
-        if (o->sections[i].sh_type == SHT_SYMTAB) {
-            read_symbols(j, o, &o->sections[i]);
+    for (uint32_t s = a->local_count; s < a->symbol_count; s++) {
+        for (uint32_t t = b->local_count; t < b->symbol_count && is_strong(a, s); t++) {
+            if (!holds(j,
+                       !is_strong(b, t) ||
+                           strcmp(object_symbol_name(a, s), object_symbol_name(b, t)) != 0,
+                       "a symbol that another defines")) {
+                return false;
+            }
         }
     }
-    require(o->symbols != NULL, "no symbols");
-    o->section_map = ARENA_ARRAY(j->arena, uint32_t, o->section_count);
-    o->symbol_map = ARENA_ARRAY(j->arena, uint32_t, o->symbol_count);
-    o->bases = ARENA_ARRAY(j->arena, uint64_t, o->section_count);
+    return true;
 }
 
-static const char *section_name(const Object *o, uint32_t section)
+static bool read_objects(Joint *j, const EmitPart *parts)
 {
-    return o->section_names + o->sections[section].sh_name;
+    for (int i = 0; i < j->count; i++) {
+        Object *o = &j->objects[i];
+        const Elf64_Ehdr *first = &j->objects[0].header;
+        if (!object_read(j->arena, &parts[i], o, &j->problem) ||
+            !holds(j,
+                   o->header.e_machine == first->e_machine && o->header.e_flags == first->e_flags,
+                   "code of another machine")) {
+            return false;
+        }
+        for (int other = 0; other < i; other++) {
+            if (!are_told_apart(j, &j->objects[other], o)) {
+                return false;
+            }
+        }
+        forget_constants(o);
+    }
+    return true;
 }
 
 /* Notes about a whole object, which all objects have alike: the first one's will do. */
 static bool is_note(const Object *o, uint32_t section)
 {
-    const char *name = section_name(o, section);
+    const char *name = object_section_name(o, section);
     return o->sections[section].sh_type == RISCV_ATTRIBUTES || strcmp(name, ".note.GNU-stack") == 0;
 }
 
 /* The version of LLVM, once for each module that was linked. */
 static bool is_comment(const Object *o, uint32_t section)
 {
-    return strcmp(section_name(o, section), ".comment") == 0;
+    return strcmp(object_section_name(o, section), ".comment") == 0;
 }
 
 static bool is_kept(const Joint *j, const Object *o, uint32_t section)
@@ -186,7 +163,7 @@ static uint32_t find_section(const Joint *j, const Elf64_Shdr *section, const ch
 static void add_section(Joint *j, Object *o, uint32_t s)
 {
     Elf64_Shdr section = o->sections[s];
-    const char *name = section_name(o, s);
+    const char *name = object_section_name(o, s);
     if (section.sh_type == SHT_RELA) {
         section.sh_info = o->section_map[section.sh_info];
     } else if (is_mergeable(&section)) {
@@ -265,9 +242,31 @@ static uint32_t add_symbol(Joint *j, const Object *o, uint32_t index)
         symbol.st_info = ELF64_ST_INFO(STB_LOCAL, ELF64_ST_TYPE(symbol.st_info));
         symbol.st_other &= (unsigned char)~STV_HIDDEN;
     }
-    symbol.st_name = symbol.st_name == 0 ? 0 : add_name(&j->names, symbol_name(o, index));
+    symbol.st_name = symbol.st_name == 0 ? 0 : add_name(&j->names, object_symbol_name(o, index));
     vec_push(j->arena, &j->symbols, symbol);
     return j->symbols.count - 1;
+}
+
+/* The number in the result of what has that name and is no object's own. */
+static uint32_t find_symbol(const Joint *j, const char *name)
+{
+    for (int i = 0; i < j->count; i++) {
+        const Object *o = &j->objects[i];
+        for (uint32_t s = o->local_count; s < o->symbol_count; s++) {
+            if (o->symbol_map[s] != 0 && strcmp(object_symbol_name(o, s), name) == 0) {
+                return o->symbol_map[s];
+            }
+        }
+    }
+    return 0;
+}
+
+/* What is common to all objects, as a sanitizer's word of what it has registered, is there once. */
+static uint32_t add_visible(Joint *j, const Object *o, uint32_t index)
+{
+    bool common = o->symbols[index].st_shndx == SHN_COMMON;
+    uint32_t known = common ? find_symbol(j, object_symbol_name(o, index)) : 0;
+    return known != 0 ? known : add_symbol(j, o, index);
 }
 
 static void add_symbols(Joint *j, bool local)
@@ -275,26 +274,12 @@ static void add_symbols(Joint *j, bool local)
     for (int i = 0; i < j->count; i++) {
         Object *o = &j->objects[i];
         for (uint32_t s = 1; s < o->symbol_count; s++) {
-            if (is_local(&o->symbols[s]) == local &&
-                (local || o->symbols[s].st_shndx != SHN_UNDEF)) {
-                o->symbol_map[s] = add_symbol(j, o, s);
+            const Elf64_Sym *symbol = &o->symbols[s];
+            if (is_local(symbol) == local && (local || symbol->st_shndx != SHN_UNDEF)) {
+                o->symbol_map[s] = local ? add_symbol(j, o, s) : add_visible(j, o, s);
             }
         }
     }
-}
-
-/* The number in the result of what has that name and is no object's own. */
-static uint32_t find_symbol(const Joint *j, const char *name, int objects)
-{
-    for (int i = 0; i < objects; i++) {
-        const Object *o = &j->objects[i];
-        for (uint32_t s = o->local_count; s < o->symbol_count; s++) {
-            if (o->symbol_map[s] != 0 && strcmp(symbol_name(o, s), name) == 0) {
-                return o->symbol_map[s];
-            }
-        }
-    }
-    return 0;
 }
 
 static void add_wanted(Joint *j)
@@ -303,7 +288,7 @@ static void add_wanted(Joint *j)
         Object *o = &j->objects[i];
         for (uint32_t s = o->local_count; s < o->symbol_count; s++) {
             if (o->symbols[s].st_shndx == SHN_UNDEF) {
-                uint32_t known = find_symbol(j, symbol_name(o, s), j->count);
+                uint32_t known = find_symbol(j, object_symbol_name(o, s));
                 o->symbol_map[s] = known != 0 ? known : add_symbol(j, o, s);
             }
         }
@@ -320,18 +305,19 @@ static void number_symbols(Joint *j)
 }
 
 /* What counts from the beginning of a section counts from that of the joined one. */
-static void relocate(const Object *o, char *bytes, const Elf64_Shdr *section)
+static void relocate(Joint *j, const Object *o, char *bytes, const Elf64_Shdr *section)
 {
     for (uint64_t at = 0; at < section->sh_size; at += sizeof(Elf64_Rela)) {
         Elf64_Rela entry;
         memcpy(&entry, bytes + at, sizeof entry);
         uint64_t number = ELF64_R_SYM(entry.r_info);
-        require(number < o->symbol_count, "a relocation by no symbol");
         const Elf64_Sym *symbol = &o->symbols[number];
         uint64_t mapped = o->symbol_map[number];
+        holds(j, number == 0 || mapped != 0, "a relocation by a symbol that is left out");
         entry.r_offset += o->bases[section->sh_info];
         if (ELF64_ST_TYPE(symbol->st_info) == STT_SECTION) {
-            entry.r_addend += (int64_t)(o->bases[symbol->st_shndx] + symbol->st_value);
+            uint64_t begin = o->bases[symbol->st_shndx] + symbol->st_value;
+            entry.r_addend = (int64_t)((uint64_t)entry.r_addend + begin);
         }
         entry.r_info = ELF64_R_INFO(mapped, ELF64_R_TYPE(entry.r_info));
         memcpy(bytes + at, &entry, sizeof entry);
@@ -339,29 +325,30 @@ static void relocate(const Object *o, char *bytes, const Elf64_Shdr *section)
 }
 
 /* The first word of a group is not a section. */
-static void regroup(const Object *o, char *bytes, const Elf64_Shdr *section)
+static void regroup(Joint *j, const Object *o, char *bytes, const Elf64_Shdr *section)
 {
     for (uint64_t at = sizeof(uint32_t); at < section->sh_size; at += sizeof(uint32_t)) {
         uint32_t member;
         memcpy(&member, bytes + at, sizeof member);
-        require(member < o->section_count, "a group of no sections");
+        holds(j, o->section_map[member] != 0, "a group of sections that are left out");
         memcpy(bytes + at, &o->section_map[member], sizeof member);
     }
 }
 
 /* Numbers of sections and symbols in the contents of an object's section, and once in the header of
  * the joined one. */
-static void renumber(const Object *o, uint32_t section, Elf64_Shdr *to, char *bytes,
+static void renumber(Joint *j, const Object *o, uint32_t section, Elf64_Shdr *to, char *bytes,
                      uint32_t symbols)
 {
     const Elf64_Shdr *from = &o->sections[section];
     if (from->sh_type == SHT_RELA) {
         to->sh_link = symbols;
-        relocate(o, bytes, from);
+        relocate(j, o, bytes, from);
     } else if (from->sh_type == SHT_GROUP) {
         to->sh_link = symbols;
         to->sh_info = o->symbol_map[from->sh_info];
-        regroup(o, bytes, from);
+        holds(j, to->sh_info != 0, "a group whose name is left out");
+        regroup(j, o, bytes, from);
     } else if (from->sh_link != 0) {
         to->sh_link = o->section_map[from->sh_link];
     }
@@ -414,10 +401,9 @@ static void fill_sections(Joint *j, uint32_t symbols)
             const Elf64_Shdr *from = &o->sections[s];
             Elf64_Shdr *to = &j->sections.items[o->section_map[s]];
             if (o->section_map[s] != 0 && from->sh_type != SHT_NOBITS) {
-                require(from->sh_offset + from->sh_size <= o->size, "an end before its contents");
                 char *bytes = j->bytes + to->sh_offset + o->bases[s];
                 memcpy(bytes, o->data + from->sh_offset, from->sh_size);
-                renumber(o, s, to, bytes, symbols);
+                renumber(j, o, s, to, bytes, symbols);
             }
         }
     }
@@ -438,27 +424,36 @@ static void fill_tables(Joint *j, uint32_t symbols)
     memcpy(j->bytes, &header, sizeof header);
 }
 
-char *join_objects(Arena *arena, const EmitPart *parts, int count, size_t *size)
+/* The result's tables, and its size. */
+static uint32_t number_all(Joint *j)
+{
+    text_append_bytes(&j->names, "", 1);
+    text_append_bytes(&j->section_names, "", 1);
+    number_sections(j);
+    number_symbols(j);
+    uint32_t symbols = add_tables(j);
+    lay_out(j);
+    j->size += j->sections.count * sizeof(Elf64_Shdr);
+    return symbols;
+}
+
+char *join_objects(Arena *arena, const EmitPart *parts, int count, size_t *size,
+                   const char **problem)
 {
     Joint j = {.arena = arena,
                .objects = ARENA_ARRAY(arena, Object, (size_t)count),
                .count = count,
                .names = {.arena = arena},
                .section_names = {.arena = arena}};
-    text_append_bytes(&j.names, "", 1);
-    text_append_bytes(&j.section_names, "", 1);
-    for (int i = 0; i < count; i++) {
-        read_object(&j, &j.objects[i], &parts[i]);
+    if (read_objects(&j, parts)) {
+        uint32_t symbols = number_all(&j);
+        if (holds(&j, j.sections.count < SHN_LORESERVE, "too many sections")) {
+            j.bytes = arena_alloc(arena, j.size, 1);
+            fill_sections(&j, symbols);
+            fill_tables(&j, symbols);
+        }
     }
-    number_sections(&j);
-    number_symbols(&j);
-    uint32_t symbols = add_tables(&j);
-    require(j.sections.count < SHN_LORESERVE, "too many sections");
-    lay_out(&j);
-    j.size += j.sections.count * sizeof(Elf64_Shdr);
-    j.bytes = arena_alloc(arena, j.size, 1);
-    fill_sections(&j, symbols);
-    fill_tables(&j, symbols);
     *size = j.size;
-    return j.bytes;
+    *problem = j.problem;
+    return j.problem == NULL ? j.bytes : NULL;
 }

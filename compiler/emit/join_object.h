@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A relocatable object as join.c reads it: its tables, checked once, so that whoever follows an
+ * offset, a name or a number in them stays inside.
+ */
+#ifndef RNET_EMIT_JOIN_OBJECT_H
+#define RNET_EMIT_JOIN_OBJECT_H
+
+#include "emit/emit.h"
+
+#include <elf.h>
+
+typedef struct Object {
+    const char *data;
+    size_t size;
+    Elf64_Ehdr header;
+    Elf64_Shdr *sections;
+    Elf64_Sym *symbols;
+    uint32_t section_count, symbol_count, local_count;
+    const char *section_names, *symbol_names;
+    uint32_t *section_map, *symbol_map; /* numbers in the result; 0: left out */
+    uint64_t *bases;                    /* where a section begins in that of the result */
+} Object;
+
+/* Copies of the tables, with empty maps. False with what is wrong, in words that go on after "it
+ * has": bytes that are no such object, or one that LLVM would not write. */
+bool object_read(Arena *arena, const EmitPart *part, Object *object, const char **problem);
+
+const char *object_section_name(const Object *object, uint32_t section);
+const char *object_symbol_name(const Object *object, uint32_t symbol);
+/* Entry `index` of a section of relocations. */
+Elf64_Rela object_relocation(const Object *object, const Elf64_Shdr *section, uint64_t index);
+
+#endif
