@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "lib/file.h"
+#include "lib/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { FIRST_SIZE = 1 << 16, PIECE = 1 << 24 };
+/* MOST_OF_PIPE: what is longer is better kept in a file, and some pipes never end. */
+enum { FIRST_SIZE = 1 << 16, PIECE = 1 << 24, MOST_OF_PIPE = 1 << 30 };
 
 static bool grow(RtFile *file, size_t *capacity, const char *path, RtError *error)
 {
@@ -25,6 +27,13 @@ static bool grow(RtFile *file, size_t *capacity, const char *path, RtError *erro
     file->bytes = bytes;
     *capacity = wanted;
     return true;
+}
+
+static bool fail_limit(const char *path, size_t limit, RtError *error)
+{
+    char text[32];
+    return rt_fail(error, RT_BAD_DATA, "%s: more than the %s that can be read here", path,
+                   rt_memory_text(limit, text));
 }
 
 static bool read_all(gzFile stream, const char *path, size_t limit, RtFile *file, RtError *error)
@@ -46,22 +55,36 @@ static bool read_all(gzFile stream, const char *path, size_t limit, RtFile *file
         file->size += (size_t)got;
         file->bytes[file->size] = 0;
         if (file->size > limit)
-            return rt_fail(error, RT_BAD_DATA, "%s: more than the %zu bytes that are allowed here",
-                           path, limit);
+            return fail_limit(path, limit, error);
         if (got == 0)
             return true;
     }
 }
 
-static int open_input(const char *path, RtError *error)
+/* Files, and pipes up to a limit of their own; a device may never end, and a terminal is one that
+ * somebody types at. */
+static bool check_input(int descriptor, const char *path, size_t *limit, RtError *error)
+{
+    struct stat status;
+    if (fstat(descriptor, &status) != 0)
+        return rt_fail_errno(error, RT_BAD_DATA, "%s", path);
+    if (S_ISREG(status.st_mode))
+        return (uintmax_t)status.st_size <= *limit || fail_limit(path, *limit, error);
+    if (S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        return rt_fail_errno(error, RT_BAD_DATA, "%s", path);
+    }
+    *limit = *limit < MOST_OF_PIPE ? *limit : MOST_OF_PIPE;
+    return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(descriptor) ||
+           rt_fail(error, RT_BAD_DATA, "%s: it is a device; a file or a pipe can be read", path);
+}
+
+static int open_input(const char *path, size_t *limit, RtError *error)
 {
     int descriptor = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (descriptor < 0 || fstat(descriptor, &status) != 0) {
+    if (descriptor < 0) {
         rt_fail_errno(error, RT_BAD_DATA, "%s", path);
-    } else if (S_ISDIR(status.st_mode)) {
-        errno = EISDIR;
-        rt_fail_errno(error, RT_BAD_DATA, "%s", path);
+    } else if (!check_input(descriptor, path, limit, error)) {
         close(descriptor);
         descriptor = -1;
     }
@@ -71,7 +94,7 @@ static int open_input(const char *path, RtError *error)
 bool rt_file_read(const char *path, size_t limit, RtFile *file, RtError *error)
 {
     *file = (RtFile){0};
-    int descriptor = open_input(path, error);
+    int descriptor = open_input(path, &limit, error);
     if (descriptor < 0)
         return false;
     gzFile stream = gzdopen(descriptor, "r");

@@ -18,8 +18,8 @@ typedef struct RtFile {
     size_t size;
 } RtFile;
 
-/* Reads a file, packed by gzip or not; "-" is standard input. More than `limit` bytes are an
- * error. */
+/* Reads a file or a pipe, packed by gzip or not; "-" is standard input. More than `limit` bytes are
+ * an error, and so is a device, which may never end. */
 bool rt_file_read(const char *path, size_t limit, RtFile *file, RtError *error);
 void rt_file_free(RtFile *file);
 bool rt_file_exists(const char *path);

@@ -45,6 +45,9 @@ bad huge.safetensors eval --load huge.safetensors
 echo 'this is no checkpoint' >text.safetensors
 bad text.safetensors eval --load text.safetensors
 expect 0 '' "$program" eval --load good.safetensors
+bad 'a device' eval --load /dev/full
+bad 'a device' train --resume /dev/zero
+bad 'a device' predict --load good.safetensors --input /dev/zero
 
 # ---- inputs to predict ----
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Writing: a file appears whole, a link stays a link, a pipe stays a pipe.
+ * Writing: a file appears whole, a link stays a link, a pipe stays a pipe. Reading: what may never
+ * end is refused.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -102,13 +103,59 @@ static void test_names_the_path(void **state)
     assert_string_equal(error.text, "none/file: No such file or directory");
 }
 
+static void expect_refused(const char *path, size_t limit, const char *text)
+{
+    RtError error = {0};
+    RtFile file;
+    assert_false(rt_file_read(path, limit, &file, &error));
+    assert_int_equal(error.status, RT_BAD_DATA);
+    assert_string_equal(error.text, text);
+    assert_null(file.bytes);
+}
+
+static void test_refuses_devices(void **state)
+{
+    (void)state;
+    expect_refused("/dev/zero", SIZE_MAX,
+                   "/dev/zero: it is a device; a file or a pipe can be read");
+    expect_refused("/dev/full", SIZE_MAX,
+                   "/dev/full: it is a device; a file or a pipe can be read");
+    expect_refused("/dev", SIZE_MAX, "/dev: Is a directory");
+}
+
+static void test_limits_files(void **state)
+{
+    (void)state;
+    write_text("file", "hundred");
+    expect_text("file", "hundred");
+    expect_refused("file", 6, "file: more than the 6 bytes that can be read here");
+    /* of a hole a whole read would take minutes */
+    assert_int_equal(truncate("file", (off_t)1 << 40), 0);
+    expect_refused("file", (size_t)1 << 39, "file: more than the 512.0 GiB that can be read here");
+}
+
+static void test_limits_pipes(void **state)
+{
+    (void)state;
+    int ends[2];
+    char path[32];
+    assert_int_equal(pipe(ends), 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+    assert_int_equal(write(ends[1], "12345678", 8), 8);
+    assert_int_equal(close(ends[1]), 0);
+    char text[80];
+    snprintf(text, sizeof text, "%s: more than the 7 bytes that can be read here", path);
+    expect_refused(path, 7, text);
+    close(ends[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replaces),
-        cmocka_unit_test(test_follows_links),
-        cmocka_unit_test(test_keeps_pipes),
-        cmocka_unit_test(test_names_the_path),
+        cmocka_unit_test(test_replaces),        cmocka_unit_test(test_follows_links),
+        cmocka_unit_test(test_keeps_pipes),     cmocka_unit_test(test_names_the_path),
+        cmocka_unit_test(test_refuses_devices), cmocka_unit_test(test_limits_files),
+        cmocka_unit_test(test_limits_pipes),
     };
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }
