@@ -145,7 +145,7 @@ static bool scan_offsets(RnStReader *r, RnStEntry *entry)
     if (!scan_list(r, numbers, 2, &count))
         return false;
     if (count != 2 || numbers[0] > numbers[1] || numbers[1] > r->data_size)
-        return bad(r, "data_offsets outside the file");
+        return bad(r, "data_offsets outside the file: is it cut short?");
     entry->begin = numbers[0];
     entry->end = numbers[1];
     return true;

@@ -76,8 +76,9 @@ static bool fail_tensor(const RnNetwork *network, const char *path, const RnFaul
                        "%s: byte %llu of the data: tensors overlap or leave a hole", path,
                        (unsigned long long)fault->where);
     default:
-        return rt_fail(error, RT_BAD_DATA, "%s: %llu bytes of data, but the tensors take %llu",
-                       path, (unsigned long long)fault->size, (unsigned long long)fault->where);
+        return rt_fail(error, RT_BAD_DATA, "%s: %s%llu bytes of data, but the tensors take %llu",
+                       path, fault->size < fault->where ? "the file is cut short: " : "",
+                       (unsigned long long)fault->size, (unsigned long long)fault->where);
     }
 }
 
@@ -117,6 +118,27 @@ static bool read_facts(const RnProgram *program, RtCheckpoint *checkpoint, RtErr
     return true;
 }
 
+/* A checkpoint that was cut is told apart from another kind of file by what its first 8 bytes
+ * count: the bytes of its header, which begins with a brace. */
+static bool check_length(const char *path, const RtFile *file, RtError *error)
+{
+    enum { PREFIX = 8 };
+    uint64_t header = 0;
+    if (file->size == 0)
+        return rt_fail(error, RT_BAD_DATA, "%s: the file is empty: it holds no checkpoint", path);
+    for (int i = 0; i < PREFIX && file->size >= PREFIX; i++)
+        header |= (uint64_t)file->bytes[i] << 8 * i;
+    if (file->size >= PREFIX && header <= file->size - PREFIX)
+        return true;
+    if (file->size > PREFIX && file->bytes[PREFIX] == '{')
+        return rt_fail(error, RT_BAD_DATA,
+                       "%s: the file is cut short: %zu bytes, but its header alone takes %llu",
+                       path, file->size, (unsigned long long)header);
+    return rt_fail(error, RT_BAD_DATA,
+                   "%s: %zu bytes that are no checkpoint: `train --save` writes one", path,
+                   file->size);
+}
+
 bool rt_checkpoint_read(const RnProgram *program, const char *path, RtCheckpoint *checkpoint,
                         RtError *error)
 {
@@ -126,7 +148,7 @@ bool rt_checkpoint_read(const RnProgram *program, const char *path, RtCheckpoint
         return rt_fail(error, RT_FAILED, "%s: out of memory", path);
     rt_config_defaults(program, checkpoint->config);
     if (rt_file_read(path, rt_memory_left(""), &checkpoint->file, error) &&
-        read_facts(program, checkpoint, error))
+        check_length(path, &checkpoint->file, error) && read_facts(program, checkpoint, error))
         return true;
     rt_checkpoint_free(checkpoint);
     return false;

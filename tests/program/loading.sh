@@ -28,6 +28,16 @@ for size in 0 7 8 100 2000 20000; do
     bad short.safetensors eval --load short.safetensors
     bad short.safetensors train --resume short.safetensors
 done
+: >cut.safetensors
+bad 'cut.safetensors: the file is empty' eval --load cut.safetensors
+echo text >cut.safetensors
+bad 'cut.safetensors: 5 bytes that are no checkpoint' eval --load cut.safetensors
+echo 'a longer text that is no checkpoint' >cut.safetensors
+bad 'no checkpoint' eval --load cut.safetensors
+head -c 100 good.safetensors >cut.safetensors
+bad 'cut.safetensors: the file is cut short: 100 bytes' eval --load cut.safetensors
+head -c 20000 good.safetensors >cut.safetensors
+bad 'is it cut short?' eval --load cut.safetensors
 { cat good.safetensors; echo; } >long.safetensors
 bad long.safetensors eval --load long.safetensors
 sed 's/"F32"/"I32"/' good.safetensors >typed.safetensors
