@@ -47,6 +47,51 @@ const char *layout_block_name(const Layout *layout)
     return brace ? brace->name : NULL;
 }
 
+static uint32_t indent_of(const Layout *layout, uint32_t at)
+{
+    const char *text = layout->source->text;
+    uint32_t line = at, blanks = 0;
+    while (line > 0 && text[line - 1] != '\n') {
+        line--;
+    }
+    while (line + blanks < at && (text[line + blanks] == ' ' || text[line + blanks] == '\t')) {
+        blanks++;
+    }
+    return blanks;
+}
+
+bool layout_is_outside(const Layout *layout, Token first)
+{
+    const Opener *top = layout_top(layout);
+    if (!top || !first.newline || top->inside <= top->indent) {
+        return false;
+    }
+    uint32_t indent = indent_of(layout, first.span.begin);
+    return first.kind == TOKEN_RBRACE ? indent < top->indent : indent <= top->indent;
+}
+
+void layout_note_indent(Layout *layout, Token first)
+{
+    Opener *top = layout->depth ? &layout->openers[layout->depth - 1] : NULL;
+    if (!top || !first.newline) {
+        return;
+    }
+    if (!top->inside && first.kind != TOKEN_RBRACE) {
+        top->inside = indent_of(layout, first.span.begin);
+    }
+    if (!layout->suspect.kind && layout_is_outside(layout, first)) {
+        layout->suspect = *top;
+    }
+}
+
+void layout_suspect_top(Layout *layout)
+{
+    const Opener *top = layout_top(layout);
+    if (!layout->suspect.kind || layout->suspect.span.begin < top->span.begin) {
+        layout->suspect = *top;
+    }
+}
+
 bool layout_open(Layout *layout, Token token)
 {
     if (layout->depth == NESTING_LIMIT) {
@@ -55,11 +100,13 @@ bool layout_open(Layout *layout, Token token)
         diag_note(layout->diag, diag, "the rest of the file is not read");
         return false;
     }
-    Opener opener = {token.kind, token.span, 0, false, NULL};
+    Opener opener = {.kind = token.kind, .span = token.span};
+    opener.indent = indent_of(layout, token.span.begin);
     if (token.kind == TOKEN_LBRACE) {
         opener.block = layout->pending.block ? layout->pending.block : layout_block(layout);
         opener.name = layout->pending.name ? layout->pending.name : layout_block_name(layout);
         opener.is_choice = layout->pending.is_choice;
+        opener.is_assumed = layout->pending.is_assumed;
         layout->pending = (Opener){0};
     }
     layout->openers[layout->depth++] = opener;
@@ -111,11 +158,14 @@ void layout_drop_brackets(Layout *layout, Token before)
 
 void layout_report_open_brace(Layout *layout, Token before)
 {
-    const Opener *top = layout_top(layout);
-    if (layout->stopped) {
+    const Opener *brace = layout->suspect.kind ? &layout->suspect : layout_top(layout);
+    if (layout->stopped || brace->is_assumed) {
         return;
     }
-    Diag *diag = diag_report(layout->diag, E_UNCLOSED, before.span, "`}` is missing before %s",
-                             describe(layout, before));
-    diag_label(layout->diag, diag, top->span, "`{` is opened here");
+    const char *of =
+        brace->name && !brace->is_choice ? str_format(layout->arena, " of `%s`", brace->name) : "";
+    Diag *diag = diag_report(layout->diag, E_UNCLOSED, before.span, "`}`%s is missing before %s",
+                             of, describe(layout, before));
+    diag_label(layout->diag, diag, brace->span, "`{` is opened here");
+    layout->suspect = (Opener){0};
 }

@@ -120,7 +120,12 @@ static bool begins_declaration(const Layout *layout, Token token, Token next)
     if (!keyword || !(keyword->blocks & IN_FILE) || !at_line_start(layout, token)) {
         return false;
     }
-    return next.kind == (keyword->token == TOKEN_BLOCK ? TOKEN_LBRACE : TOKEN_NAME);
+    if (keyword->token != TOKEN_BLOCK) {
+        return next.kind == TOKEN_NAME;
+    }
+    const Keyword *inside = next.newline ? find_keyword(layout, next) : NULL;
+    return next.kind == TOKEN_LBRACE ||
+           (inside && (inside->blocks & keyword_opens(keyword->word))); /* without its `{` */
 }
 
 /* A line that can only be a new statement, whatever the line before wants. */
@@ -310,12 +315,17 @@ static Token give_bare(Layout *layout, Token token)
     return give(layout, token);
 }
 
+static bool is_else(const Layout *layout, Token token, Token next)
+{
+    return is_word(layout, token, "else") &&
+           (next.kind == TOKEN_LBRACE || is_word(layout, next, "if"));
+}
+
 static Token first_of_statement(Layout *layout, Token token)
 {
     unsigned block = layout_block(layout);
     const Keyword *keyword = find_keyword(layout, token);
-    if (is_word(layout, token, "else") &&
-        (layout->ahead[0].kind == TOKEN_LBRACE || is_word(layout, layout->ahead[0], "if"))) {
+    if (is_else(layout, token, layout->ahead[0])) {
         diag_report(layout->diag, E_PLACEMENT, token.span, "`else` has no `if` before it");
         return give_skipped(layout, token);
     }
@@ -388,11 +398,75 @@ static bool statement_ends(const Layout *layout)
     return next.kind != TOKEN_ARROW && next.kind != TOKEN_LBRACE;
 }
 
+/* Does a block like that hold statements that begin with this? */
+static bool holds(const Layout *layout, const Opener *brace, Token first)
+{
+    const Keyword *keyword = find_keyword(layout, first);
+    return keyword ? (keyword->blocks & brace->block) != 0
+                   : takes_expressions(brace->block) && first.kind == TOKEN_NAME;
+}
+
+/* A line that stands further left, and fits a block around this one only: a `}` is missing. */
+static bool leaves_block(const Layout *layout, Token first)
+{
+    if (!layout->depth || layout->statement_open || first.kind != TOKEN_NAME) {
+        return false;
+    }
+    if (layout_top(layout)->is_choice && is_else(layout, first, layout->ahead[1])) {
+        return true;
+    }
+    if (!layout_is_outside(layout, first) || holds(layout, layout_top(layout), first) ||
+        takes_expressions(layout_block(layout))) {
+        return false;
+    }
+    for (unsigned i = layout->depth - 1; i > 0; i--) {
+        if (holds(layout, &layout->openers[i - 1], first)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The head of a block is complete, and the next line is what its block would hold: a `{` is
+ * missing. */
+static bool lacks_brace(const Layout *layout, Token next)
+{
+    int last = layout->last.kind;
+    const Opener *head = &layout->pending;
+    bool complete = last == TOKEN_BLOCK || last == TOKEN_RECURRENT || last == TOKEN_ELSE ||
+                    (layout->statement != STATEMENT_HEAD && ends_operand(last));
+    Opener brace = *head;
+    brace.block = head->block ? head->block : layout_block(layout);
+    return (head->block || head->is_choice) && complete && next.kind == TOKEN_NAME &&
+           holds(layout, &brace, next) && !begins_declaration(layout, next, layout->ahead[1]);
+}
+
+static Token give_opened(Layout *layout, Token token);
+
+/* A `{` that the file lacks, so that the block's statements are read as such. */
+static Token give_assumed_brace(Layout *layout)
+{
+    Span span = {layout->last.span.end, layout->last.span.end};
+    const char *head = layout->last.kind == TOKEN_ELSE ? "else"
+                       : layout->pending.is_choice     ? "if"
+                                                       : layout->pending.name;
+    Diag *diag =
+        diag_report(layout->diag, E_SYNTAX, span, "expected `{`, found the end of the line");
+    diag_hint(layout->diag, diag, "what belongs to `%s` stands between `{` and `}`", head);
+    layout->pending.is_assumed = true;
+    return give_opened(layout, (Token){TOKEN_LBRACE, span, false});
+}
+
 /* Gives what the state asks for before any further token is taken. */
 static bool give_due(Layout *layout, Token *token)
 {
     Token next = layout->ahead[0];
-    if (layout->end_due || statement_ends(layout)) {
+    bool ends = layout->end_due || statement_ends(layout);
+    if (ends && !layout->end_due && lacks_brace(layout, next)) {
+        *token = give_assumed_brace(layout);
+        return true;
+    }
+    if (ends) {
         *token = give_end(layout);
         return true;
     }
@@ -407,7 +481,12 @@ static bool give_due(Layout *layout, Token *token)
         layout->closing = true;
     }
     layout->closing = layout->closing && layout->depth;
-    if (layout->closing) {
+    bool leaves = leaves_block(layout, next);
+    if (leaves) {
+        layout_suspect_top(layout);
+        layout_report_open_brace(layout, next);
+    }
+    if (layout->closing || leaves) {
         *token = give_closing_brace(layout, (Span){next.span.begin, next.span.begin});
         return true;
     }
@@ -496,6 +575,7 @@ Token layout_next(Layout *layout)
         }
         if (!layout->statement_open) {
             layout->string_open = false;
+            layout_note_indent(layout, token);
             bool known = token.kind == TOKEN_NAME || takes_expressions(layout_block(layout));
             if (token.kind == TOKEN_NAME) {
                 return first_of_statement(layout, token);

@@ -18,6 +18,9 @@ typedef struct Opener {
     unsigned block;   /* of a brace: which statements stand inside */
     bool is_choice;   /* of a brace: `else` may follow */
     const char *name; /* of a brace: the block's keyword, for messages */
+    bool is_assumed;  /* of a brace: the file lacks it, which has been reported */
+    uint32_t indent;  /* blanks before the line that it stands in */
+    uint32_t inside;  /* blanks before the first statement on a line of its own; 0: none yet */
 } Opener;
 
 /* What the statement that is being read takes. */
@@ -50,6 +53,7 @@ struct Layout {
     bool has_best;
     StatementKind statement;
     Opener pending; /* what the next `{` opens */
+    Opener suspect; /* whose `}` is missing, as far as indentation tells; kind 0: nobody's */
 };
 
 Token layout_take(Layout *layout);
@@ -66,6 +70,12 @@ bool layout_close_bracket(Layout *layout, Token *token);
 /* Gives up the open brackets, with a report that names the outermost one's opener. */
 void layout_drop_brackets(Layout *layout, Token before);
 void layout_report_open_brace(Layout *layout, Token before);
+/* To be told of the first token of every statement, and of every `}`. */
+void layout_note_indent(Layout *layout, Token first);
+/* The innermost brace has no partner, or one that was opened inside it. */
+void layout_suspect_top(Layout *layout);
+/* Does the line stand where its block's head does, or left of it, as if the block had ended? */
+bool layout_is_outside(const Layout *layout, Token first);
 
 /* Reports bytes up to the token's end that are not text. False when there are too many. */
 bool layout_check_bytes(Layout *layout, Span span);
