@@ -28,6 +28,7 @@ typedef struct Symbol {
     SymbolKind kind;
     bool is_bool, ready; /* ready: its value may be used */
     bool refused;        /* PARAM: said already that a const is wanted */
+    bool mistaken;       /* said already that its value is out of place somewhere */
     Span span;
     double value; /* CONST */
     int param;    /* PARAM */
@@ -100,6 +101,7 @@ enum {
     ALLOW_BASE = 16,
     ALLOW_QUANTITY = 32,
     ALLOW_BOOL = 64,
+    WHOLE = 128, /* allows nothing: what is wanted is a whole number, as messages say */
     ALLOW_BLOCK = ALLOW_PARAMS | ALLOW_DEPTH | ALLOW_LAYER
 };
 

@@ -61,7 +61,42 @@ static const Expr *check_finite(Context *ctx, const Expr *e, Span span)
     return e;
 }
 
-static const Expr *unknown_name(Context *ctx, const Ast *ast, const char *what)
+/* The names that would do: " (L, beta)", or nothing where there are none or many. */
+static const char *list_names(Context *ctx, unsigned allows)
+{
+    enum { SHOWN = 6 };
+    Text text = {.arena = ctx->arena};
+    unsigned count = 0;
+    for (uint32_t i = 0; i < ctx->symbols.count && count <= SHOWN; i++) {
+        const Symbol *symbol = &ctx->symbols.items[i];
+        bool fits = symbol->kind == SYMBOL_PARAM ? (allows & ALLOW_PARAMS) != 0
+                                                 : symbol->kind == SYMBOL_CONST && !symbol->is_bool;
+        if (fits && symbol->ready && count++ < SHOWN) {
+            text_append(&text, "%s`%s`", count == 1 ? " (" : ", ", symbol->name);
+        }
+    }
+    if (count == 0 || count > SHOWN) {
+        return "";
+    }
+    text_append(&text, ")");
+    return text.data;
+}
+
+static void hint_unknown(Context *ctx, Diag *d, const Ast *ast, unsigned allows, const char *what)
+{
+    const char *kind = allows & WHOLE        ? "whole number"
+                       : allows & ALLOW_BOOL ? "number, or `true` or `false`"
+                                             : "number";
+    if (ast->kind == AST_CALL) {
+        diag_hint(ctx->diag, d,
+                  "%s is a %s: the functions are sqrt, exp, log, log10, abs, min, max", what, kind);
+    } else {
+        diag_hint(ctx->diag, d, "%s is a %s: write one, or the name of a const%s%s", what, kind,
+                  allows & ALLOW_PARAMS ? " or a param" : "", list_names(ctx, allows));
+    }
+}
+
+static const Expr *unknown_name(Context *ctx, const Ast *ast, unsigned allows, const char *what)
 {
     if (is_layer_name(ast->text)) {
         diag_report(ctx->diag, E_KIND, ast->span, "`%s` is a layer, but %s is a number", ast->text,
@@ -76,6 +111,8 @@ static const Expr *unknown_name(Context *ctx, const Ast *ast, const char *what)
     const char *nearest = scope_nearest(ctx, ast->text, words, LENGTH(words));
     if (nearest != NULL) {
         diag_hint(ctx->diag, d, "did you mean `%s`?", nearest);
+    } else {
+        hint_unknown(ctx, d, ast, allows, what);
     }
     return NULL;
 }
@@ -145,7 +182,7 @@ static const Expr *eval_name(Context *ctx, const Ast *ast, unsigned allows, cons
     }
     Symbol *symbol = scope_find(ctx, ast->text);
     return symbol != NULL ? symbol_value(ctx, ast, symbol, allows, what)
-                          : unknown_name(ctx, ast, what);
+                          : unknown_name(ctx, ast, allows, what);
 }
 
 static const Expr *eval_function(Context *ctx, const Ast *ast, unsigned allows, const char *what)
@@ -157,7 +194,7 @@ static const Expr *eval_function(Context *ctx, const Ast *ast, unsigned allows, 
     if (f == LENGTH(functions)) {
         Symbol *symbol = scope_find(ctx, ast->text);
         if (symbol == NULL) {
-            return unknown_name(ctx, ast, what);
+            return unknown_name(ctx, ast, allows, what);
         }
         diag_report(ctx->diag, E_KIND, ast->span, "`%s` is a number and takes no arguments",
                     ast->text);

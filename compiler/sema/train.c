@@ -51,7 +51,7 @@ static const Expr *read_seed(Context *ctx, const Statements *statements)
 {
     const Ast *value = single_value(ctx, single_statement(ctx, statements, "seed"));
     Range range = {0, 0x1p53, false, false};
-    const Expr *e = value ? eval_ranged(ctx, value, ALLOW_PARAMS, "`seed`", range) : NULL;
+    const Expr *e = value ? eval_ranged(ctx, value, ALLOW_PARAMS | WHOLE, "`seed`", range) : NULL;
     if (e != NULL && expr_is_number(e) && e->number != floor(e->number)) {
         diag_report(ctx->diag, E_INTEGER, value->span, "`seed` is %g, but must be an integer",
                     e->number);

@@ -61,6 +61,21 @@ static const char *range_text(Context *ctx, Range range)
                       number_text(ctx->arena, range.high));
 }
 
+/* A value that is none here. Of a const one use is named, and where it is declared: that is where
+ * to mend it. */
+static void report_value(Context *ctx, const Ast *ast, DiagId id, const char *message)
+{
+    Symbol *symbol = ast->kind == AST_NAME ? scope_find(ctx, ast->text) : NULL;
+    if (symbol != NULL && symbol->mistaken) {
+        return;
+    }
+    Diag *d = diag_report(ctx->diag, id, ast->span, "%s", message);
+    if (symbol != NULL) {
+        symbol->mistaken = true;
+        diag_label(ctx->diag, d, symbol->span, "`%s` is declared here", symbol->name);
+    }
+}
+
 static bool check_range(Context *ctx, const Ast *ast, const Expr *e, const char *what, Range range)
 {
     if (!is_known(e)) {
@@ -70,10 +85,11 @@ static bool check_range(Context *ctx, const Ast *ast, const Expr *e, const char 
     if (in_range(value, range)) {
         return true;
     }
-    diag_report(ctx->diag, E_VALUE_RANGE, ast->span, "%s is %s%s, but must be %s", what,
-                number_text(ctx->arena, value),
-                expr_is_number(e) ? "" : " with the params at their defaults",
-                range_text(ctx, range));
+    report_value(ctx, ast, E_VALUE_RANGE,
+                 str_format(ctx->arena, "%s is %s%s, but must be %s", what,
+                            number_text(ctx->arena, value),
+                            expr_is_number(e) ? "" : " with the params at their defaults",
+                            range_text(ctx, range)));
     return false;
 }
 
@@ -90,23 +106,25 @@ static const double count_limit = 1e9;
 const Expr *eval_count(Context *ctx, const Ast *ast, const char *what, double low)
 {
     Range range = {low, count_limit, false, false};
-    const Expr *e = eval_ranged(ctx, ast, ALLOW_PARAMS, what, range);
+    const Expr *e = eval_ranged(ctx, ast, ALLOW_PARAMS | WHOLE, what, range);
     if (e == NULL) {
         return NULL;
     }
     double value = expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
     if (value != floor(value)) {
-        diag_report(ctx->diag, E_INTEGER, ast->span, "%s is %s, but must be an integer", what,
-                    number_text(ctx->arena, value));
+        report_value(ctx, ast, E_INTEGER,
+                     str_format(ctx->arena, "%s is %s, but must be an integer", what,
+                                number_text(ctx->arena, value)));
         return NULL;
     }
     mark_integer(ctx, e);
     return e;
 }
 
-bool eval_number(Context *ctx, const Ast *ast, const char *what, double *value)
+static bool eval_known(Context *ctx, const Ast *ast, unsigned allows, const char *what,
+                       double *value)
 {
-    const Expr *e = eval_scalar(ctx, ast, 0, what);
+    const Expr *e = eval_scalar(ctx, ast, allows, what);
     if (e == NULL) {
         return false;
     }
@@ -114,22 +132,30 @@ bool eval_number(Context *ctx, const Ast *ast, const char *what, double *value)
     return true;
 }
 
+bool eval_number(Context *ctx, const Ast *ast, const char *what, double *value)
+{
+    return eval_known(ctx, ast, 0, what, value);
+}
+
 bool eval_size(Context *ctx, const Ast *ast, const char *what, int64_t low, int64_t *value)
 {
     double number;
-    if (!eval_number(ctx, ast, what, &number)) {
+    if (!eval_known(ctx, ast, WHOLE, what, &number)) {
         return false;
     }
     if (number != floor(number)) {
-        diag_report(ctx->diag, E_INTEGER, ast->span, "%s is %s, but must be an integer", what,
-                    number_text(ctx->arena, number));
+        report_value(ctx, ast, E_INTEGER,
+                     str_format(ctx->arena, "%s is %s, but must be an integer", what,
+                                number_text(ctx->arena, number)));
         return false;
     }
     if (number < (double)low || number > 0x1p53) {
-        diag_report(ctx->diag, E_SIZE_RANGE, ast->span, "%s is %s, but must be %s", what,
-                    number_text(ctx->arena, number),
-                    number < (double)low ? str_format(ctx->arena, "at least %lld", (long long)low)
-                                         : "at most 2^53");
+        const char *wanted = number < (double)low
+                                 ? str_format(ctx->arena, "at least %lld", (long long)low)
+                                 : "at most 2^53";
+        report_value(ctx, ast, E_SIZE_RANGE,
+                     str_format(ctx->arena, "%s is %s, but must be %s", what,
+                                number_text(ctx->arena, number), wanted));
         return false;
     }
     *value = (int64_t)number;
