@@ -45,6 +45,7 @@ Layout *layout_create(Arena *arena, const Source *source, DiagSink *diag)
     layout->diag = diag;
     layout->errors_before = diag_error_count(diag);
     layout->scanner = scanner_create(arena, source, COMMENTS_SKIPPED);
+    layout->stopped = !layout_check_text(layout);
     layout_take(layout);
     layout_take(layout);
     return layout;

@@ -77,6 +77,8 @@ void layout_suspect_top(Layout *layout);
 /* Does the line stand where its block's head does, or left of it, as if the block had ended? */
 bool layout_is_outside(const Layout *layout, Token first);
 
+/* False, and one report, for a file of something else than text. */
+bool layout_check_text(Layout *layout);
 /* Reports bytes up to the token's end that are not text. False when there are too many. */
 bool layout_check_bytes(Layout *layout, Span span);
 void layout_report_stray(Layout *layout, Token token);

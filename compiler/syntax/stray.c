@@ -11,6 +11,8 @@
 
 /* A file with more of them is not a text file. */
 enum { STRAY_LIMIT = 20 };
+/* As many bytes that are no text, and such a share of the file: it is not looked at any further. */
+enum { MOST_STRAYS = 8, STRAY_SHARE = 8 };
 
 static const char *describe_byte(Utf8 c)
 {
@@ -42,6 +44,40 @@ static bool report_bytes(Layout *layout, Span span, Utf8 first)
         return true;
     }
     diag_note(layout->diag, diag, "the rest of the file is not read: it does not look like text");
+    return false;
+}
+
+/* By its mark, which editors write. */
+static bool is_utf16(const Source *source)
+{
+    const unsigned char *text = (const unsigned char *)source->text;
+    return source->length >= 2 &&
+           ((text[0] == 0xFF && text[1] == 0xFE) || (text[0] == 0xFE && text[1] == 0xFF));
+}
+
+bool layout_check_text(Layout *layout)
+{
+    const Source *source = layout->source;
+    Span first = {0, 0};
+    uint32_t strays = 0;
+    for (uint32_t at = 0; at < source->length;) {
+        Utf8 c = utf8_decode(source->text + at, source->length - at);
+        if (!is_text(source, at, c)) {
+            first = strays ? first : (Span){at, at + c.length};
+            strays += c.length;
+        }
+        at += c.length;
+    }
+    if (strays < MOST_STRAYS || strays < source->length / STRAY_SHARE) {
+        return true;
+    }
+    Diag *diag = diag_report(layout->diag, E_BYTE, first,
+                             "this is no text: %u of the file's %u bytes are control characters or "
+                             "not UTF-8",
+                             strays, source->length);
+    diag_hint(layout->diag, diag,
+              is_utf16(source) ? "it looks like UTF-16: save it as UTF-8"
+                               : "a .rnet file is UTF-8 text; name the file with the source");
     return false;
 }
 
