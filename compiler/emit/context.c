@@ -76,11 +76,10 @@ static void copy_attribute(Emitter *e, LLVMValueRef to, const char *name)
     }
 }
 
-static void add_enum_attribute(Emitter *e, LLVMValueRef function, const char *name)
+void e_attribute(Emitter *e, LLVMValueRef function, LLVMAttributeIndex at, const char *name)
 {
     unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
-    LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
-                            LLVMCreateEnumAttribute(e->context, kind, 0));
+    LLVMAddAttributeAtIndex(function, at, LLVMCreateEnumAttribute(e->context, kind, 0));
 }
 
 LLVMValueRef e_function(Emitter *e, const char *name, LLVMTypeRef type)
@@ -92,7 +91,7 @@ LLVMValueRef e_function(Emitter *e, const char *name, LLVMTypeRef type)
     for (size_t i = 0; i < sizeof same_in_an_isa / sizeof *same_in_an_isa; i++) {
         copy_attribute(e, function, same_in_an_isa[i]);
     }
-    add_enum_attribute(e, function, "nounwind");
+    e_attribute(e, function, LLVMAttributeFunctionIndex, "nounwind");
     return function;
 }
 
@@ -100,7 +99,8 @@ void e_mark_sanitized(Emitter *e, LLVMValueRef function)
 {
     if (e->options->sanitize != NULL) {
         bool address = strcmp(e->options->sanitize, "address") == 0;
-        add_enum_attribute(e, function, address ? "sanitize_address" : "sanitize_thread");
+        e_attribute(e, function, LLVMAttributeFunctionIndex,
+                    address ? "sanitize_address" : "sanitize_thread");
     }
 }
 

@@ -72,6 +72,8 @@ LLVMValueRef e_kernel(Emitter *e, const char *name);
 LLVMValueRef e_call_kernel(Emitter *e, const char *name, LLVMValueRef *args, unsigned count);
 /* A function of this ISA with its attributes; static unless exported. */
 LLVMValueRef e_function(Emitter *e, const char *name, LLVMTypeRef type);
+/* One of LLVM's attributes without a value, of the function or of an argument (from 1 on). */
+void e_attribute(Emitter *e, LLVMValueRef function, LLVMAttributeIndex at, const char *name);
 /* For --sanitize: the function's accesses are checked. */
 void e_mark_sanitized(Emitter *e, LLVMValueRef function);
 LLVMValueRef e_i64(Emitter *e, int64_t value);

@@ -127,10 +127,24 @@ static LLVMModuleRef build_all(Emitter *e)
     return all;
 }
 
-static bool passes_vector(LLVMValueRef call)
+/* Intrinsics are no calls, and static functions of the same features agree with their callers. */
+static bool agrees(LLVMValueRef caller, LLVMValueRef callee)
 {
-    LLVMValueRef callee = LLVMGetCalledValue(call);
-    if (LLVMIsAFunction(callee) && LLVMGetIntrinsicID(callee) != 0) {
+    static const char name[] = "target-features";
+    if (!LLVMIsAFunction(callee)) {
+        return false;
+    }
+    LLVMAttributeRef theirs =
+        LLVMGetStringAttributeAtIndex(callee, LLVMAttributeFunctionIndex, name, sizeof name - 1);
+    LLVMAttributeRef ours =
+        LLVMGetStringAttributeAtIndex(caller, LLVMAttributeFunctionIndex, name, sizeof name - 1);
+    return LLVMGetIntrinsicID(callee) != 0 ||
+           (LLVMGetLinkage(callee) == LLVMInternalLinkage && theirs == ours);
+}
+
+static bool passes_vector(LLVMValueRef caller, LLVMValueRef call)
+{
+    if (agrees(caller, LLVMGetCalledValue(call))) {
         return false;
     }
     bool found = LLVMGetTypeKind(LLVMTypeOf(call)) == LLVMVectorTypeKind;
@@ -148,7 +162,7 @@ static void refuse_vector_calls(LLVMModuleRef module)
     for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
         for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(f); b; b = LLVMGetNextBasicBlock(b)) {
             for (LLVMValueRef i = LLVMGetFirstInstruction(b); i; i = LLVMGetNextInstruction(i)) {
-                if (LLVMIsACallInst(i) && passes_vector(i)) {
+                if (LLVMIsACallInst(i) && passes_vector(f, i)) {
                     BUG("emit", "%s passes a vector to a call", LLVMGetValueName(f));
                 }
             }

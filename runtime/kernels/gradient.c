@@ -223,7 +223,7 @@ RNK_INLINE void large_block(const Outer *p, const Samples *s, real *area)
                             .width = p->out,
                             .ahead = &p->ahead,
                             .begin = s->add ? p->g : NULL,
-                            .finish = {store_gradient, &place, 1}};
+                            .finish = {store_gradient, NULL, &place}};
     rnk_large_product(&large, area);
 }
 

@@ -74,17 +74,17 @@ RNK_INLINE void rnk_micro_step(int64_t rows, int64_t vectors, const real *w, int
     }
 }
 
-/* Hands the sums to the epilogue. A long epilogue stands in a loop that is not unrolled, with the
- * sums in memory meanwhile; a short one pays more for that detour than for its copies. */
+/* Hands the sums to the epilogue. For a long one they go through memory; a short one would pay more
+ * for that detour than for its copies. */
 RNK_INLINE void rnk_micro_finish(int64_t rows, int64_t vectors, const RnkSums sum,
                                  const RnkFinish *finish, int64_t row, int64_t lane)
 {
-    if (!finish->is_long) {
+    if (!finish->all) {
         RNK_EACH_ROW(r, rows, vectors)
         RNK_EACH_VECTOR(v, vectors)
         {
             vreal value = sum[r][v];
-            finish->epilogue(finish->context, row + r, lane + v * RNK_LANES, &value);
+            finish->each(finish->context, row + r, lane + v * RNK_LANES, &value);
         }
         return;
     }
@@ -92,12 +92,7 @@ RNK_INLINE void rnk_micro_finish(int64_t rows, int64_t vectors, const RnkSums su
     RNK_EACH_ROW(r, rows, vectors)
     RNK_EACH_VECTOR(v, vectors)
     values[r * vectors + v] = sum[r][v];
-#pragma clang loop unroll(disable)
-    for (int64_t r = 0; r < rows; r++)
-#pragma clang loop unroll(disable)
-        for (int64_t v = 0; v < vectors; v++)
-            finish->epilogue(finish->context, row + r, lane + v * RNK_LANES,
-                             &values[r * vectors + v]);
+    finish->all(finish->context, row, rows, lane, vectors, values, vectors);
 }
 
 /* Fetching ahead, a few lines at every step of a micro-tile. */

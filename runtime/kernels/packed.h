@@ -251,16 +251,16 @@ RNK_INLINE void rnk_large_tile(RnkWork *b, int64_t rows, int64_t vectors, const 
 }
 
 /* Hands sums of a sliver to an epilogue, lanes from `lane` on. */
-RNK_INLINE void rnk_each_sum(const RnkWork *b, RnkEpilogue *epilogue, const void *context,
-                             int64_t t, int64_t lane, int64_t vectors, vreal *kept)
+RNK_INLINE void rnk_hand_over(const RnkWork *b, int64_t t, int64_t lane, int64_t vectors,
+                              const vreal *kept)
 {
     int64_t row = rnk_row_of(b, t), rows = rnk_height_of(b, t);
     int64_t count = rnk_least(vectors, (b->lanes - lane + RNK_LANES - 1) / RNK_LANES);
-#pragma clang loop unroll(disable)
-    for (int64_t r = 0; r < rows; r++)
-#pragma clang loop unroll(disable)
-        for (int64_t v = 0; v < count; v++)
-            epilogue(context, row + r, b->lane + lane + v * RNK_LANES, &kept[r * vectors + v]);
+    const RnkFinish *to = &b->p->finish;
+    if (to->all)
+        to->all(to->context, row, rows, b->lane + lane, count, kept, vectors);
+    else
+        rnk_each(to->each, to->context, row, rows, b->lane + lane, count, kept, vectors);
 }
 
 /* What sums of a sliver begin with, lanes from `lane` on. */
@@ -288,7 +288,6 @@ RNK_INLINE void rnk_large_column(RnkWork *b, int64_t vectors, int64_t lane)
     const real *x = b->copies.x + lane * p->depth + b->from * vectors * RNK_LANES;
     vreal *kept = b->copies.sum + lane / RNK_LANES * RNK_SLIVERS * RNK_SLIVER;
     int64_t ends = b->from + b->depth == p->depth, begins = b->from == 0;
-    const RnkFinish *finish = &p->finish;
 #pragma clang loop unroll(disable)
     for (int64_t t = b->first; t < b->last; t++, kept += RNK_SLIVER * vectors) {
         const real *w = rnk_is_copied(p) ? b->copies.w + (t - b->first) * RNK_SLIVER_STEP
@@ -301,7 +300,7 @@ RNK_INLINE void rnk_large_column(RnkWork *b, int64_t vectors, int64_t lane)
         else
             rnk_large_tile(b, b->split.low, vectors, w, x, before, kept);
         if (ends)
-            rnk_each_sum(b, finish->epilogue, finish->context, t, lane, vectors, kept);
+            rnk_hand_over(b, t, lane, vectors, kept);
     }
 }
 

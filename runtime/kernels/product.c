@@ -59,14 +59,22 @@ RNK_INLINE void last_column(const RnkLarge *p, int64_t lane)
     }
 }
 
+/* Vectors of a micro-tile: half as many where all rows then fit into one, so that a weight is read
+ * once and tiles of half the width want no other code. */
+RNK_INLINE int64_t vectors_for(int64_t rows)
+{
+    int64_t half = RNK_VECTORS > 1 ? RNK_VECTORS / 2 : 1;
+    return rows <= rnk_micro_rows(half) ? half : RNK_VECTORS;
+}
+
 RNK_INLINE void product_in_place(const RnkLarge *p)
 {
-    int64_t lane = 0;
+    int64_t vectors = vectors_for(p->rows), lane = 0;
 #pragma clang loop unroll(disable)
-    for (; lane + RNK_VECTORS * RNK_LANES <= p->width; lane += RNK_VECTORS * RNK_LANES)
-        column(RNK_VECTORS, p, lane);
+    for (; lane + vectors * RNK_LANES <= p->width; lane += vectors * RNK_LANES)
+        column(vectors, p, lane);
 #pragma clang loop unroll(disable)
-    for (; RNK_VECTORS > 1 && lane < p->width; lane += RNK_LANES)
+    for (; vectors > 1 && lane < p->width; lane += RNK_LANES)
         last_column(p, lane);
 }
 
@@ -79,8 +87,8 @@ RNK_INLINE void product(const RnkLarge *p, const RnTile *tile)
 }
 
 RNK_API void rnk_dense(const RnTile *tile, const real *w, int64_t out, int64_t in, const real *x,
-                       int64_t width, const RnkAhead *ahead, RnkEpilogue *epilogue,
-                       const void *context, int64_t is_long)
+                       int64_t width, const RnkAhead *ahead, RnkEpilogue *each, RnkEpilogues *all,
+                       const void *context)
 {
     RnkLarge p = {.w = w,
                   .x = x,
@@ -91,13 +99,13 @@ RNK_API void rnk_dense(const RnTile *tile, const real *w, int64_t out, int64_t i
                   .depth = in,
                   .width = width,
                   .ahead = ahead,
-                  .finish = {epilogue, context, is_long}};
+                  .finish = {each, all, context}};
     product(&p, tile);
 }
 
 RNK_API void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int64_t in,
-                            const real *d, int64_t width, const RnkAhead *ahead,
-                            RnkEpilogue *epilogue, const void *context, int64_t is_long)
+                            const real *d, int64_t width, const RnkAhead *ahead, RnkEpilogue *each,
+                            RnkEpilogues *all, const void *context)
 {
     RnkLarge p = {.w = w,
                   .x = d,
@@ -108,7 +116,7 @@ RNK_API void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int6
                   .depth = out,
                   .width = width,
                   .ahead = ahead,
-                  .finish = {epilogue, context, is_long}};
+                  .finish = {each, all, context}};
     product(&p, tile);
 }
 
@@ -119,4 +127,14 @@ RNK_API void rnk_map(int64_t rows, int64_t width, RnkEpilogue *epilogue, const v
             vreal zero = {};
             epilogue(context, row, lane, &zero);
         }
+}
+
+RNK_API void rnk_each(RnkEpilogue *epilogue, const void *context, int64_t row, int64_t rows,
+                      int64_t lane, int64_t vectors, const vreal *values, int64_t step)
+{
+#pragma clang loop unroll(disable)
+    for (int64_t r = 0; r < rows; r++)
+#pragma clang loop unroll(disable)
+        for (int64_t v = 0; v < vectors; v++)
+            epilogue(context, row + r, lane + v * RNK_LANES, &values[r * step + v]);
 }

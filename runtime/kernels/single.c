@@ -33,20 +33,18 @@ RNK_INLINE void step(int64_t vectors, int64_t left, const Single *p, const real 
 
 RNK_INLINE void finish(int64_t vectors, const vreal sum[MOST], const RnkFinish *to, int64_t row)
 {
-    if (!to->is_long) {
+    if (!to->all) {
         EACH(v, vectors)
         {
             vreal value = sum[v];
-            to->epilogue(to->context, row + v * RNK_LANES, 0, &value);
+            to->each(to->context, row + v * RNK_LANES, 0, &value);
         }
         return;
     }
     vreal values[MOST];
     EACH(v, vectors)
     values[v] = sum[v];
-#pragma clang loop unroll(disable)
-    for (int64_t v = 0; v < vectors; v++)
-        to->epilogue(to->context, row + v * RNK_LANES, 0, &values[v]);
+    to->all(to->context, row, 1, 0, vectors, values, vectors);
 }
 
 /* Rows from `row` on, the last vector of which has `left` of them. A whole vector read there would
@@ -69,10 +67,10 @@ RNK_INLINE void panel(int64_t vectors, int64_t left, const Single *p, int64_t ro
     finish(vectors, sum, &p->finish, row);
 }
 
-RNK_API void rnk_dense_one(const real *w, int64_t out, int64_t in, const real *x,
-                           RnkEpilogue *epilogue, const void *context, int64_t is_long)
+RNK_API void rnk_dense_one(const real *w, int64_t out, int64_t in, const real *x, RnkEpilogue *each,
+                           RnkEpilogues *all, const void *context)
 {
-    Single p = {.w = w, .x = x, .out = out, .in = in, .finish = {epilogue, context, is_long}};
+    Single p = {.w = w, .x = x, .out = out, .in = in, .finish = {each, all, context}};
     int64_t rest = out % (MOST * RNK_LANES), vectors = (rest + RNK_LANES - 1) / RNK_LANES;
 #pragma clang loop unroll(disable)
     for (int64_t row = 0; row < out - rest; row += MOST * RNK_LANES)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Internal to emit/: a group while its calls (group.c) and its epilogue (epilogue.c) are made.
+ */
+#ifndef RNET_EMIT_GROUP_H
+#define RNET_EMIT_GROUP_H
+
+#include "emit/llvm.h"
+
+typedef struct GroupBuild {
+    Emitter *e;
+    LayerFrame *frame;
+    const Block *block;
+    const BlockPlan *plan;
+    const Group *group;
+    uint32_t number;
+    LLVMBuilderRef outer; /* in the region's function; e->builder is inside */
+    LLVMValueRef epilogue;
+    LLVMValueRef row_base; /* outer: first row of this position, or NULL */
+    VEC(LLVMValueRef) captures;
+    LLVMValueRef context, row, lane, index;
+    LLVMValueRef *registers; /* [nodes] vectors, inside */
+} GroupBuild;
+
+/* RnkEpilogue, as b->epilogue; what it wants from outside goes to b->captures. */
+void emit_epilogue(GroupBuild *b);
+/* RnkEpilogues: the same for a block of vectors; null where the epilogue is short. */
+LLVMValueRef emit_finish(GroupBuild *b);
+
+#endif
