@@ -97,6 +97,7 @@ typedef struct Reader {
     int argc;
     Arguments arguments;
     unsigned next;
+    const OptionRow *taken; /* the last one whose value looks like a source */
 } Reader;
 
 /* Words are expanded one by one: those behind `run FILE` are the program's. */
@@ -139,6 +140,47 @@ static const OptionRow *find_row(const char *word, const char **attached)
     return NULL;
 }
 
+/* Options of the programs that rnetc makes, and what does the same here. */
+static const char *hint_of_programs(const char *bare)
+{
+    static const char *const rows[][2] = {
+        {"--set", "rnetc sets consts, and defaults of params, with `-D NAME=VALUE`"},
+        {"--output", "rnetc writes to the file that `-o` names"},
+        {"--load", "weights become part of an object with `--weights FILE`"},
+        {"--describe",
+         "`rnetc --emit=manifest` describes an object, `PROGRAM --describe` a program"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i][0], bare) == 0) {
+            return rows[i][1];
+        }
+    }
+    static const char *const programs[] = {
+        "--seed",   "--threads", "--data",  "--epochs", "--save",       "--resume", "--log",
+        "--layers", "--input",   "--batch", "--repeat", "--iterations", "--quiet"};
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        if (strcmp(programs[i], bare) == 0) {
+            return "it is an option of the program: `rnetc run FILE.rnet COMMAND OPTION…`";
+        }
+    }
+    return NULL;
+}
+
+static bool ends_in_rnet(const char *word)
+{
+    size_t length = strlen(word);
+    return length > 5 && strcmp(word + length - 5, ".rnet") == 0;
+}
+
+/* Its value is no file to compile. */
+static void skip_value(Reader *r, const char *word)
+{
+    if (!strchr(word, '=') && has_word(r) && !ends_in_rnet(r->arguments.items[r->next]) &&
+        r->arguments.items[r->next][0] != '-') {
+        take_word(r);
+    }
+}
+
 static void report_unknown(Reader *r, const char *word)
 {
     const char *names[ROWS];
@@ -148,8 +190,12 @@ static void report_unknown(Reader *r, const char *word)
     const char *bare = str_copy(r->arena, word, strcspn(word, "="));
     /* Any two short options are one edit apart. */
     const char *nearest = strlen(bare) > 3 ? str_nearest(bare, names, ROWS) : NULL;
+    const char *other = hint_of_programs(bare);
     Diag *diag = usage_error(r, "unknown option `%s`", word);
-    if (nearest) {
+    if (other) {
+        diag_hint(r->diag, diag, "%s", other);
+        skip_value(r, word);
+    } else if (nearest) {
         diag_hint(r->diag, diag, "did you mean `%s`?", nearest);
     } else {
         diag_hint(r->diag, diag, "`rnetc --help` lists the options");
@@ -213,6 +259,7 @@ static void read_row(Reader *r, const OptionRow *row, const char *attached)
             return;
         }
         attached = take_word(r);
+        r->taken = row->form == FORM_TEXT && ends_in_rnet(attached) ? row : r->taken;
     }
     if (row->argument && attached[0] == '\0') {
         usage_error(r, "the value of `%s` is empty", row->name);
@@ -354,6 +401,10 @@ static void finish(Reader *r)
     bool nothing = (compiles && !o->input) || (o->command == COMMAND_FMT && o->files.count == 0);
     if (nothing && diag_error_count(r->diag) == 0) {
         Diag *diag = usage_error(r, "%s", "no .rnet file is named");
+        if (r->taken) {
+            diag_note(r->diag, diag, "`%s` has taken `%s` as its %s", r->taken->name,
+                      *(const char **)((char *)o + r->taken->field), r->taken->argument);
+        }
         diag_hint(r->diag, diag, "usage: rnetc [OPTION…] FILE.rnet -o PROGRAM; see `rnetc --help`");
     }
 }
@@ -362,7 +413,8 @@ bool options_parse(Arena *arena, int argc, const char *const *argv, Options *opt
                    DiagSink *diag)
 {
     *options = (Options){.optimise = 2};
-    Reader r = {arena, options, diag, argv + 1, argc - 1, {0}, 0};
+    Reader r = {.arena = arena, .options = options, .diag = diag, .argv = argv + 1};
+    r.argc = argc - 1;
     bool files_only = false;
     read_command(&r);
     while (has_word(&r)) {
