@@ -67,17 +67,19 @@ static void report_scale(const Subject *s, const TheoryStack *stack)
 static void report_moments(const Subject *s, const TheoryStack *stack)
 {
     TheoryRatios r = theory_ratios(stack);
-    report_begin(s->report, "first_weights", "at the first weights");
+    /* in the names of what `probe` measures */
+    report_begin(s->report, "first_weights", "expected at the first weights");
     report_text(s->report, "not_predicted", theory_obstacle(stack));
-    report_number(s->report, "forward_square", r.forward_square);
-    report_number(s->report, "forward_change_square", r.change_square);
-    report_number(s->report, "gradient_square", r.gradient_square);
-    report_number(s->report, "gradient_change_square", r.gradient_change_square);
-    report_number(s->report, "forward_mean", r.mean_ratio);
-    report_number(s->report, "forward_median", r.median_ratio);
-    report_number(s->report, "forward_deviation", r.deviation_ratio);
-    report_number(s->report, "log_square_mean", r.log_mean);
-    report_number(s->report, "log_square_deviation", r.log_deviation);
+    report_named(s->report, "forward_square", "forward_ratio^2", r.forward_square);
+    report_named(s->report, "forward_change_square", "forward_change^2", r.change_square);
+    report_named(s->report, "gradient_square", "gradient_ratio^2", r.gradient_square);
+    report_named(s->report, "gradient_change_square", "gradient_change^2",
+                 r.gradient_change_square);
+    report_named(s->report, "forward_mean", "forward_ratio", r.mean_ratio);
+    report_named(s->report, "forward_median", "its median", r.median_ratio);
+    report_named(s->report, "forward_deviation", "its deviation", r.deviation_ratio);
+    report_named(s->report, "log_square_mean", "log forward_ratio^2", r.log_mean);
+    report_named(s->report, "log_square_deviation", "its deviation", r.log_deviation);
     report_end(s->report);
 }
 
@@ -128,10 +130,13 @@ static void report_jacobian(const Subject *s, const TheoryStack *stack)
     TheoryJacobian j = theory_jacobian(stack);
     const double decade = log(10);
     report_begin(s->report, "jacobian", "singular values of dh_L/dh_0");
-    report_number(s->report, "low", exp(j.log_low));
-    report_number(s->report, "high", exp(j.log_high));
-    report_number(s->report, "log10_low", j.log_low / decade);
-    report_number(s->report, "log10_high", j.log_high / decade);
+    report_text(s->report, "what",
+                "low and high bound all of them at the first weights, and may be far off; the root "
+                "mean square is expected");
+    report_named(s->report, "low", "jacobian_min >=", exp(j.log_low));
+    report_named(s->report, "high", "jacobian_max <=", exp(j.log_high));
+    report_named(s->report, "log10_low", "log10 jacobian_min >=", j.log_low / decade);
+    report_named(s->report, "log10_high", "log10 jacobian_max <=", j.log_high / decade);
     report_number(s->report, "root_mean_square", exp(j.log_mean_square / 2));
     report_end(s->report);
 }

@@ -121,14 +121,20 @@ void report_end_list(Report *r)
 }
 
 /* Keys read as words in text. */
-static void put_key(const Report *r, const char *key)
+static const char *words_of(Arena *arena, const char *key)
 {
-    indent(r);
-    int width = 2 * r->level;
-    for (const char *p = key; *p; p++, width++) {
-        fputc(*p == '_' ? ' ' : *p, r->out);
+    char *words = str_copy(arena, key, strlen(key));
+    for (char *p = words; *p; p++) {
+        *p = *p == '_' ? ' ' : *p;
     }
-    fprintf(r->out, "%*s", width < KEY_WIDTH ? KEY_WIDTH - width : 1, "");
+    return words;
+}
+
+static void put_name(const Report *r, const char *name)
+{
+    int width = 2 * r->level + (int)strlen(name);
+    indent(r);
+    fprintf(r->out, "%s%*s", name, width < KEY_WIDTH ? KEY_WIDTH - width : 1, "");
 }
 
 const char *report_cell(Arena *arena, double value)
@@ -137,16 +143,21 @@ const char *report_cell(Arena *arena, double value)
     return !isfinite(value) ? NULL : str_format(arena, whole ? "%.0f" : "%.6g", value);
 }
 
-void report_number(Report *r, const char *key, double value)
+void report_named(Report *r, const char *key, const char *name, double value)
 {
     const char *cell = report_cell(r->arena, value);
     if (r->json) {
         lead(r, key);
         fputs(cell ? cell : "null", r->out);
     } else if (!isnan(value)) {
-        put_key(r, key);
+        put_name(r, name);
         fprintf(r->out, "%s\n", cell ? cell : value > 0 ? "beyond all bounds" : "below all bounds");
     }
+}
+
+void report_number(Report *r, const char *key, double value)
+{
+    report_named(r, key, words_of(r->arena, key), value);
 }
 
 void report_amount(Report *r, const char *key, double value, const char *unit)
@@ -156,7 +167,7 @@ void report_amount(Report *r, const char *key, double value, const char *unit)
         report_number(r, key, value);
         return;
     }
-    put_key(r, key);
+    put_name(r, words_of(r->arena, key));
     fprintf(r->out, "%s %s\n", cell, unit);
 }
 
@@ -173,7 +184,7 @@ static void put_rounded(Report *r, const char *key, double value, double step,
     for (; value >= step && units[place + 1] != NULL; place++) {
         value /= step;
     }
-    put_key(r, key);
+    put_name(r, words_of(r->arena, key));
     fputs(cell, r->out);
     if (place >= 0 && *units[place]) {
         fprintf(r->out, " (%.3g %s)", value, units[place]);
@@ -232,7 +243,7 @@ void report_text(Report *r, const char *key, const char *value)
             fputs("null", r->out);
         }
     } else if (value != NULL) {
-        put_key(r, key);
+        put_name(r, words_of(r->arena, key));
         put_words(r, value);
     }
 }

@@ -30,6 +30,8 @@ void report_begin_list(Report *report, const char *key);
 void report_end_list(Report *report);
 
 void report_number(Report *report, const char *key, double value);
+/* In text under a name of its own, which is written as it is. */
+void report_named(Report *report, const char *key, const char *name, double value);
 /* In text with the unit behind it. */
 void report_amount(Report *report, const char *key, double value, const char *unit);
 /* In text with a rounded form behind it: 734192640 (734 million), 69724576 (66.5 MiB). */
