@@ -33,8 +33,8 @@ int rt_main(const RnProgram *program, int argc, char **argv)
         fprintf(stderr, "%s: no command line\n", program->name);
         return RT_USAGE;
     }
-    bool good =
-        rt_options_parse(argc, argv, &options, &error) && run_command(program, &options, &error);
+    bool good = rt_options_parse(program, argc, argv, &options, &error) &&
+                run_command(program, &options, &error);
     rt_options_free(&options);
     if (good)
         return RT_OK;

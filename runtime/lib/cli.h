@@ -37,8 +37,9 @@ typedef struct RtOptions {
     double seed, threads, epochs, iterations, log_every, batch, repeat; /* -1: not given */
 } RtOptions;
 
-/* `argv` must outlive the options. */
-bool rt_options_parse(int argc, char **argv, RtOptions *options, RtError *error);
+/* `argv` must outlive the options. Messages name the commands that the program has blocks for. */
+bool rt_options_parse(const RnProgram *program, int argc, char **argv, RtOptions *options,
+                      RtError *error);
 void rt_options_free(RtOptions *options);
 /* Both return false when writing to standard output failed. */
 bool rt_print_help(const RnProgram *program, const RtOptions *options);

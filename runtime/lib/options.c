@@ -132,7 +132,20 @@ bool rt_option_works(const RnProgram *program, int index)
     return works;
 }
 
-static bool find_command(const char *word, RtCommand *command, RtError *error)
+/* "train, eval, predict": what the program has the blocks for. */
+static const char *list_commands(const RnProgram *program, char text[160])
+{
+    *text = '\0';
+    for (int i = 0; i < RT_COMMAND_COUNT; i++)
+        if (rt_command_works(program, (RtCommand)i)) {
+            size_t used = strlen(text);
+            snprintf(text + used, 160 - used, "%s%s", used ? ", " : "", command_names[i]);
+        }
+    return text;
+}
+
+static bool find_command(const RnProgram *program, const char *word, RtCommand *command,
+                         RtError *error)
 {
     for (int i = 0; i < RT_COMMAND_COUNT; i++)
         if (strcmp(word, command_names[i]) == 0) {
@@ -140,13 +153,12 @@ static bool find_command(const char *word, RtCommand *command, RtError *error)
             return true;
         }
     RtNearest nearest = {.word = word, .length = strlen(word)};
-    char hint[80];
+    char hint[80], list[160];
     for (int i = 0; i < RT_COMMAND_COUNT; i++)
-        rt_nearest_offer(&nearest, command_names[i]);
-    return rt_fail(error, RT_USAGE,
-                   "no command '%s'%s; the commands are train, eval, predict, "
-                   "probe, check, sweep, bench and info",
-                   word, rt_nearest_text(&nearest, hint));
+        if (rt_command_works(program, (RtCommand)i))
+            rt_nearest_offer(&nearest, command_names[i]);
+    return rt_fail(error, RT_USAGE, "no command '%s'%s; the commands are: %s", word,
+                   rt_nearest_text(&nearest, hint), list_commands(program, list));
 }
 
 /* "--name" or "--name=value": `value` is what stands behind the sign. */
@@ -226,15 +238,17 @@ static bool check_commands(const RtOptions *options, int seen, RtError *error)
     return true;
 }
 
-static bool parse_words(int argc, char **argv, RtOptions *options, RtError *error)
+static bool parse_words(const RnProgram *program, int argc, char **argv, RtOptions *options,
+                        RtError *error)
 {
+    char list[160];
     int words = 0, seen = 0;
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] == '-' && argv[i][1]) {
             if (!parse_option(argc, argv, &i, options, &seen, error))
                 return false;
         } else if (words == 0) {
-            if (!find_command(argv[i], &options->command, error))
+            if (!find_command(program, argv[i], &options->command, error))
                 return false;
             words++;
         } else if (words++ == 1 && options->command == RT_SWEEP) {
@@ -248,15 +262,15 @@ static bool parse_words(int argc, char **argv, RtOptions *options, RtError *erro
     if (options->help || options->version || options->describe)
         return true;
     if (words == 0)
-        return rt_fail(error, RT_USAGE,
-                       "no command: expected train, eval, predict, probe, check, "
-                       "sweep, bench or info; --help says more");
+        return rt_fail(error, RT_USAGE, "no command; the commands are: %s; --help says more",
+                       list_commands(program, list));
     if (options->file_count && !options->merge)
         return rt_fail(error, RT_USAGE, "unexpected '%s'", options->files[0]);
     return check_commands(options, seen, error);
 }
 
-bool rt_options_parse(int argc, char **argv, RtOptions *options, RtError *error)
+bool rt_options_parse(const RnProgram *program, int argc, char **argv, RtOptions *options,
+                      RtError *error)
 {
     _Static_assert(OPTIONS < 31, "seen has a bit for each option");
     *options = (RtOptions){.command = RT_COMMAND_COUNT,
@@ -271,7 +285,7 @@ bool rt_options_parse(int argc, char **argv, RtOptions *options, RtError *error)
     options->files = calloc((size_t)argc + 1, sizeof *options->files);
     if (!options->sets || !options->files)
         return rt_fail(error, RT_FAILED, "out of memory");
-    return parse_words(argc, argv, options, error);
+    return parse_words(program, argc, argv, options, error);
 }
 
 void rt_options_free(RtOptions *options)

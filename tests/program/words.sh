@@ -32,6 +32,13 @@ done
 
 # The nearest name.
 expect 2 'did you mean probe?' ./bare prob
+expect 2 'did you mean train?' ./whole trian
+expect 2 'did you mean check?' ./whole chekc
+expect 2 'the commands are: predict, probe, bench, info' ./bare nonsense
+! grep -q 'sweep' err.txt || fail "a sweep without its block: $(cat err.txt)"
+expect 2 'the commands are: predict, probe, bench, info' ./bare
+expect 2 'the commands are: train, eval, predict, probe, check, sweep, bench, info' ./whole
+expect 2 'has no sweep block' ./bare sweep
 expect 2 'did you mean --repeat?' ./bare probe --repat=3
 expect 2 '--help lists them' ./bare probe --nothing
 expect 2 'did you mean width_of?' ./bare probe --set width-of=3
