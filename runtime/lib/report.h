@@ -36,6 +36,7 @@ void rt_progress_epoch(RtProgress *progress, const RtRow *row);
  * kind ("step" or "epoch"), epoch, step, rate, train_loss, train_accuracy, validation_loss,
  * validation_accuracy, seconds; what there is not is left out, or empty. */
 typedef struct RtLog {
+    double before; /* seconds of the rows that are there already */
     FILE *stream;
     const char *path;
     bool csv;

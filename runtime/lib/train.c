@@ -367,11 +367,30 @@ static bool finish_epoch(RtTrainer *t, double rate, RtError *error)
     return rt_log_row(&t->log, "epoch", &row, error) && record_layers(t, error);
 }
 
+/* A resumed run that has no step left would otherwise look like one that trained. */
+static void tell_nothing_left(const RtTrainer *t)
+{
+    const RtOptions *options = t->session.options;
+    bool reached = t->position.step >= (uint64_t)t->schedule.steps;
+    if (!options->resume || options->quiet || options->json || t->position.step == 0 ||
+        !(reached || t->stopped))
+        return;
+    if (!reached)
+        printf("a stop rule has ended this run after epoch %lld: nothing to do\n",
+               (long long)t->position.epoch);
+    else
+        printf("already at epoch %lld of %lld, step %llu of %lld: nothing to do; more --epochs "
+               "or --iterations go on\n",
+               (long long)t->position.epoch, (long long)t->epochs,
+               (unsigned long long)t->position.step, (long long)t->schedule.steps);
+}
+
 static bool run_epochs(RtTrainer *t, RtError *error)
 {
     const char *save = t->session.options->save;
     double written = rt_seconds(), rate = 0;
     t->stopped = had_stopped(t);
+    tell_nothing_left(t);
     while (!t->stopped && t->position.step < (uint64_t)t->schedule.steps) {
         if (!run_epoch(t, &rate, error) || !finish_epoch(t, rate, error))
             return false;

@@ -116,8 +116,22 @@ while [ $status -eq 75 ]; do
     stops=$((stops + (status == 75)))
 done
 [ "$status $stops" = "0 3" ] || fail "stopped $stops times, then $status"
+awk -F, 'NR > 1 && $9 < last { print; bad = 1 } { last = $9 + 0 } END { exit bad }' ends.csv >bad.txt ||
+    fail "seconds that go back: $(head -n 1 bad.txt)"
 awk -F, 'NR > 1 && ($2 != NR - 1 || $4 != 1e-9) { print; bad = 1 }
     END { exit bad || NR != 20001 }' ends.csv >bad.txt || fail "odd rows: $(head -n 3 bad.txt)"
+
+# Nothing left to do is said, and a log goes on where it ends, torn or not.
+./ends train --save ends.safetensors --resume auto --log ends.csv >out.txt
+grep -q '^already at epoch 20000 of 20000, step 20000 of 20000: nothing to do' out.txt ||
+    fail "nothing to do, but: $(head -n 1 out.txt)"
+./ends train --json --save ends.safetensors --resume auto >out.txt
+! grep -q already out.txt || fail "words among JSON"
+printf '%s\n' '{"kind": "epoch", "epoch": 20000, "step": 20000, "seconds": 5000}' '{"kind": "ep' |
+    head -c -1 >ends.jsonl
+./ends train --quiet --resume ends.safetensors --epochs 20001 --log ends.jsonl >out.txt
+tail -n 1 ends.jsonl | grep -q '^{"kind": "epoch", "epoch": 20001, .*"seconds": 5000' ||
+    fail "seconds begin again: $(tail -n 1 ends.jsonl)"
 
 # A run that its own rules have ended is not gone on with: the file stays as it is.
 for rule in 'patience(1)' 'loss < 1e9'; do
@@ -127,7 +141,8 @@ for rule in 'patience(1)' 'loss < 1e9'; do
     "$rnetc" -O0 --cpu=native patient.rnet -o patient
     ./patient train --quiet --save patient.safetensors >out.txt
     cp patient.safetensors ended.safetensors
-    ./patient train --quiet --save patient.safetensors --resume auto >out.txt
+    ./patient train --save patient.safetensors --resume auto >out.txt
+    grep -q '^a stop rule has ended this run after epoch' out.txt || fail "stop $rule: nothing said"
     cmp ended.safetensors patient.safetensors || fail "stop $rule: resumed after its end"
 done
 finish
