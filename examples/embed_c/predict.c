@@ -8,6 +8,8 @@
  */
 #include "spirals.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +70,7 @@ static Network load(const char *path)
     void *file = read_file(path, &size);
     require(spirals_load_config(&network.config, file, size), path);
     network.params = memory(spirals_params_size(&network.config));
-    network.workspace =
-        memory(spirals_workspace_size(&network.config, BATCH, SPIRALS_FORWARD, 1));
+    network.workspace = memory(spirals_workspace_size(&network.config, BATCH, SPIRALS_FORWARD, 1));
     void *loading = memory(spirals_workspace_size(&network.config, 1, SPIRALS_LOAD, 1));
     require(spirals_load(&network.config, network.params, NULL, file, size, loading), path);
     free(loading);
@@ -77,16 +78,26 @@ static Network load(const char *path)
     return network;
 }
 
-/* Up to BATCH lines `x,y`; how many were there. */
-static size_t read_points(float x[BATCH][SPIRALS_INPUTS])
+/* `x,y` and nothing behind it; a network makes nothing of what is not finite. */
+static bool read_point(const char *line, float point[SPIRALS_INPUTS])
 {
-    char line[256];
+    char rest;
+    return sscanf(line, "%f,%f %c", &point[0], &point[1], &rest) == 2 && isfinite(point[0]) &&
+           isfinite(point[1]);
+}
+
+/* Up to BATCH lines; how many were there. */
+static size_t read_points(float x[BATCH][SPIRALS_INPUTS], size_t *number)
+{
+    char line[256], what[64];
     size_t count = 0;
     while (count < BATCH && fgets(line, sizeof line, stdin) != NULL) {
-        if (sscanf(line, "%f,%f", &x[count][0], &x[count][1]) == 2) {
+        ++*number;
+        if (read_point(line, x[count])) {
             count++;
-        } else if (strncmp(line, "x,y", 3) != 0) {
-            stop("standard input", "a line is not `x,y`");
+        } else if (*number > 1 || strncmp(line, "x,y", 3) != 0) {
+            snprintf(what, sizeof what, "line %zu is not `x,y`, two finite numbers", *number);
+            stop("standard input", what);
         }
     }
     return count;
@@ -95,13 +106,13 @@ static size_t read_points(float x[BATCH][SPIRALS_INPUTS])
 int main(int argc, char **argv)
 {
     float x[BATCH][SPIRALS_INPUTS], y[BATCH][SPIRALS_OUTPUTS];
-    size_t count;
+    size_t count, lines = 0;
     if (argc != 2) {
         stop("usage", "./predict WEIGHTS.safetensors <points.csv");
     }
     Network network = load(argv[1]);
     puts("arm_0,arm_1,class");
-    while ((count = read_points(x)) > 0) {
+    while ((count = read_points(x, &lines)) > 0) {
         require(spirals_forward(&network.config, network.params, x[0], y[0], count,
                                 network.workspace, NULL),
                 "forward");

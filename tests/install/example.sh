@@ -41,6 +41,10 @@ c)
     head -c 3000 spirals.safetensors >cut.safetensors
     expect 1 'safetensors' ./predict cut.safetensors
     expect 1 'cannot be read' ./predict missing.safetensors
+    for point in nan,1 1,inf 1e99,0 1 1,2,3 1,2x x,y; do
+        printf '0.5,0.5\n%s\n' "$point" >point.csv
+        expect 1 'line 2 is not' ./predict spirals.safetensors <point.csv
+    done
     # another depth, from the file alone
     ./spirals train --quiet --set L=40 --epochs 3 --save deep.safetensors >/dev/null
     ./predict deep.safetensors <points.csv >object.csv
