@@ -174,15 +174,40 @@ static bool settle_target(Parse *parse, RtError *error)
     return true;
 }
 
-static bool check_features(const Parse *parse, RtError *error)
+/* "; read as inputs: a, b, c", as far as it fits. */
+static void list_inputs(const Parse *parse, Scanner header, char *text, size_t size)
 {
-    if (parse->features == parse->wanted->features)
+    size_t used = (size_t)snprintf(text, size, "; read as inputs:");
+    int64_t i = 0;
+    for (; i < parse->columns && used + sizeof header.text < size; i++) {
+        next_field(&header);
+        if (parse->uses[i] == USE_FEATURE)
+            used += (size_t)snprintf(text + used, size - used, " %s,", header.text);
+    }
+    snprintf(text + used - 1, size - used + 1, "%s", i < parse->columns ? ", ..." : "");
+}
+
+/* `header`: where the names begin, or NULL. */
+static bool check_features(const Parse *parse, const Scanner *header, RtError *error)
+{
+    const RtCsvWanted *wanted = parse->wanted;
+    char target[200] = "", names[500] = "";
+    if (parse->features == wanted->features)
         return true;
+    if (header)
+        list_inputs(parse, *header, names, sizeof names);
+    if (wanted->inputs_only && wanted->target)
+        snprintf(target, sizeof target, "; the target '%.100s' may be left out", wanted->target);
     return rt_fail(error, RT_BAD_DATA,
-                   "%s: line %lld: %lld columns of inputs (of %lld), but the network reads %lld; "
-                   "skip = \"...\" leaves columns out",
+                   "%s: line %lld: %lld columns of inputs (of %lld), but the network reads %lld%s%s"
+                   "%s%s",
                    parse->scan.path, (long long)parse->scan.line, (long long)parse->features,
-                   (long long)parse->columns, (long long)parse->wanted->features);
+                   (long long)parse->columns, (long long)wanted->features,
+                   wanted->inputs_only ? ", in the order of its training data" : "", target,
+                   !wanted->inputs_only && parse->features > wanted->features
+                       ? "; skip = \"...\" leaves columns out"
+                       : "",
+                   names);
 }
 
 /* Columns without names, where inputs alone are wanted: a row as wide as the inputs has no target
@@ -215,7 +240,7 @@ static bool read_columns(Parse *parse, RtError *error)
     if (!header)
         parse->scan = start;
     forget_columns(parse);
-    bool good = settle_target(parse, error) && check_features(parse, error);
+    bool good = settle_target(parse, error) && check_features(parse, header ? &start : NULL, error);
     parse->scan.line += header;
     return good;
 }

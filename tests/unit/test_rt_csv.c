@@ -105,7 +105,9 @@ static void test_refuses(void **state)
         {"x,y\n,1\n", &plain, "line 2, column 1: an empty field"},
         {"x,y\n1,\n", &plain, "line 2, column 2: the target is empty"},
         {"x,z\n1,2\n", &plain, "t.csv: no column 'y' for the target; a column is named"},
-        {"x,w,y\n1,2,3\n", &plain, "line 1: 2 columns of inputs (of 3), but the network reads 1"},
+        {"x,w,y\n1,2,3\n", &plain,
+         "line 1: 2 columns of inputs (of 3), but the network reads 1; skip = \"...\" leaves "
+         "columns out; read as inputs: x, w"},
         {"x,y\n", &plain, "no rows after the header"},
         {"", &plain, "no rows"},
         {"\n\r\n\n", &plain, "no rows"},
