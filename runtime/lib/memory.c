@@ -205,8 +205,9 @@ bool rt_memory_check(const RtNeed *needs, int count, size_t left, const char *he
     char table[1024] = "", number[32], rest[32];
     for (int i = 0; i < count; i++) {
         size_t used = strlen(table);
-        snprintf(table + used, sizeof table - used, "\n  %-28s %12s", needs[i].what,
-                 rt_memory_text(needs[i].bytes, number));
+        if (needs[i].bytes > 0)
+            snprintf(table + used, sizeof table - used, "\n  %-28s %12s", needs[i].what,
+                     rt_memory_text(needs[i].bytes, number));
     }
     return rt_fail(error, RT_FAILED, "not enough memory: %s needed, %s left%s\nwhat helps: %s",
                    fits ? rt_memory_text(total, number) : "more than the address space",

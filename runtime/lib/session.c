@@ -156,10 +156,13 @@ bool rt_session_allocate(RtSession *session, const RtUse *uses, int use_count, b
     int total = 3;
     for (int i = 0; i < count && total < MOST_NEEDS; i++)
         all[total++] = needs[i];
-    return rt_memory_check(all, total, rt_memory_left(""),
-                           "a smaller batch, a smaller depth, "
-                           "or a machine with more memory",
-                           error) &&
+    size_t left = rt_memory_left(""), fixed;
+    bool too_many = !rt_add(all[0].bytes, all[1].bytes, &fixed) || fixed > left;
+    const char *help = too_many
+                           ? "fewer weights, by narrower layers or a smaller depth, or a machine "
+                             "with more memory"
+                           : "a smaller batch, a smaller depth, or a machine with more memory";
+    return rt_memory_check(all, total, left, help, error) &&
            rt_block_allocate(&session->params, session->params_size, "weights", error) &&
            (!with_state ||
             rt_block_allocate(&session->state, session->state_size, "optimizer", error)) &&

@@ -65,6 +65,23 @@ grep -q '^forward .* at batch 1$' bare.txt || fail "no train block: $(tail -n 1 
 ./whole info | grep -q '^step .* at batch 8$' || fail "no step of the train block"
 ! ./bare info --json | grep -Eq '"(step|optimizer)"' || fail "info --json: a step without training"
 
+# More weights than any machine holds: said before anything is allocated, with what would help.
+cat >huge.rnet <<'END'
+param L = 3 in 1..1e9
+model { input x[1000]; residual depth L { branch dense(1000) -> tanh } }
+sweep deep { L in [1, 1e9]; measure forward_ratio }
+END
+"$rnetc" -O0 --cpu=baseline -Wno-regime huge.rnet -o huge
+expect 0 '' ./huge info --set L=1e9
+grep -q '^weights  *3.6 PiB' out.txt || fail "info of a huge network: $(tail -n 3 out.txt)"
+for command in 'bench --set L=1e9' 'probe --set L=1e9' sweep; do
+    # shellcheck disable=SC2086 # words
+    expect 1 'not enough memory: ' ./huge $command
+    grep -q 'what helps: fewer weights' err.txt || fail "no help: $(cat err.txt)"
+    ! grep -q ' 0 bytes' err.txt || fail "it lists what it does not need: $(cat err.txt)"
+done
+[ ! -e deep.csv ] || fail "a table of a sweep that could not begin"
+
 # No epochs train nothing, in the file as on the command line.
 ./whole train --save file.safetensors >out.txt
 grep -q '^test_rmse=' out.txt || fail "epochs 0: $(cat out.txt)"
