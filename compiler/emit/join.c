@@ -2,8 +2,8 @@
  *
  * Relocatable ELF objects into one, as a linker's -r does, for any 64-bit little-endian machine:
  * sections of one name follow one another in one, symbols that one object wants and another defines
- * become one, and hidden ones local, so that nothing shows but the interface. Constants lose their
- * names. Input is LLVM's own output, which join_object.c has checked.
+ * become one, and hidden ones local, so that nothing shows but the interface. Input is LLVM's own
+ * output, which join_object.c has checked.
  */
 #include "emit/join.h"
 
@@ -37,26 +37,6 @@ static bool holds(Joint *j, bool good, const char *what)
         j->problem = what;
     }
     return good;
-}
-
-/* Loaded, and of entries that a linker may merge with their like. */
-static bool is_mergeable(const Elf64_Shdr *section)
-{
-    uint64_t both = SHF_ALLOC | SHF_MERGE;
-    return (section->sh_flags & both) == both;
-}
-
-/* Constants have symbols, half of all there are, for a linker finds the entry that it merges by
- * them. Where nothing is merged, the section and an offset do, in a third of the bytes. */
-static void forget_constants(Object *o)
-{
-    for (uint32_t i = 1; i < o->local_count; i++) {
-        Elf64_Sym *symbol = &o->symbols[i];
-        if (symbol->st_shndx < o->section_count && is_mergeable(&o->sections[symbol->st_shndx]) &&
-            strncmp(object_symbol_name(o, i), ".L", 2) == 0) {
-            symbol->st_info = ELF64_ST_INFO(STB_LOCAL, STT_SECTION);
-        }
-    }
 }
 
 static bool is_strong(const Object *o, uint32_t symbol)
@@ -98,7 +78,6 @@ static bool read_objects(Joint *j, const EmitPart *parts)
                 return false;
             }
         }
-        forget_constants(o);
     }
     return true;
 }
@@ -160,29 +139,41 @@ static uint32_t find_section(const Joint *j, const Elf64_Shdr *section, const ch
     return 0;
 }
 
-static void add_section(Joint *j, Object *o, uint32_t s)
+/* Its number in the result, where it is new or goes on. */
+static uint32_t map_section(Joint *j, const Object *o, uint32_t s)
 {
     Elf64_Shdr section = o->sections[s];
     const char *name = object_section_name(o, s);
     if (section.sh_type == SHT_RELA) {
         section.sh_info = o->section_map[section.sh_info];
-    } else if (is_mergeable(&section)) {
+    } else if (object_is_mergeable(&section)) {
         section.sh_flags &= ~(uint64_t)(SHF_MERGE | SHF_STRINGS);
         section.sh_entsize = 0;
     }
     uint32_t known = find_section(j, &section, name);
-    if (known != 0) {
-        Elf64_Shdr *to = &j->sections.items[known];
-        o->bases[s] = round_up(to->sh_size, section.sh_addralign);
-        to->sh_size = o->bases[s] + section.sh_size;
-        to->sh_addralign =
-            section.sh_addralign > to->sh_addralign ? section.sh_addralign : to->sh_addralign;
-    } else {
+    if (known == 0) {
         section.sh_name = add_name(&j->section_names, name);
+        section.sh_size = 0;
         known = j->sections.count;
         vec_push(j->arena, &j->sections, section);
     }
-    o->section_map[s] = known;
+    return known;
+}
+
+static void add_section(Joint *j, int number, uint32_t s)
+{
+    Object *o = &j->objects[number];
+    Elf64_Shdr *section = &o->sections[s];
+    o->section_map[s] = map_section(j, o, s);
+    Elf64_Shdr *to = &j->sections.items[o->section_map[s]];
+    o->bases[s] = round_up(to->sh_size, section->sh_addralign);
+    if (object_is_mergeable(section)) {
+        object_merge_constants(j->arena, j->objects, number, s);
+    }
+    to->sh_size = o->bases[s] + section->sh_size;
+    if (section->sh_addralign > to->sh_addralign) {
+        to->sh_addralign = section->sh_addralign;
+    }
 }
 
 /* Relocations last: they belong to sections of the result. */
@@ -191,11 +182,11 @@ static void number_sections(Joint *j)
     vec_push(j->arena, &j->sections, (Elf64_Shdr){0});
     for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; i < j->count; i++) {
-            Object *o = &j->objects[i];
+            const Object *o = &j->objects[i];
             for (uint32_t s = 0; s < o->section_count; s++) {
                 bool later = o->sections[s].sh_type == SHT_RELA;
                 if (later == (pass == 1) && is_kept(j, o, s)) {
-                    add_section(j, o, s);
+                    add_section(j, i, s);
                 }
             }
         }
@@ -402,7 +393,7 @@ static void fill_sections(Joint *j, uint32_t symbols)
             Elf64_Shdr *to = &j->sections.items[o->section_map[s]];
             if (o->section_map[s] != 0 && from->sh_type != SHT_NOBITS) {
                 char *bytes = j->bytes + to->sh_offset + o->bases[s];
-                memcpy(bytes, o->data + from->sh_offset, from->sh_size);
+                memcpy(bytes, o->contents[s], from->sh_size);
                 renumber(j, o, s, to, bytes, symbols);
             }
         }

@@ -253,6 +253,11 @@ bool object_read(Arena *arena, const EmitPart *part, Object *object, const char 
     object->section_map = ARENA_ARRAY(arena, uint32_t, object->section_count);
     object->symbol_map = ARENA_ARRAY(arena, uint32_t, object->symbol_count);
     object->bases = ARENA_ARRAY(arena, uint64_t, object->section_count);
+    object->contents = ARENA_ARRAY(arena, const char *, object->section_count);
+    for (uint32_t s = 0; s < object->section_count; s++) {
+        const Elf64_Shdr *section = &object->sections[s];
+        object->contents[s] = has_bytes(section) ? object->data + section->sh_offset : NULL;
+    }
     return true;
 }
 
