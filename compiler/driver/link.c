@@ -48,23 +48,59 @@ bool link_write(Arena *arena, const char *path, const void *data, size_t size, D
     return written;
 }
 
+/* A temporary with those bytes beside `path`; NULL after an error. */
+static char *fill_temporary(Arena *arena, const char *path, const void *data, size_t size,
+                            DiagSink *diag)
+{
+    const char *reason = NULL;
+    char *temporary = file_temporary(arena, path, FILE_PLAIN, &reason);
+    if (temporary != NULL && file_fill(arena, temporary, data, size, &reason)) {
+        return temporary;
+    }
+    if (temporary != NULL) {
+        file_discard(temporary);
+    }
+    report_write(diag, path, reason);
+    return NULL;
+}
+
+static bool commit_alone(Arena *arena, const char *temporary, const char *path, DiagSink *diag)
+{
+    const char *reason = NULL;
+    bool done = file_commit(arena, temporary, path, &reason);
+    if (!done) {
+        report_write(diag, path, reason);
+    }
+    return done;
+}
+
+static bool write_header(Arena *arena, const LinkHeader *header, DiagSink *diag)
+{
+    return header->path == NULL ||
+           link_write(arena, header->path, header->text, strlen(header->text), diag);
+}
+
 /* The header first: a build that is killed in between makes both again. */
 static bool commit_pair(Arena *arena, const LinkHeader *header, const char *temporary,
                         const char *path, DiagSink *diag)
 {
-    const char *reason = NULL;
-    bool new = header->path != NULL &&access(header->path, F_OK) != 0;
-    if (header->path != NULL &&
-        !link_write(arena, header->path, header->text, strlen(header->text), diag)) {
+    const char *reason = NULL, *failed = NULL;
+    if (header->path == NULL || !has_temporary(header->path)) {
+        if (write_header(arena, header, diag)) {
+            return commit_alone(arena, temporary, path, diag);
+        }
         file_discard(temporary);
         return false;
     }
-    if (file_commit(arena, temporary, path, &reason)) {
+    char *text = fill_temporary(arena, header->path, header->text, strlen(header->text), diag);
+    const FilePending both[] = {{text, header->path}, {temporary, path}};
+    if (text != NULL && file_commit_both(arena, both, &failed, &reason)) {
         return true;
     }
-    report_write(diag, path, reason);
-    if (new) {
-        file_discard(header->path);
+    if (text != NULL) {
+        report_write(diag, failed, reason);
+    } else {
+        file_discard(temporary);
     }
     return false;
 }
@@ -72,16 +108,8 @@ static bool commit_pair(Arena *arena, const LinkHeader *header, const char *temp
 static bool write_pair(Arena *arena, const char *path, const EmitPart *object,
                        const LinkHeader *header, DiagSink *diag)
 {
-    const char *reason = NULL;
-    char *temporary = file_temporary(arena, path, FILE_PLAIN, &reason);
-    if (temporary != NULL && file_fill(arena, temporary, object->data, object->size, &reason)) {
-        return commit_pair(arena, header, temporary, path, diag);
-    }
-    if (temporary != NULL) {
-        file_discard(temporary);
-    }
-    report_write(diag, path, reason);
-    return false;
+    char *temporary = fill_temporary(arena, path, object->data, object->size, diag);
+    return temporary != NULL && commit_pair(arena, header, temporary, path, diag);
 }
 
 bool link_object(Arena *arena, const char *path, const EmitPart *object, const LinkHeader *header,
@@ -90,8 +118,7 @@ bool link_object(Arena *arena, const char *path, const EmitPart *object, const L
     bool plain = header->path == NULL || has_temporary(header->path);
     if (!plain || !has_temporary(path)) {
         return link_write(arena, path, object->data, object->size, diag) &&
-               (header->path == NULL ||
-                link_write(arena, header->path, header->text, strlen(header->text), diag));
+               write_header(arena, header, diag);
     }
     sigset_t before;
     stop_hold(&before);
@@ -228,51 +255,24 @@ static bool run(const Options *options, const Words *words, DiagSink *diag)
     return true;
 }
 
-/* What the command makes appears under `path`, complete or not at all. */
-static bool make_file(Arena *arena, const Options *options, const Words *words,
-                      const char *temporary, const char *path, DiagSink *diag)
+/* What a command makes of the objects appears under `path`, complete or not at all; without a
+ * library it is one object of them. */
+static bool link_objects(Arena *arena, const Options *options, const Objects *objects,
+                         const char *library, const char *path, DiagSink *diag)
 {
     const char *reason = NULL;
-    if (!run(options, words, diag)) {
+    char *temporary = file_temporary(arena, path, library ? FILE_EXECUTABLE : FILE_PLAIN, &reason);
+    if (temporary == NULL) {
+        report_write(diag, path, reason);
+        return false;
+    }
+    Words words = library ? link_command(arena, options, objects, library, temporary)
+                          : merge_command(arena, options, objects, temporary);
+    if (!run(options, &words, diag)) {
         file_discard(temporary);
         return false;
     }
-    if (!file_commit(arena, temporary, path, &reason)) {
-        report_write(diag, path, reason);
-        return false;
-    }
-    return true;
-}
-
-static bool link_objects(Arena *arena, const Options *options, const Objects *objects,
-                         const char *path, DiagSink *diag)
-{
-    const char *reason = NULL;
-    const char *library = find_library(arena);
-    if (library == NULL) {
-        diag_report(diag, E_LINK, (Span){0}, "librnet_rt.a is not where rnetc is installed");
-        return false;
-    }
-    char *temporary = file_temporary(arena, path, FILE_EXECUTABLE, &reason);
-    if (temporary == NULL) {
-        report_write(diag, path, reason);
-        return false;
-    }
-    Words words = link_command(arena, options, objects, library, temporary);
-    return make_file(arena, options, &words, temporary, path, diag);
-}
-
-static bool merge_objects(Arena *arena, const Options *options, const Objects *objects,
-                          const char *path, DiagSink *diag)
-{
-    const char *reason = NULL;
-    char *temporary = file_temporary(arena, path, FILE_PLAIN, &reason);
-    if (temporary == NULL) {
-        report_write(diag, path, reason);
-        return false;
-    }
-    Words words = merge_command(arena, options, objects, temporary);
-    return make_file(arena, options, &words, temporary, path, diag);
+    return commit_alone(arena, temporary, path, diag);
 }
 
 static void discard_objects(const Objects *objects)
@@ -282,33 +282,19 @@ static void discard_objects(const Objects *objects)
     }
 }
 
-/* Into temporaries beside `path`; after an error none is left. */
+/* Into temporaries beside `path`, which the caller discards, also after an error. */
 static bool write_objects(Arena *arena, const char *path, const EmitOutput *output,
                           Objects *objects, DiagSink *diag)
 {
     for (int i = 0; i < output->count; i++) {
         const EmitPart *part = &output->parts[i];
-        const char *reason = NULL;
-        char *temporary = file_temporary(arena, path, FILE_PLAIN, &reason);
+        char *temporary = fill_temporary(arena, path, part->data, part->size, diag);
         if (temporary == NULL) {
-            report_write(diag, path, reason);
-            discard_objects(objects);
             return false;
         }
         objects->paths[objects->count++] = temporary;
-        if (!file_fill(arena, temporary, part->data, part->size, &reason)) {
-            report_write(diag, path, reason);
-            discard_objects(objects);
-            return false;
-        }
     }
     return true;
-}
-
-static bool link_kept(Arena *arena, const Options *options, const char *object, const char *path,
-                      DiagSink *diag)
-{
-    return link_objects(arena, options, &(Objects){.paths = {object}, .count = 1}, path, diag);
 }
 
 /* The compiler would take such a name for an option, or for a file of arguments. */
@@ -317,22 +303,37 @@ static const char *plain_name(Arena *arena, const char *path)
     return path[0] == '-' || path[0] == '@' ? str_format(arena, "./%s", path) : path;
 }
 
+/* The objects of the instruction sets as one that stays. */
+static bool keep_object(Arena *arena, const Options *options, const EmitOutput *output,
+                        const char *path, DiagSink *diag)
+{
+    Objects objects = {0};
+    if (output->count == 1) {
+        return link_write(arena, path, output->parts[0].data, output->parts[0].size, diag);
+    }
+    bool done = write_objects(arena, path, output, &objects, diag) &&
+                link_objects(arena, options, &objects, NULL, path, diag);
+    discard_objects(&objects);
+    return done;
+}
+
 static bool make_program(Arena *arena, const Options *options, const char *path,
                          const EmitOutput *output, DiagSink *diag)
 {
     char *object = str_format(arena, "%s.o", path);
-    if (options->save_temps && output->count == 1) {
-        const EmitPart *part = &output->parts[0];
-        return link_write(arena, object, part->data, part->size, diag) &&
-               link_kept(arena, options, object, path, diag);
-    }
+    const char *library = find_library(arena);
     Objects objects = {0};
-    if (!write_objects(arena, object, output, &objects, diag)) {
+    if (library == NULL) {
+        diag_report(diag, E_LINK, (Span){0}, "librnet_rt.a is not where rnetc is installed");
         return false;
     }
-    bool done = options->save_temps ? merge_objects(arena, options, &objects, object, diag) &&
-                                          link_kept(arena, options, object, path, diag)
-                                    : link_objects(arena, options, &objects, path, diag);
+    if (options->save_temps) {
+        const Objects kept = {.paths = {object}, .count = 1};
+        return keep_object(arena, options, output, object, diag) &&
+               link_objects(arena, options, &kept, library, path, diag);
+    }
+    bool done = write_objects(arena, object, output, &objects, diag) &&
+                link_objects(arena, options, &objects, library, path, diag);
     discard_objects(&objects);
     return done;
 }
@@ -365,7 +366,7 @@ static bool open_workshop(Arena *arena, const char *path, const char *name,
         report_write(diag, path, "it is no ordinary file");
         return false;
     }
-    shop->folder = str_format(arena, "%s.XXXXXX", path);
+    shop->folder = str_format(arena, "%s.XXXXXX", file_resolve(arena, path));
     if (mkdtemp(shop->folder) == NULL) {
         report_write(diag, path, strerror(errno));
         return false;

@@ -95,15 +95,14 @@ static bool write_all(int fd, const char *data, size_t length)
     return true;
 }
 
-/* A device or a pipe cannot be replaced by renaming. */
-static bool is_special(const char *path)
+bool file_is_special(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
-/* Where a symbolic link points to, so that the link survives. */
-static const char *resolve_link(Arena *arena, const char *path)
+/* Written to, so that the link survives. */
+const char *file_resolve(Arena *arena, const char *path)
 {
     char *target = realpath(path, NULL);
     if (!target) {
@@ -128,11 +127,11 @@ char *file_temporary(Arena *arena, const char *path, FileMode mode, const char *
         *reason = "it is a folder";
         return NULL;
     }
-    if (is_special(path)) {
+    if (file_is_special(path)) {
         *reason = "it is a device or a pipe";
         return NULL;
     }
-    char *name = str_format(arena, "%s.XXXXXX", resolve_link(arena, path));
+    char *name = str_format(arena, "%s.XXXXXX", file_resolve(arena, path));
     int fd = mkstemp(name);
     if (fd < 0) {
         *reason = reason_of_errno(arena);
@@ -163,12 +162,55 @@ static bool sync_file(const char *path)
 
 bool file_commit(Arena *arena, const char *temporary, const char *path, const char **reason)
 {
-    if (!sync_file(temporary) || rename(temporary, resolve_link(arena, path)) != 0) {
+    if (!sync_file(temporary) || rename(temporary, file_resolve(arena, path)) != 0) {
         *reason = reason_of_errno(arena);
         unlink(temporary);
         return false;
     }
     return true;
+}
+
+/* Out of the way under another name, from where it can come back; false: there is none. Without
+ * hard links its name is free for a moment. */
+static bool set_aside(const char *path, const char *aside)
+{
+    return link(path, aside) == 0 || (errno != ENOENT && rename(path, aside) == 0);
+}
+
+static bool rename_both(const FilePending both[2], const char *const places[2], const char *aside,
+                        int *failed)
+{
+    bool replaces = set_aside(places[0], aside);
+    for (*failed = 0; *failed < 2; ++*failed) {
+        if (rename(both[*failed].temporary, places[*failed]) != 0) {
+            break;
+        }
+    }
+    int error = errno;
+    if (*failed < 2 && replaces) {
+        rename(aside, places[0]);
+    } else if (*failed == 1) {
+        unlink(places[0]);
+    }
+    unlink(aside);
+    errno = error;
+    return *failed == 2;
+}
+
+bool file_commit_both(Arena *arena, const FilePending both[2], const char **failed,
+                      const char **reason)
+{
+    const char *places[] = {file_resolve(arena, both[0].path), file_resolve(arena, both[1].path)};
+    int bad = !sync_file(both[0].temporary) ? 0 : !sync_file(both[1].temporary) ? 1 : 2;
+    if (bad == 2 &&
+        rename_both(both, places, str_format(arena, "%s.old", both[0].temporary), &bad)) {
+        return true;
+    }
+    *reason = reason_of_errno(arena);
+    *failed = both[bad].path;
+    unlink(both[0].temporary);
+    unlink(both[1].temporary);
+    return false;
 }
 
 void file_discard(const char *temporary)
@@ -204,7 +246,7 @@ bool file_write(Arena *arena, const char *path, const void *data, size_t length,
         }
         return true;
     }
-    if (is_special(path)) {
+    if (file_is_special(path)) {
         return file_fill(arena, path, data, length, reason);
     }
     const char *temporary = file_temporary(arena, path, mode, reason);

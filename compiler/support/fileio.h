@@ -15,6 +15,11 @@
  * it cannot be read, is a folder, or is longer than `limit`. */
 char *file_read(Arena *arena, const char *path, size_t limit, size_t *length, const char **reason);
 
+/* A device, a pipe or the like, which a rename would replace. */
+bool file_is_special(const char *path);
+/* Where a symbolic link leads to in the end; the path itself where nothing is there yet. */
+const char *file_resolve(Arena *arena, const char *path);
+
 typedef enum FileMode { FILE_PLAIN, FILE_EXECUTABLE } FileMode;
 
 /* Writes the bytes under that name; "-" writes to standard output, a device is written directly.
@@ -26,6 +31,13 @@ bool file_write(Arena *arena, const char *path, const void *data, size_t length,
  * file_commit (sync, rename) or file_discard. NULL with the reason. */
 char *file_temporary(Arena *arena, const char *path, FileMode mode, const char **reason);
 bool file_commit(Arena *arena, const char *temporary, const char *path, const char **reason);
+/* Two of them at once: where one cannot be had, what was under both names before stays. False with
+ * the path that failed; both temporaries are gone in any case. */
+typedef struct FilePending {
+    const char *temporary, *path;
+} FilePending;
+bool file_commit_both(Arena *arena, const FilePending both[2], const char **failed,
+                      const char **reason);
 void file_discard(const char *temporary);
 /* Writes the bytes into an existing file, for a program that reads them soon: not synced. */
 bool file_fill(Arena *arena, const char *path, const void *data, size_t length,
