@@ -200,10 +200,32 @@ static void set_target(LLVMModuleRef module, LLVMTargetMachineRef machine)
     LLVMDisposeMessage(triple);
 }
 
+/* Debuggers find their way out of functions of the kernels and the core by tables, which the
+ * bitcode has for the runtime library; in objects nobody else wants them. */
+static void drop_unwinding(LLVMModuleRef module)
+{
+    static const char name[] = "uwtable";
+    unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+    for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+        LLVMRemoveEnumAttributeAtIndex(f, LLVMAttributeFunctionIndex, kind);
+    }
+}
+
+/* What LLVM says of its own work, as of a loop that it would rather not unroll, is nothing that a
+ * user could change. */
+static void hear(LLVMDiagnosticInfoRef message, void *unused)
+{
+    (void)unused;
+    if (LLVMGetDiagInfoSeverity(message) == LLVMDSError) {
+        BUG("emit", "%s", LLVMGetDiagInfoDescription(message));
+    }
+}
+
 EmitPart emit_part(Emitter *e, const Isa *isa, double seconds[EMIT_STAGES])
 {
     double time = clock_seconds();
     e->context = LLVMContextCreate();
+    LLVMContextSetDiagnosticHandler(e->context, hear, NULL);
     LLVMTargetMachineRef machine = target_machine(e);
     LLVMModuleRef module = isa != NULL ? build_isa(e, isa) : build_all(e);
     set_target(module, machine);
@@ -217,6 +239,9 @@ EmitPart emit_part(Emitter *e, const Isa *isa, double seconds[EMIT_STAGES])
     }
     target_instrument(e, module, machine);
     embed_weights(e, module);
+    if (!e->options->debug) {
+        drop_unwinding(module);
+    }
     time = count_time(&seconds[EMIT_STAGE_OPTIMISE], time);
     EmitPart part = write_part(e, module, machine);
     count_time(&seconds[EMIT_STAGE_WRITE], time);
