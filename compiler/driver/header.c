@@ -7,6 +7,7 @@
 
 #include "driver/header_text.h"
 #include "driver/name.h"
+#include "support/fileio.h"
 #include "support/str.h"
 
 #include <ctype.h>
@@ -121,19 +122,10 @@ static void append_config(Header *h)
     append(h, graph->param_count == 0 ? "0}\n" : "}\n");
 }
 
-static int64_t elements(const Shape *shape)
-{
-    int64_t count = 1;
-    for (int i = 0; i < shape->rank; i++) {
-        count *= shape->dim[i];
-    }
-    return count;
-}
-
 static void append_shape(Header *h, const char *word, const char *what, const Shape *shape)
 {
     append(h, "#define $_");
-    text_append(&h->text, "%s %lld /* of `%s", word, (long long)elements(shape), what);
+    text_append(&h->text, "%s %lld /* of `%s", word, (long long)shape_size(shape), what);
     for (int i = 0; i < shape->rank; i++) {
         text_append(&h->text, "%s%lld", i == 0 ? "[" : ", ", (long long)shape->dim[i]);
     }
@@ -142,7 +134,11 @@ static void append_shape(Header *h, const char *word, const char *what, const Sh
 
 static void append_sizes(Header *h)
 {
-    append(h, header_sizes);
+    append(h, "\n#define $_INTERFACE ");
+    text_append(&h->text, "%d /* counts up when hosts have to be changed */\n", RN_EMBED_INTERFACE);
+    append(h, "#define $_ALIGN ");
+    text_append(&h->text, "%d    /* params, state, gradient, workspace begin at multiples */\n",
+                RN_ALIGN);
     append_shape(h, "INPUTS", h->graph->input_name, &h->graph->input);
     append_shape(h, "OUTPUTS", h->graph->output_name, &h->graph->output);
 }
@@ -208,7 +204,7 @@ const char *header_path(Arena *arena, const Options *options, const char *object
     if (options->emit != EMIT_OBJECT && !library) {
         return NULL;
     }
-    if (options->header != NULL || strcmp(object, "-") == 0) {
+    if (options->header != NULL || strcmp(object, "-") == 0 || file_is_special(object)) {
         return options->header;
     }
     const char *slash = strrchr(object, '/');

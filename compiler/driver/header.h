@@ -15,7 +15,8 @@ const char *header_text(Arena *arena, const Graph *graph, const EmitOptions *opt
 const char *header_member(Arena *arena, const Graph *graph, const Param *param);
 
 /* --header, or the output's path with the ending .h and without a library's `lib`; NULL: this kind
- * of output has no header, or it goes to standard output and no place is named. */
+ * of output has no header, or no place is named and it goes to standard output, a pipe or a
+ * device. */
 const char *header_path(Arena *arena, const Options *options, const char *object);
 
 #endif

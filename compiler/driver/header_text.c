@@ -44,11 +44,6 @@ const char header_config[] =
     " * made for. */\n"
     "typedef struct @_config {\n";
 
-const char header_sizes[] =
-    "\n"
-    "#define $_INTERFACE 1 /* counts up when hosts have to be changed */\n"
-    "#define $_ALIGN 64    /* params, state, gradient, workspace begin at multiples */\n";
-
 const char header_purpose[] = "\n"
                               "/* What a workspace is for. */\n"
                               "enum {\n";
@@ -120,7 +115,7 @@ static const char init[] =
     "\n"
     "/* First values: draws all weights, and where `state` is not NULL makes it a state\n"
     " * of no steps. The draws depend on the seed and the config, and on nothing\n"
-    " * else. */\n"
+    " * else. $_BAD_CONFIG: a scale of theirs is not finite, too; nothing is written. */\n"
     "int @_init(const @_config *config, void *params, void *state, uint64_t seed,\n"
     "           void *workspace, const @_parallel *parallel);\n";
 
@@ -128,20 +123,26 @@ static const char fit[] =
     "\n"
     "/* Takes from `count` samples x [count][$_INPUTS] what `standardize` needs to know\n"
     " * of the data: means and deviations of the inputs, kept in params. Before\n"
-    " * training; the workspace is that of $_FIT with any batch. */\n"
+    " * training; the workspace is that of $_FIT with any batch. $_NOT_FINITE: a number\n"
+    " * is, or is too large to be squared, and params are as before. */\n"
     "int @_fit(const @_config *config, void *params, const ~ *x, size_t count,\n"
     "          void *workspace, const @_parallel *parallel);\n";
 
 static const char forward[] =
     "\n"
     "/* Predicts: x [batch][$_INPUTS] to y [batch][$_OUTPUTS], which the caller owns.\n"
-    " * Workspace of $_FORWARD. */\n"
+    " * Of a sample that is not finite the outputs mean nothing; the others' are as\n"
+    " * without it. Workspace of $_FORWARD. */\n"
     "int @_forward(const @_config *config, const void *params, const ~ *x, ~ *y,\n"
     "              size_t batch, void *workspace, const @_parallel *parallel);\n";
 
 static const char train[] =
     "\n"
-    "/* The mean loss of a batch, as in prediction. Workspace of $_LOSS. */\n"
+    "/* The mean loss of a batch, as in prediction. Workspace of $_LOSS.\n"
+    " *\n"
+    " * $_NOT_FINITE from this and the next two: a number among samples or targets is\n"
+    " * not finite, and nothing is written but a `loss` of NaN; or the loss comes out so,\n"
+    " * and then it is in `loss`. */\n"
     "int @_loss(const @_config *config, const void *params, const ~ *x,\n"
     "           const void *target, size_t batch, void *workspace,\n"
     "           const @_parallel *parallel, double *loss);\n"
@@ -157,9 +158,9 @@ static const char train[] =
     "\n"
     "/* One step of the file's optimiser: params and state change, `loss` (or NULL) is\n"
     " * that of before the step. `rate` is this step's learning rate; 0 takes the\n"
-    " * file's, without its schedule. $_NOT_FINITE: the loss is not finite, and neither\n"
-    " * params nor state have changed but for running statistics. Workspace of\n"
-    " * $_STEP. */\n"
+    " * file's, without its schedule. $_NOT_FINITE: neither params nor state have\n"
+    " * changed, but for running statistics where the numbers of the batch are finite\n"
+    " * and the loss is not. Workspace of $_STEP. */\n"
     "int @_step(const @_config *config, void *params, void *state, const ~ *x,\n"
     "           const void *target, size_t batch, double rate, void *workspace,\n"
     "           const @_parallel *parallel, double *loss);\n";
@@ -174,8 +175,9 @@ static const char load[] =
     " * Params, and the state where it is not NULL, from a file. The state needs the\n"
     " * checkpoint of a run; training then goes on with the same bits. The config\n"
     " * decides all shapes, and the file must have them. $_BAD_FILE: damaged;\n"
-    " * $_WRONG_FILE: of another network or config, or without a state. In both cases\n"
-    " * params and state are as before. Workspace of $_LOAD. */\n"
+    " * $_WRONG_FILE: of another network; $_WRONG_SHAPE: of another config, or of\n"
+    " * another precision; $_NO_STATE: of weights alone. In all cases params and state\n"
+    " * are as before. Workspace of $_LOAD. */\n"
     "int @_load(const @_config *config, void *params, void *state, const void *file,\n"
     "           size_t file_size, void *workspace);\n"
     "/* The params that a file was made with; the defaults where it does not say.\n"

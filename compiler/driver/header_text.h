@@ -8,7 +8,7 @@
 
 #include "core/vocabulary.h"
 
-extern const char header_begin[], header_config[], header_sizes[], header_purpose[];
+extern const char header_begin[], header_config[], header_purpose[];
 extern const char header_status[], header_labels[], header_numbers[], header_end[];
 
 /* Functions, in the order of the header; the last has no text. */

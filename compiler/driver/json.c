@@ -110,7 +110,7 @@ void json_text(Json *json, const char *key, const char *value)
 }
 
 /* The fewest digits that give the number back. */
-static const char *json_digits(Arena *arena, double value)
+static const char *digits_of(Arena *arena, double value)
 {
     char text[40];
     for (int digits = 6; digits <= 17; digits++) {
@@ -125,7 +125,7 @@ static const char *json_digits(Arena *arena, double value)
 void json_number(Json *json, const char *key, double value)
 {
     lead(json, key);
-    put(json, isfinite(value) ? json_digits(json->text.arena, value) : "null");
+    put(json, isfinite(value) ? digits_of(json->text.arena, value) : "null");
 }
 
 void json_integer(Json *json, const char *key, int64_t value)

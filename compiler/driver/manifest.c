@@ -13,7 +13,6 @@
 
 /* Counts up when readers have to be changed; members may be added without. */
 enum { MANIFEST_FORMAT = 1 };
-enum { ALIGN = 64 };
 
 typedef struct Manifest {
     Json json;
@@ -69,7 +68,7 @@ static void put_arrays(Manifest *m)
 {
     const Graph *graph = m->graph;
     json_text(&m->json, "precision", graph->is_double ? "float64" : "float32");
-    json_integer(&m->json, "alignment", ALIGN);
+    json_integer(&m->json, "alignment", RN_ALIGN);
     json_bool(&m->json, "trains", embed_has(graph, m->options, RN_EMBED_TRAINS));
     json_bool(&m->json, "baked", m->options->baked);
     put_array(m, "input", graph->input_name, &graph->input);

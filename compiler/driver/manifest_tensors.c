@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 64 };
-
 typedef struct Table {
     Json *json;
     const Plan *plan;
@@ -145,7 +143,7 @@ static void put_bytes(Table *t, const char *key, int64_t bytes)
     }
 }
 
-/* Where it lies; the next tensor begins at the next multiple of 64 bytes. */
+/* Where it lies; the next tensor begins at the next multiple of RN_ALIGN bytes. */
 static void put_place(Table *t, const Tensor *tensor)
 {
     const Expr one = {.kind = EXPR_NUMBER, .number = 1};
@@ -155,12 +153,12 @@ static void put_place(Table *t, const Tensor *tensor)
     bool bad = t->offset < 0 || !(layers >= 1 && layers <= 0x1p40) ||
                __builtin_mul_overflow(tensor_size(tensor), t->real_size, &each) ||
                __builtin_mul_overflow(each, (int64_t)layers, &bytes) ||
-               __builtin_add_overflow(bytes, t->offset + ALIGN - 1, &end);
+               __builtin_add_overflow(bytes, t->offset + RN_ALIGN - 1, &end);
     put_formula(t, "layers", tensor, depth != NULL ? depth : &one);
     put_bytes(t, "offset", t->offset);
     put_bytes(t, "layer_stride", bad ? -1 : each);
     put_bytes(t, "size", bad ? -1 : bytes);
-    t->offset = bad ? -1 : end / ALIGN * ALIGN;
+    t->offset = bad ? -1 : end / RN_ALIGN * RN_ALIGN;
 }
 
 static void put_tensor(Table *t, const Tensor *tensor)

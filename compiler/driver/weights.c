@@ -6,6 +6,7 @@
  */
 #include "driver/weights.h"
 
+#include "core/checkpoint.h"
 #include "core/number.h"
 #include "core/safetensors.h"
 #include "emit/jit.h"
@@ -19,7 +20,8 @@
 extern const JitSymbol rnet_core_symbols[];
 
 static const size_t MOST_BYTES = (size_t)1 << 30; /* far from what code can reach from its place */
-static const char param_prefix[] = "param.";
+/* As many weights with the optimiser's moments, which are not baked, and a header. */
+static const size_t MOST_FILE = ((size_t)1 << 30) * (1 + RN_MOMENTS) + ((size_t)1 << 26);
 
 static Diag *refuse(DiagSink *diag, const char *text)
 {
@@ -52,7 +54,7 @@ static bool is_defined(const Options *options, const char *name)
 static bool settle_param(Arena *arena, const Options *options, const RnStEntry *entry, Model *model,
                          DiagSink *diag)
 {
-    const char *name = entry->name + strlen(param_prefix);
+    const char *name = entry->name + strlen(RN_PARAM_PREFIX);
     Param *param = find_param(model, name);
     double value;
     if (param == NULL || !rn_read_real(entry->value, &value)) {
@@ -109,7 +111,7 @@ static bool settle_params(Arena *arena, const Options *options, const RtFile *fi
     if (rn_st_open(&reader, file->bytes, file->size)) {
         while ((kind = rn_st_next(&reader, &entry)) == RN_ST_TENSOR || kind == RN_ST_METADATA) {
             bool param = kind == RN_ST_METADATA &&
-                         strncmp(entry.name, param_prefix, strlen(param_prefix)) == 0;
+                         strncmp(entry.name, RN_PARAM_PREFIX, strlen(RN_PARAM_PREFIX)) == 0;
             if (param && !settle_param(arena, options, &entry, model, diag)) {
                 return false;
             }
@@ -131,7 +133,7 @@ Model *weights_settle(Arena *arena, const Options *options, Model *model, DiagSi
     if (model == NULL || options->weights == NULL) {
         return model;
     }
-    if (!rt_file_read(options->weights, MOST_BYTES, &file, &error)) {
+    if (!rt_file_read(options->weights, MOST_FILE, &file, &error)) {
         refuse(diag, error.text);
         return NULL;
     }

@@ -151,6 +151,8 @@ bool embed_has(const Graph *graph, const EmitOptions *options, RnEmbedWhen when)
         return options->baked;
     case RN_EMBED_UNBAKED:
         return !options->baked || !options->predict_only;
+    case RN_EMBED_ASKED:
+        return options->asked;
     }
     BUG("emit", "no object has functions of kind %d", (int)when);
 }

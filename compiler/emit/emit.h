@@ -29,10 +29,11 @@ typedef struct EmitOptions {
     const char *version;
     bool embed;        /* of OUTPUT_OBJECT: one object with core and interface */
     bool predict_only; /* of which: without what training needs */
+    bool asked;        /* of which: to be asked for sizes, of each set */
     bool baked;        /* of which: with these params, for the defaults */
     const void *weights;
     size_t weights_size;
-    double *seconds;   /* [EMIT_STAGES] added to: those of the busiest thread */
+    double *seconds; /* [EMIT_STAGES] added to: those of the busiest thread */
 } EmitOptions;
 
 enum EmitStage { EMIT_STAGE_BUILD, EMIT_STAGE_OPTIMISE, EMIT_STAGE_WRITE, EMIT_STAGES };

@@ -24,8 +24,6 @@ static bool refuse_format(RnFault *fault, const RnStReader *reader)
 
 /* ---- metadata ---- */
 
-static const char param_prefix[] = "param.";
-
 static bool is_finite(double value)
 {
     return value - value == 0;
@@ -45,7 +43,7 @@ static double to_whole(double value)
 static bool take_param(const RnProgram *program, const RnStEntry *entry, double *config,
                        RnFault *fault)
 {
-    const char *name = entry->name + sizeof param_prefix - 1;
+    const char *name = entry->name + strlen(RN_PARAM_PREFIX);
     int32_t i = 0;
     while (i < program->param_count && strcmp(program->params[i].name, name) != 0)
         i++;
@@ -106,7 +104,7 @@ static void take_hash(const RnStEntry *entry, RnFacts *facts)
 static bool take_metadata(const RnProgram *program, const RnStEntry *entry, double *config,
                           RnFacts *facts, RnFault *fault)
 {
-    if (strncmp(entry->name, param_prefix, sizeof param_prefix - 1) == 0)
+    if (strncmp(entry->name, RN_PARAM_PREFIX, strlen(RN_PARAM_PREFIX)) == 0)
         return take_param(program, entry, config, fault);
     if (strcmp(entry->name, "source_hash") == 0)
         take_hash(entry, facts);
@@ -246,6 +244,7 @@ bool rn_checkpoint_restore(const RnNetwork *network, RnBytes file, void *params,
         return refuse_format(fault, &reader);
     if (!check_claimed(&restore, state != NULL) || !check_claims(&restore, reader.data_size))
         return false;
-    copy_tensors(&restore, reader.data, params, state);
+    if (params)
+        copy_tensors(&restore, reader.data, params, state);
     return true;
 }

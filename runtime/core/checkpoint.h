@@ -13,6 +13,9 @@
 #include "core/safetensors.h"
 #include "core/slot.h"
 
+/* Before the names of params in the metadata. */
+#define RN_PARAM_PREFIX "param."
+
 /* Why a file is refused, and what of the fault has a meaning. */
 typedef enum RnFaultKind {
     RN_FAULT_NONE,
@@ -58,7 +61,7 @@ bool rn_checkpoint_facts(const RnProgram *program, RnBytes file, double *config,
 /* Bytes of memory for rn_checkpoint_restore, aligned to 8. */
 size_t rn_checkpoint_memory(const RnProgram *program);
 /* The tensors of a file, those of the optimiser where there is a `state`, of which the head stays.
- * Looks at the whole header before it writes. */
+ * Looks at the whole header before it writes; without `params` it only looks. */
 bool rn_checkpoint_restore(const RnNetwork *network, RnBytes file, void *params, void *state,
                            void *memory, RnFault *fault);
 

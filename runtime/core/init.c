@@ -252,7 +252,9 @@ typedef struct Request {
     int64_t changed;
 } Request;
 
-static int make_tensor(const Request *request, int32_t index, const RnParallel *parallel)
+/* Draws, or only finds out whether it can. */
+static int make_tensor(const Request *request, int32_t index, int writes,
+                       const RnParallel *parallel)
 {
     const RnProgram *program = request->program;
     const double *config = request->config;
@@ -271,7 +273,8 @@ static int make_tensor(const Request *request, int32_t index, const RnParallel *
     draw.shared = request->workspace + needs.scales;
     draw.slots = draw.shared + needs.shared;
     draw.stream = rn_stream(draw.tensor->name, request->seed, request->repeat);
-    draw_tensor(&draw, parallel);
+    if (writes)
+        draw_tensor(&draw, parallel);
     return RN_OK;
 }
 
@@ -282,12 +285,14 @@ static int is_wanted(const Request *request, const RnTensor *tensor)
            (request->which == CHANGED && (tensor->depends & request->changed));
 }
 
+/* All or nothing. */
 static int make_tensors(const Request *request, const RnParallel *parallel)
 {
     int status = RN_OK;
-    for (int32_t t = 0; t < request->program->tensor_count && status == RN_OK; t++)
-        if (is_wanted(request, &request->program->tensors[t]))
-            status = make_tensor(request, t, parallel);
+    for (int writes = 0; writes < 2; writes++)
+        for (int32_t t = 0; t < request->program->tensor_count && status == RN_OK; t++)
+            if (is_wanted(request, &request->program->tensors[t]))
+                status = make_tensor(request, t, writes, parallel);
     return status;
 }
 

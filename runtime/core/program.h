@@ -15,7 +15,7 @@
  *                [in][out] here and [out, in] in checkpoints.
  *     state      RnState, then the optimiser's moments, each laid out like params
  *     workspace  everything else of one call
- * All are aligned to 64 bytes.
+ * All are aligned to RN_ALIGN bytes.
  */
 #ifndef RNET_CORE_PROGRAM_H
 #define RNET_CORE_PROGRAM_H
@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RN_ALIGN = 64, RN_LANES = 16, RN_DIMS = 4, RN_MOMENTS = 2 };
+enum { RN_LANES = 16, RN_DIMS = 4, RN_MOMENTS = 2 };
 
 /* What the leaves of an expression stand for. */
 typedef struct RnPlace {

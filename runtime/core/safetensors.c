@@ -169,7 +169,7 @@ static bool scan_field(RnStReader *r, RnStEntry *entry, int *has)
 }
 
 /* Bytes of an item of a dtype, 0 for one that is not known. */
-static size_t rn_st_item(const char *dtype)
+static size_t item_size(const char *dtype)
 {
     static const char *const names[] = {"BOOL", "U8",  "I8",  "F8_E4M3", "F8_E5M2",
                                         "I16",  "U16", "F16", "BF16",    "I32",
@@ -183,7 +183,7 @@ static size_t rn_st_item(const char *dtype)
 
 static bool check_size(RnStReader *r, const RnStEntry *entry)
 {
-    uint64_t size = rn_st_item(entry->dtype);
+    uint64_t size = item_size(entry->dtype);
     if (size == 0)
         return bad(r, "an unknown dtype");
     for (int i = 0; i < entry->rank; i++)

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RN_ST_NAME = 256, RN_ST_VALUE = 512, RN_ST_RANK = 8 };
+enum { RN_ST_NAME = 512, RN_ST_VALUE = 512, RN_ST_RANK = 8 };
 
 typedef enum RnStKind { RN_ST_END, RN_ST_TENSOR, RN_ST_METADATA, RN_ST_BAD } RnStKind;
 

@@ -10,10 +10,11 @@
 #define RNET_CORE_SLOT_H
 
 #include "core/program.h"
+#include "core/safetensors.h"
 
 #include <stdbool.h>
 
-enum { RN_SLOT_NAME = 320 };
+enum { RN_SLOT_NAME = RN_ST_NAME }; /* what is written can be read */
 
 /* A network of known size. */
 typedef struct RnNetwork {

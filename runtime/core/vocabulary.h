@@ -9,6 +9,9 @@
 #ifndef RNET_CORE_VOCABULARY_H
 #define RNET_CORE_VOCABULARY_H
 
+/* What the caller's memory, and each tensor in it, begins at multiples of. */
+enum { RN_ALIGN = 64 };
+
 /* X(TAG, name in the language, derivative taken from: O output, I input) */
 #define RN_ACTIVATIONS(X)                                                                          \
     X(LINEAR, "linear", O)                                                                         \
@@ -263,7 +266,7 @@ typedef enum RnQuantityKind {
 /* ---- Objects to embed: what their headers, their interface and emit/ agree on ---- */
 
 /* The interface's version: counts up when a host has to be changed. */
-enum { RN_EMBED_INTERFACE = 1 };
+enum { RN_EMBED_INTERFACE = 2 };
 
 /* Most params of a network in an object: their values lie on the stack. */
 enum { RN_EMBED_PARAMS = 256 };
@@ -273,12 +276,14 @@ enum { RN_EMBED_PARAMS = 256 };
     X(OK, "done")                                                                                  \
     X(BAD_CONFIG, "the network does not take these params, or a size overflows")                   \
     X(BAD_TARGET, "a label is outside the classes")                                                \
-    X(NOT_FINITE, "the loss is not finite")                                                        \
+    X(NOT_FINITE, "the loss, or a number of the batch, is not finite")                             \
     X(BAD_FILE, "the file is no safetensors file, or a damaged one")                               \
     X(BAD_ARGUMENT, "a pointer is null or not aligned, or a number is out of range")               \
     X(TOO_SMALL, "the memory given is too small")                                                  \
     X(BAD_ISA, "RNET_ISA names no instruction set that object and processor have")                 \
-    X(WRONG_FILE, "the file is of another network, other params, or has no state")
+    X(WRONG_FILE, "the file is of another network")                                                \
+    X(WRONG_SHAPE, "a tensor of the file has another shape or precision")                          \
+    X(NO_STATE, "the file has weights alone, and no state")
 
 typedef enum RnEmbedStatus {
 #define X(tag, text) RN_EMBED_##tag,
@@ -306,14 +311,15 @@ typedef enum RnPurpose {
 } RnPurpose;
 
 /* Which objects have a function: all of them; those that draw weights; that train; whose network
- * standardizes; with weights baked in; those without. */
+ * standardizes; with weights baked in; those without; the ones that rnetc asks for sizes. */
 typedef enum RnEmbedWhen {
     RN_EMBED_ALWAYS,
     RN_EMBED_DRAWS,
     RN_EMBED_TRAINS,
     RN_EMBED_FITS,
     RN_EMBED_BAKED,
-    RN_EMBED_UNBAKED
+    RN_EMBED_UNBAKED,
+    RN_EMBED_ASKED
 } RnEmbedWhen;
 
 /* The interface: runtime/embed/ defines rne_X, an object has NAME_X. X(name, RnEmbedWhen) */
@@ -336,6 +342,7 @@ typedef enum RnEmbedWhen {
     X(save, DRAWS)                                                                                 \
     X(export, ALWAYS)                                                                              \
     X(import, ALWAYS)                                                                              \
-    X(weights, BAKED)
+    X(weights, BAKED)                                                                              \
+    X(workspace_size_of, ASKED)
 
 #endif

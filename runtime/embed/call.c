@@ -5,6 +5,7 @@
 #include "embed/embed.h"
 
 #include <math.h>
+#include <string.h>
 
 static const int64_t MOST_SAMPLES = (int64_t)1 << 40; /* more than any memory holds */
 
@@ -39,15 +40,58 @@ int rne_run(const RnCall *call)
     }
 }
 
-/* A call of the network's own loss; the mean loss goes to `loss`, which may be NULL. */
+typedef uint32_t Words __attribute__((vector_size(16)));
+
+/* An exponent of ones, wherever it stands; `none` are words that have no exponent. */
+static Words look(const char *bytes, size_t count, Words exponent, Words none)
+{
+    Words words = {0};
+    memcpy(&words, bytes, count);
+    return (Words)((words & exponent) == (exponent | none));
+}
+
+int rne_are_finite(const void *numbers, size_t bytes, size_t each)
+{
+    const int wide = each == sizeof(double);
+    const uint32_t ones = wide ? 0x7ff00000 : 0x7f800000;
+    const Words exponent = {wide ? 0 : ones, ones, wide ? 0 : ones, ones},
+                none = {wide, 0, wide, 0};
+    Words bad = {0};
+    size_t at = 0;
+    for (; bytes - at >= sizeof bad; at += sizeof bad)
+        bad |= look((const char *)numbers + at, sizeof bad, exponent, none);
+    bad |= look((const char *)numbers + at, bytes - at, exponent, none);
+    return (bad[0] | bad[1] | bad[2] | bad[3]) == 0;
+}
+
+static int has_finite_data(const RnCall *call)
+{
+    const RnProgram *program = &rnet_program;
+    size_t each = (size_t)program->real_size, x = each * (size_t)call->batch, y = x;
+    for (int32_t i = 0; i < program->input_rank; i++)
+        x *= (size_t)program->input_shape[i];
+    for (int32_t i = 0; i < program->output_rank; i++)
+        y *= (size_t)program->output_shape[i];
+    return rne_are_finite(call->x, x, each) &&
+           (call->loss_kind == RN_LOSS_CROSS_ENTROPY || rne_are_finite(call->target, y, each));
+}
+
+/* A call of the network's own loss; the mean loss goes to `loss`, which may be NULL. A number that
+ * is not finite need not show in the loss: tanh takes an infinite one to 1, and its gradient is
+ * none. */
 static int run_loss(RnCall *call, const void *target, size_t batch, double *loss)
 {
+    double own = NAN;
     call->target = target;
-    call->loss = loss;
+    call->loss = &own;
     call->loss_kind = rnet_program.train->loss.kind;
-    if (!set_batch(call, batch) || (loss && !rne_is_aligned(loss, _Alignof(double))))
+    if (!set_batch(call, batch) || (loss && !rne_is_aligned(loss, _Alignof(double))) ||
+        !has_data(call))
         return RN_EMBED_BAD_ARGUMENT;
-    return rne_run(call);
+    int status = has_finite_data(call) ? rne_run(call) : RN_EMBED_NOT_FINITE;
+    if (loss && (status == RN_EMBED_OK || status == RN_EMBED_NOT_FINITE))
+        *loss = own;
+    return status == RN_EMBED_OK && !isfinite(own) ? RN_EMBED_NOT_FINITE : status;
 }
 
 int rne_forward(const void *config, const void *params, const void *x, void *y, size_t batch,

@@ -45,6 +45,8 @@ int rne_open(RnCall *call, const void *config, double *values, const RnParallel 
 /* ---- call.c: a batch through the network ---- */
 /* Runs a call that is filled in, after looking at its pointers. RnEmbedStatus. */
 int rne_run(const RnCall *call);
+/* Is none of the numbers infinite or NaN? They take `bytes`, `each` of them 4 or 8. */
+int rne_are_finite(const void *numbers, size_t bytes, size_t each);
 
 /* ---- fit.c ---- */
 /* Bytes of a workspace of rne_fit; `what` has RN_FIT. Changes batch and threads of the call. */
@@ -82,5 +84,8 @@ RNE_API int rne_export(const void *config, const void *params, const char *tenso
 RNE_API int rne_import(const void *config, void *params, const char *tensor, const void *values,
                        size_t count);
 RNE_API const void *rne_weights(void);
+/* Of one set of the object, by its number, whether or not this processor has it: sizes are computed
+ * in the code of the least set. */
+RNE_API size_t rne_workspace_size_of(int32_t set, size_t batch, int what, int64_t threads);
 
 #endif

@@ -25,30 +25,37 @@ static int judge(const RnFault *fault)
     case RN_FAULT_HOLE:
     case RN_FAULT_EXCESS:
         return RN_EMBED_BAD_FILE;
+    case RN_FAULT_DTYPE:
+    case RN_FAULT_SHAPE:
+        return RN_EMBED_WRONG_SHAPE;
     default:
         return RN_EMBED_WRONG_FILE;
     }
 }
 
+/* First everything that can fail, then what changes: tensors that the config decides, the rest. */
 static int restore(const RnNetwork *network, RnBytes file, void *params, RnState *state,
                    void *workspace)
 {
     double values[RNE_PARAMS]; /* the file's; the caller's config decides */
     RnFacts facts;
     RnFault fault;
-    if (!rn_checkpoint_facts(&rnet_program, file, values, &facts, &fault) ||
-        (state && !facts.has_state))
-        return fault.kind ? judge(&fault) : RN_EMBED_WRONG_FILE;
-    if (!rn_checkpoint_restore(network, file, params, state, workspace, &fault))
+    if (!rn_checkpoint_facts(&rnet_program, file, values, &facts, &fault))
         return judge(&fault);
+    if (state && !facts.has_state)
+        return RN_EMBED_NO_STATE;
+    if (!rn_checkpoint_restore(network, file, NULL, state, workspace, &fault))
+        return judge(&fault);
+    if (network->code->derive(&rnet_program, network->config, params, facts.state.seed,
+                              facts.state.repeat, workspace, NULL) != RN_OK)
+        return RN_EMBED_BAD_CONFIG;
+    rn_checkpoint_restore(network, file, params, state, workspace, &fault);
     if (state) {
         *state = facts.state;
         /* files say infinity where no epoch has ended; in memory it is zero, as init makes it */
         state->best_loss = state->epoch ? state->best_loss : 0;
     }
-    int done = network->code->derive(&rnet_program, network->config, params, facts.state.seed,
-                                     facts.state.repeat, workspace, NULL);
-    return done == RN_OK ? RN_EMBED_OK : RN_EMBED_BAD_CONFIG;
+    return RN_EMBED_OK;
 }
 
 int rne_load(const void *config, void *params, void *state, const void *file, size_t file_size,

@@ -82,7 +82,10 @@ int rne_fit(const void *config, void *params, const void *x, size_t count, void 
     call.fit = (double *)(void *)((char *)workspace + (size - sums));
     memset(call.fit, 0, sums);
     status = add_samples(&call, x, (int64_t)count);
-    if (status == RN_EMBED_OK)
-        store(&call, (int64_t)count);
-    return status;
+    if (status != RN_EMBED_OK)
+        return status;
+    if (!rne_are_finite(call.fit, sums, sizeof(double))) /* nor was a number, or its square */
+        return RN_EMBED_NOT_FINITE;
+    store(&call, (int64_t)count);
+    return RN_EMBED_OK;
 }

@@ -20,10 +20,11 @@ int rne_init(const void *config, void *params, void *state, uint64_t seed, void 
     size_t state_size = call.code->state_size(&rnet_program, values);
     if (!state_size)
         return RN_EMBED_BAD_CONFIG;
+    if (call.code->init(&rnet_program, values, params, seed, 0, workspace, parallel) != RN_OK)
+        return RN_EMBED_BAD_CONFIG;
     if (state && rnet_program.train) { /* without, it has no bytes: see rne_state_size */
         memset(state, 0, state_size);
         ((RnState *)state)->seed = seed;
     }
-    int done = call.code->init(&rnet_program, values, params, seed, 0, workspace, parallel);
-    return done == RN_OK ? RN_EMBED_OK : RN_EMBED_BAD_CONFIG;
+    return RN_EMBED_OK;
 }

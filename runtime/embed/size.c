@@ -58,9 +58,9 @@ static size_t size_of(const RnCode *code, const RnCall *pattern, int purpose)
     return purpose == RN_PURPOSE_FIT ? rne_fit_size(&call) : code->workspace_size(&call);
 }
 
-/* The most over instruction sets, so that what one host computes holds on another; for so many
- * samples and threads or fewer. */
-size_t rne_workspace_size(const void *config, size_t batch, int what, int64_t threads)
+/* The most over the instruction sets of those numbers. */
+static size_t most_of(int32_t from, int32_t to, const void *config, size_t batch, int what,
+                      int64_t threads)
 {
     double values[RNE_PARAMS];
     size_t most = 0;
@@ -76,7 +76,7 @@ size_t rne_workspace_size(const void *config, size_t batch, int what, int64_t th
     call.what |= call.what ? RN_FEWER : 0;
     if (what == RN_PURPOSE_GRADIENT)
         call.gradient = &call; /* only whether there is one counts */
-    for (int32_t i = 0; i < rnet_program.code_count; i++) {
+    for (int32_t i = from; i < to; i++) {
         size_t size = size_of(&rnet_program.codes[i], &call, what);
         if (size == 0)
             return 0;
@@ -84,4 +84,16 @@ size_t rne_workspace_size(const void *config, size_t batch, int what, int64_t th
     }
     size_t memory = what == RN_PURPOSE_LOAD ? rn_checkpoint_memory(&rnet_program) : 0;
     return most > memory ? most : memory;
+}
+
+/* Of all sets, so that what one host computes holds on another; for so many samples and threads or
+ * fewer. */
+size_t rne_workspace_size(const void *config, size_t batch, int what, int64_t threads)
+{
+    return most_of(0, rnet_program.code_count, config, batch, what, threads);
+}
+
+size_t rne_workspace_size_of(int32_t set, size_t batch, int what, int64_t threads)
+{
+    return most_of(set, set + 1, NULL, batch, what, threads);
 }

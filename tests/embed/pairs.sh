@@ -70,6 +70,65 @@ cp -r made before
 expect 1 '' env AR=false $quick --emit=static --prefix other "$folder/net.rnet" -o made/net.a
 diff -r before made >left.txt || fail "the pair of before has changed: $(head -n 3 left.txt)"
 
+# links to outputs stay, and lead to another file system as well
+other=$(mktemp -d /dev/shm/rnet-pairs-XXXXXX 2>mktemp.txt || mktemp -d)
+for kind in obj static shared; do
+    touch "$other/net.$kind"
+    ln -s "$other/net.$kind" "made/net.$kind"
+    # shellcheck disable=SC2086
+    expect 0 '' $quick --emit=$kind "$folder/net.rnet" -o "made/net.$kind" --header made/net.h
+    [ -L "made/net.$kind" ] || fail "--emit=$kind has replaced a link"
+    [ -s "$other/net.$kind" ] || fail "--emit=$kind does not write where a link leads"
+    rm "$other/net.$kind"
+    [ -z "$(ls "$other")" ] || fail "--emit=$kind leaves $(ls "$other")"
+done
+rm -r "$other" made/*
+
+# no header beside what is no ordinary file
+# shellcheck disable=SC2086
+expect 0 '' $quick -c "$folder/net.rnet" -o /dev/null
+[ ! -e /dev/null.h ] || fail 'a header beside a device'
+# shellcheck disable=SC2086
+expect 0 '' $quick -c "$folder/net.rnet" -o /dev/null --header made/net.h
+grep -q NET_INPUTS made/net.h || fail 'the header that was asked for'
+rm -r made/*
+
+# a name that is refused at the last moment: this library refuses those that end in .o or .a
+cat >refuse.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+int rename(const char *from, const char *to)
+{
+    size_t length = strlen(to);
+    if (length > 2 && (strcmp(to + length - 2, ".o") == 0 || strcmp(to + length - 2, ".a") == 0)) {
+        errno = EIO;
+        return -1;
+    }
+    return ((int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename"))(from, to);
+}
+END
+if ! nm "$rnetc" | grep -q __asan_init; then
+    "${CC:-cc}" -shared -fPIC refuse.c -o refuse.so -ldl
+    for output in net.o net.a; do
+        emit=obj
+        [ $output = net.o ] || emit=static
+        # shellcheck disable=SC2086
+        expect 1 "made/$output" env LD_PRELOAD="$PWD/refuse.so" $quick --emit=$emit \
+            "$folder/net.rnet" -o made/$output
+        nothing_new "$output that cannot get its name"
+        echo header >made/net.h
+        echo object >made/$output
+        cp -r made kept
+        # shellcheck disable=SC2086
+        expect 1 "made/$output" env LD_PRELOAD="$PWD/refuse.so" $quick --emit=$emit \
+            "$folder/net.rnet" -o made/$output
+        diff -r kept made >left.txt || fail "$output loses what was: $(head -n 3 left.txt)"
+        rm -r kept made/*
+    done
+fi
+
 # the compiler of another machine, where nobody has installed it
 mkdir empty
 expect 1 'install the cross compiler of aarch64-linux-gnu' env -u CC PATH="$PWD/empty" "$rnetc" \

@@ -65,7 +65,7 @@ cd "$root"
         } else if (to in runtime) {
             if (file == "compiler/driver/run.c" && target == "lib/cli.h") next
             if (file == "compiler/driver/weights.c" &&
-                target ~ /^(core\/(number|safetensors)|lib\/checkpoint)\.h$/) next
+                target ~ /^(core\/(checkpoint|number|safetensors)|lib\/checkpoint)\.h$/) next
             if (layer != "emit" || to == "lib") refuse("only emit/ knows core/ and kernels/")
         } else if (to in rank) {
             if (target == "emit/llvm.h" && layer != "emit")

@@ -171,7 +171,8 @@ static void damage(Network *n, Bytes file, int turns)
         int first = files_load_config(&config, bytes, length);
         int status = files_load(&n->config, n->params, with_state ? n->state : NULL, bytes, length,
                                 n->workspace);
-        require(status == FILES_OK || status == FILES_BAD_FILE || status == FILES_WRONG_FILE,
+        require(status == FILES_OK || status == FILES_BAD_FILE || status == FILES_WRONG_FILE ||
+                    status == FILES_WRONG_SHAPE || status == FILES_NO_STATE,
                 files_error(status));
         require(first == FILES_OK || status == first || status == FILES_BAD_FILE, "two opinions");
         require(status == FILES_OK || memcmp(before, n->params, size) == 0, "half a load");
@@ -188,7 +189,7 @@ static void misuse(Network *n, Bytes file)
     other.L
     ++;
     require(files_load(&other, n->params, NULL, file.data, file.size, n->workspace) ==
-                FILES_WRONG_FILE,
+                FILES_WRONG_SHAPE,
             "a file of another depth");
     other.L
     = 0;
