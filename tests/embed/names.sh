@@ -53,4 +53,30 @@ grep -q "^rule.o rule.h: $folder/net.rnet\$" rule.o.d || fail "-MD: $(cat rule.o
 expect 1 'cannot write' "$rnetc" -c "$folder/net.rnet" -o nowhere/net.o
 expect 1 'cannot write' "$rnetc" -c "$folder/net.rnet" -o lost.o --header nowhere/net.h
 [ ! -e lost.o ] || fail 'an object without its header'
+
+# ---- a tensor with a long name is found again in its file ----
+
+word=$(printf 'w%.0s' $(seq 450))
+sed "s/ A: dense/ $word: dense/" "$folder/net.rnet" >wordy.rnet
+grep -q "$word" wordy.rnet || fail 'the network has no long name'
+expect 0 '' "$rnetc" -O1 --cpu=baseline -c wordy.rnet
+cat >wordy.c <<'END'
+#include "wordy.h"
+#include <stdlib.h>
+enum { MOST = 1 << 24 };
+int main(void)
+{
+    void *params = aligned_alloc(64, MOST), *state = aligned_alloc(64, MOST);
+    void *workspace = aligned_alloc(64, MOST), *file = malloc(MOST);
+    size_t size = wordy_save_size(NULL, 1);
+    if (size > MOST || wordy_state_size(NULL) > MOST ||
+        wordy_workspace_size(NULL, 1, WORDY_INIT, 1) > MOST)
+        return 90;
+    int status = wordy_init(NULL, params, state, 1, workspace, NULL);
+    status = status ? status : wordy_save(NULL, params, state, file, size);
+    return status ? status : wordy_load(NULL, params, state, file, size, workspace);
+}
+END
+"${CC:-cc}" -std=c11 -I. wordy.c wordy.o -lm -o wordy
+expect 0 '' ./wordy
 finish
