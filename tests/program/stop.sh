@@ -116,8 +116,8 @@ while [ $status -eq 75 ]; do
     stops=$((stops + (status == 75)))
 done
 [ "$status $stops" = "0 3" ] || fail "stopped $stops times, then $status"
-awk -F, 'NR > 1 && $9 < last { print; bad = 1 } { last = $9 + 0 } END { exit bad }' ends.csv >bad.txt ||
-    fail "seconds that go back: $(head -n 1 bad.txt)"
+awk -F, 'NR > 1 && $9 < last { print; bad = 1 } { last = $9 + 0 } END { exit bad }' ends.csv \
+    >bad.txt || fail "seconds that go back: $(head -n 1 bad.txt)"
 awk -F, 'NR > 1 && ($2 != NR - 1 || $4 != 1e-9) { print; bad = 1 }
     END { exit bad || NR != 20001 }' ends.csv >bad.txt || fail "odd rows: $(head -n 3 bad.txt)"
 
