@@ -79,21 +79,21 @@ static bool wants_more(int kind)
            kind == TOKEN_COMMA || kind == TOKEN_DOTS;
 }
 
-static bool ends_operand(int kind)
+bool layout_ends_operand(int kind)
 {
     return kind == TOKEN_NAME || kind == TOKEN_NUMBER || kind == TOKEN_STRING ||
            kind == TOKEN_TRUE || kind == TOKEN_FALSE || kind == TOKEN_RPAREN ||
            kind == TOKEN_RBRACKET;
 }
 
-static bool is_word(const Layout *layout, Token token, const char *word)
+bool layout_is_word(const Layout *layout, Token token, const char *word)
 {
     size_t length = token.span.end - token.span.begin;
     return token.kind == TOKEN_NAME && strlen(word) == length &&
            memcmp(layout->source->text + token.span.begin, word, length) == 0;
 }
 
-static const Keyword *find_keyword(const Layout *layout, Token token)
+const Keyword *layout_find_keyword(const Layout *layout, Token token)
 {
     if (token.kind != TOKEN_NAME) {
         return NULL;
@@ -109,31 +109,11 @@ static bool stands_beside(Token next)
             next.kind == TOKEN_TRUE || next.kind == TOKEN_FALSE || next.kind == TOKEN_LBRACE);
 }
 
-static bool at_line_start(const Layout *layout, Token token)
-{
-    return token.span.begin == 0 || layout->source->text[token.span.begin - 1] == '\n';
-}
-
-/* A declaration in the first column, met while a brace is open: a `}` is missing above. */
-static bool begins_declaration(const Layout *layout, Token token, Token next)
-{
-    const Keyword *keyword = find_keyword(layout, token);
-    if (!keyword || !(keyword->blocks & IN_FILE) || !at_line_start(layout, token)) {
-        return false;
-    }
-    if (keyword->token != TOKEN_BLOCK) {
-        return next.kind == TOKEN_NAME;
-    }
-    const Keyword *inside = next.newline ? find_keyword(layout, next) : NULL;
-    return next.kind == TOKEN_LBRACE ||
-           (inside && (inside->blocks & keyword_opens(keyword->word))); /* without its `{` */
-}
-
 /* A line that can only be a new statement, whatever the line before wants. */
 static bool begins_statement(const Layout *layout, Token token, Token next)
 {
-    const Keyword *keyword = token.newline ? find_keyword(layout, token) : NULL;
-    return begins_declaration(layout, token, next) ||
+    const Keyword *keyword = token.newline ? layout_find_keyword(layout, token) : NULL;
+    return layout_begins_declaration(layout, token, next) ||
            (keyword && (keyword->blocks & layout_block(layout)) && stands_beside(next));
 }
 
@@ -177,7 +157,7 @@ static Token give_closing_brace(Layout *layout, Span span)
     const char *name = layout_block_name(layout);
     layout->depth--;
     Token token = give(layout, (Token){TOKEN_RBRACE, span, false});
-    if (choice && is_word(layout, layout->ahead[0], "else")) {
+    if (choice && layout_is_word(layout, layout->ahead[0], "else")) {
         layout->after_choice = true;
         layout->pending = (Opener){.block = block, .name = name};
     } else {
@@ -236,7 +216,7 @@ static void hint_for_unknown(Layout *layout, Diag *diag, Token token, const Keyw
 {
     unsigned block = layout_block(layout);
     int next = layout->ahead[0].kind;
-    const Keyword *exact = find_keyword(layout, token);
+    const Keyword *exact = layout_find_keyword(layout, token);
     if (exact && next == TOKEN_COLON) {
         diag_hint(layout->diag, diag, "a statement has no `:`: write `%s VALUE`", exact->word);
     } else if (nearest) {
@@ -294,7 +274,7 @@ static Token reject_unknown(Layout *layout, Token token)
     return give_skipped(layout, token);
 }
 
-static bool takes_expressions(unsigned block)
+bool layout_takes_expressions(unsigned block)
 {
     return block == IN_MODEL || block == IN_CHECK || block == IN_SWEEP;
 }
@@ -307,7 +287,7 @@ static bool is_subject(const Layout *layout, unsigned block)
         return true;
     }
     return (block == IN_CHECK || block == IN_SWEEP) && !next.newline &&
-           (is_word(layout, next, "in") || is_relation(next.kind));
+           (layout_is_word(layout, next, "in") || is_relation(next.kind));
 }
 
 static Token give_bare(Layout *layout, Token token)
@@ -316,17 +296,11 @@ static Token give_bare(Layout *layout, Token token)
     return give(layout, token);
 }
 
-static bool is_else(const Layout *layout, Token token, Token next)
-{
-    return is_word(layout, token, "else") &&
-           (next.kind == TOKEN_LBRACE || is_word(layout, next, "if"));
-}
-
 static Token first_of_statement(Layout *layout, Token token)
 {
     unsigned block = layout_block(layout);
-    const Keyword *keyword = find_keyword(layout, token);
-    if (is_else(layout, token, layout->ahead[0])) {
+    const Keyword *keyword = layout_find_keyword(layout, token);
+    if (layout_is_else(layout, token, layout->ahead[0])) {
         diag_report(layout->diag, E_PLACEMENT, token.span, "`else` has no `if` before it");
         return give_skipped(layout, token);
     }
@@ -334,8 +308,8 @@ static Token first_of_statement(Layout *layout, Token token)
         return begin_statement(layout, token, keyword);
     }
     bool beside = token.kind == TOKEN_NAME && stands_beside(layout->ahead[0]) &&
-                  !(is_word(layout, layout->ahead[0], "in") && is_subject(layout, block));
-    if (takes_expressions(block) && !beside) {
+                  !(layout_is_word(layout, layout->ahead[0], "in") && is_subject(layout, block));
+    if (layout_takes_expressions(block) && !beside) {
         return give_bare(layout, token);
     }
     if (keyword && !(keyword->blocks & block) && layout->ahead[0].kind != TOKEN_COLON) {
@@ -352,30 +326,31 @@ static int kind_of_word(Layout *layout, Token token)
     if (layout->after_choice) {
         return TOKEN_ELSE;
     }
-    if (last == TOKEN_ELSE && is_word(layout, token, "if")) {
+    if (last == TOKEN_ELSE && layout_is_word(layout, token, "if")) {
         layout->pending.is_choice = true;
         return TOKEN_IF;
     }
     if (last == TOKEN_LABELLED && next == TOKEN_COLON) {
         return TOKEN_SUBJECT;
     }
-    if (layout->statement == STATEMENT_HEAD && is_word(layout, token, "depth")) {
+    if (layout->statement == STATEMENT_HEAD && layout_is_word(layout, token, "depth")) {
         layout->statement = STATEMENT_OTHER;
         return TOKEN_DEPTH;
     }
     if (layout->statement == STATEMENT_MEASURE && outside) {
         if ((last == TOKEN_MEASURE || last == TOKEN_COMMA) && next == TOKEN_NAME &&
-            is_word(layout, token, "best")) {
+            layout_is_word(layout, token, "best")) {
             layout->has_best = true;
             return TOKEN_BEST;
         }
-        if (layout->has_best && ends_operand(last) && is_word(layout, token, "over")) {
+        if (layout->has_best && layout_ends_operand(last) &&
+            layout_is_word(layout, token, "over")) {
             return TOKEN_OVER;
         }
     }
     bool takes_in = layout->statement == STATEMENT_PARAM ||
                     (layout->statement == STATEMENT_BARE && layout_block(layout) != IN_MODEL);
-    if (takes_in && outside && ends_operand(last) && is_word(layout, token, "in")) {
+    if (takes_in && outside && layout_ends_operand(last) && layout_is_word(layout, token, "in")) {
         return TOKEN_IN;
     }
     return TOKEN_NAME;
@@ -399,49 +374,6 @@ static bool statement_ends(const Layout *layout)
     return next.kind != TOKEN_ARROW && next.kind != TOKEN_LBRACE;
 }
 
-/* Does a block like that hold statements that begin with this? */
-static bool holds(const Layout *layout, const Opener *brace, Token first)
-{
-    const Keyword *keyword = find_keyword(layout, first);
-    return keyword ? (keyword->blocks & brace->block) != 0
-                   : takes_expressions(brace->block) && first.kind == TOKEN_NAME;
-}
-
-/* A line that stands further left, and fits a block around this one only: a `}` is missing. */
-static bool leaves_block(const Layout *layout, Token first)
-{
-    if (!layout->depth || layout->statement_open || first.kind != TOKEN_NAME) {
-        return false;
-    }
-    if (layout_top(layout)->is_choice && is_else(layout, first, layout->ahead[1])) {
-        return true;
-    }
-    if (!layout_is_outside(layout, first) || holds(layout, layout_top(layout), first) ||
-        takes_expressions(layout_block(layout))) {
-        return false;
-    }
-    for (unsigned i = layout->depth - 1; i > 0; i--) {
-        if (holds(layout, &layout->openers[i - 1], first)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The head of a block is complete, and the next line is what its block would hold: a `{` is
- * missing. */
-static bool lacks_brace(const Layout *layout, Token next)
-{
-    int last = layout->last.kind;
-    const Opener *head = &layout->pending;
-    bool complete = last == TOKEN_BLOCK || last == TOKEN_RECURRENT || last == TOKEN_ELSE ||
-                    (layout->statement != STATEMENT_HEAD && ends_operand(last));
-    Opener brace = *head;
-    brace.block = head->block ? head->block : layout_block(layout);
-    return (head->block || head->is_choice) && complete && next.kind == TOKEN_NAME &&
-           holds(layout, &brace, next) && !begins_declaration(layout, next, layout->ahead[1]);
-}
-
 static Token give_opened(Layout *layout, Token token);
 
 /* A `{` that the file lacks, so that the block's statements are read as such. */
@@ -463,7 +395,7 @@ static bool give_due(Layout *layout, Token *token)
 {
     Token next = layout->ahead[0];
     bool ends = layout->end_due || statement_ends(layout);
-    if (ends && !layout->end_due && lacks_brace(layout, next)) {
+    if (ends && !layout->end_due && layout_lacks_brace(layout, next)) {
         *token = give_assumed_brace(layout);
         return true;
     }
@@ -477,12 +409,13 @@ static bool give_due(Layout *layout, Token *token)
         return true;
     }
     if (layout->depth && !layout->statement_open && !layout->closing &&
-        (next.kind == TOKEN_END_OF_FILE || begins_declaration(layout, next, layout->ahead[1]))) {
+        (next.kind == TOKEN_END_OF_FILE ||
+         layout_begins_declaration(layout, next, layout->ahead[1]))) {
         layout_report_open_brace(layout, next);
         layout->closing = true;
     }
     layout->closing = layout->closing && layout->depth;
-    bool leaves = leaves_block(layout, next);
+    bool leaves = layout_leaves_block(layout, next);
     if (leaves) {
         layout_suspect_top(layout);
         layout_report_open_brace(layout, next);
@@ -577,7 +510,7 @@ Token layout_next(Layout *layout)
         if (!layout->statement_open) {
             layout->string_open = false;
             layout_note_indent(layout, token);
-            bool known = token.kind == TOKEN_NAME || takes_expressions(layout_block(layout));
+            bool known = token.kind == TOKEN_NAME || layout_takes_expressions(layout_block(layout));
             if (token.kind == TOKEN_NAME) {
                 return first_of_statement(layout, token);
             }

@@ -79,6 +79,21 @@ bool layout_is_outside(const Layout *layout, Token first);
 
 /* False, and one report, for a file of something else than text. */
 bool layout_check_text(Layout *layout);
+/* What a token is, by itself and where it stands. */
+bool layout_is_word(const Layout *layout, Token token, const char *word);
+const Keyword *layout_find_keyword(const Layout *layout, Token token);
+bool layout_ends_operand(int kind);
+bool layout_takes_expressions(unsigned block);
+
+/* The head of a declaration in the first column: whatever brace is open above lacks its `}`. */
+bool layout_begins_declaration(const Layout *layout, Token token, Token next);
+/* `else` with what it chooses; without an `if` before it, as the callers know. */
+bool layout_is_else(const Layout *layout, Token token, Token next);
+/* Does a block end before this statement, which lacks the `}`? */
+bool layout_leaves_block(const Layout *layout, Token first);
+/* Does a block begin with this statement, whose head lacks the `{`? */
+bool layout_lacks_brace(const Layout *layout, Token next);
+
 /* Reports bytes up to the token's end that are not text. False when there are too many. */
 bool layout_check_bytes(Layout *layout, Span span);
 void layout_report_stray(Layout *layout, Token token);
