@@ -78,6 +78,15 @@ const char *keyword_block_names(Arena *arena, unsigned blocks)
     return count ? text.data : "the file";
 }
 
+const char *keyword_first_block(unsigned blocks)
+{
+    int i = 0;
+    while (i + 1 < BLOCKS && !(blocks_of[i].block & blocks)) {
+        i++;
+    }
+    return blocks_of[i].word;
+}
+
 const char *keyword_list(Arena *arena, unsigned block)
 {
     Text text = {.arena = arena};

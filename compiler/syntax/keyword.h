@@ -37,6 +37,9 @@ unsigned keyword_opens(const char *word);
 /* "`train`", "`probe`, `check` or `sweep`": where a keyword may stand. */
 const char *keyword_block_names(Arena *arena, unsigned blocks);
 
+/* "train": the first of them. */
+const char *keyword_first_block(unsigned blocks);
+
 /* "data, loss, …": what a block may hold. */
 const char *keyword_list(Arena *arena, unsigned block);
 

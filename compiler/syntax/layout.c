@@ -205,9 +205,15 @@ static Token reject_placement(Layout *layout, Token token, const Keyword *keywor
                         "`%s` is a declaration and cannot stand inside `%s`", keyword->word, block);
         diag_hint(layout->diag, diag, "move it to the top level of the file");
     } else {
-        diag_report(layout->diag, E_PLACEMENT, token.span, "`%s` is a statement of %s, not of %s",
-                    keyword->word, keyword_block_names(layout->arena, keyword->blocks),
-                    block ? str_format(layout->arena, "`%s`", block) : "the file");
+        Diag *diag = diag_report(layout->diag, E_PLACEMENT, token.span,
+                                 "`%s` is a statement of %s, not of %s", keyword->word,
+                                 keyword_block_names(layout->arena, keyword->blocks),
+                                 block ? str_format(layout->arena, "`%s`", block) : "the file");
+        if (!block) {
+            diag_hint(layout->diag, diag, "it stands inside `%s { … }`: is the head missing above?",
+                      keyword_first_block(keyword->blocks));
+            layout->orphans = true;
+        }
     }
     return give_skipped(layout, token);
 }
@@ -304,7 +310,12 @@ static Token first_of_statement(Layout *layout, Token token)
         diag_report(layout->diag, E_PLACEMENT, token.span, "`else` has no `if` before it");
         return give_skipped(layout, token);
     }
-    if (keyword && (keyword->blocks & block) && !is_subject(layout, block)) {
+    bool begins = keyword && (keyword->blocks & block) && !is_subject(layout, block);
+    layout->orphans = layout->orphans && block == IN_FILE && !begins;
+    if (layout->orphans) {
+        return give_skipped(layout, token);
+    }
+    if (begins) {
         return begin_statement(layout, token, keyword);
     }
     bool beside = token.kind == TOKEN_NAME && stands_beside(layout->ahead[0]) &&
@@ -461,6 +472,10 @@ static bool give_taken(Layout *layout, Token token, Token *given)
         token.kind = layout->last.span.end == token.span.begin ? TOKEN_BROKEN : TOKEN_NUMBER;
         break;
     case TOKEN_RBRACE:
+        if (!layout->depth && layout->orphans) {
+            layout->orphans = false;
+            return false;
+        }
         if (!layout->depth) {
             diag_report(layout->diag, E_UNOPENED, token.span, "`}` closes nothing");
             return false;

@@ -51,6 +51,7 @@ struct Layout {
     bool after_choice;   /* the last token is the `}` of an `if` */
     bool string_open;    /* a string without end took the line's closing brackets with it */
     bool has_best;
+    bool orphans; /* statements of a block without its head, of which the first is reported */
     StatementKind statement;
     Opener pending; /* what the next `{` opens */
     Opener suspect; /* whose `}` is missing, as far as indentation tells; kind 0: nobody's */
