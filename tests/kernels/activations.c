@@ -105,7 +105,7 @@ static real sample(uint64_t *state, double most)
     return (real)(u < 0 ? -size * (2 + u) / 2 : size * (2 - u) / 2);
 }
 
-enum { ROUNDS = 4000 };
+enum { ROUNDS = OF_SIZES(4000, 200) };
 
 static void check_act(Act *act, Exact *exact, double most, double ulps, double share)
 {

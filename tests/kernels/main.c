@@ -14,11 +14,13 @@ const uint64_t rnet_uses = UINT64_MAX; /* the core is linked alone here */
 
 static int have_isa(void)
 {
+#if defined(__x86_64__)
     if (strcmp(TEST_ISA, "avx512") == 0)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
     if (strcmp(TEST_ISA, "avx2") == 0)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
     return 1;
 }
 

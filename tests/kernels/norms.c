@@ -81,8 +81,8 @@ static void test_rows(void **state)
 {
     (void)state;
     const int sizes[] = {2, 3, 10, 17, 64};
-    for (int i = 0; i < 5; i++)
-        for (int groups = 1; groups < 4; groups++) {
+    for (int i = 0; i < OF_SIZES(5, 4); i++)
+        for (int groups = 1; groups < OF_SIZES(4, 3); groups++) {
             check_norm(rnk_layernorm, rnk_layernorm_back, 1, sizes[i], groups, 16 * groups);
             check_norm(rnk_rmsnorm, rnk_rmsnorm_back, 0, sizes[i], groups, 16 * groups);
         }
