@@ -31,6 +31,8 @@ tbreak body.backward
 disable 1
 continue
 backtrace 1
+echo \n=all\n
+backtrace
 END
 
 # debug NAME WANTED-FUNCTION COMMAND…: from a folder where the source does not lie.
@@ -44,6 +46,11 @@ debug() {
     holds "$name" '^=list' "^$line	    branch W: dense"
     # the next line that it stops in is another one
     holds "$name" '^=step' '^1[0-3]	 *'
+    # from inside the network out to whoever called it, through the core's frames
+    holds "$name" '^=all' '^#[0-9]* .* in \(rn_run[a-z0-9_]*\|rn_backward[a-z0-9_]*\) '
+    holds "$name" '^=all' '^#[0-9]* .* in \(rt_\)\{0,1\}main '
+    ! sed -n '/^=all/,$p' "$name.txt" | grep -q ' in ?? ()' ||
+        fail "$name: a frame is lost: $(sed -n '/^=all/,$p' "$name.txt")"
     ! grep -qi 'warning: section' "$name.txt" || fail "$name: $(grep -i warning: "$name.txt")"
 }
 
