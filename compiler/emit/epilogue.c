@@ -318,7 +318,7 @@ static bool is_short(const Node *node)
                                      : node->op != OP_DROPOUT;
 }
 
-static bool is_long(const GroupBuild *b)
+bool is_long(const GroupBuild *b)
 {
     for (uint32_t i = 0; i < b->group->items.count; i++) {
         if (!is_short(&b->block->nodes.items[b->group->items.items[i]])) {

@@ -127,8 +127,8 @@ static void call_product_one(GroupBuild *b, const Node *node)
                            e_i64(e, node->depth),
                            emit_address(e, b->frame, node->in[0]),
                            b->epilogue,
-                           emit_finish(b),
-                           fill_context(b)};
+                           fill_context(b),
+                           e_i64(e, is_long(b))};
     e_call_kernel(e, "rnk_dense_one", args, 7);
 }
 

@@ -24,6 +24,8 @@ typedef struct GroupBuild {
 
 /* RnkEpilogue, as b->epilogue; what it wants from outside goes to b->captures. */
 void emit_epilogue(GroupBuild *b);
+/* Has it more than a few instructions? */
+bool is_long(const GroupBuild *b);
 /* RnkEpilogues: the same for a block of vectors; null where the epilogue is short. */
 LLVMValueRef emit_finish(GroupBuild *b);
 

@@ -83,8 +83,8 @@ void rnk_each(RnkEpilogue *epilogue, const void *context, int64_t row, int64_t r
 /* ---- one sample alone (single.c): x[row], in memory for whole vectors, up to 15 lanes of which
  * lie behind the last row and hold anything. Bits are those of a tile. ---- */
 /* epilogue(o, 0, Σ_i w[i * out + o … + 15] · x[i]), o < out a multiple of 16. */
-void rnk_dense_one(const real *w, int64_t out, int64_t in, const real *x, RnkEpilogue *each,
-                   RnkEpilogues *all, const void *context);
+void rnk_dense_one(const real *w, int64_t out, int64_t in, const real *x, RnkEpilogue *epilogue,
+                   const void *context, int64_t is_long);
 /* y = values[row … row + 15]; zeros from values[n] on, which is not read. */
 void rnk_of_rows(vreal *y, const real *values, int64_t row, int64_t n);
 /* (x − mean[row]) · inverse[row], as rnk_standardize without RN_FIT. */

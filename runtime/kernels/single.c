@@ -16,7 +16,9 @@ enum { MOST = RNK_ACCUMULATORS < 8 ? RNK_ACCUMULATORS : 8 };
 typedef struct Single {
     const real *w, *x;
     int64_t out, in;
-    RnkFinish finish;
+    RnkEpilogue *epilogue;
+    const void *context;
+    int64_t is_long; /* better one copy than one for each vector */
 } Single;
 
 /* sum[v] += w[16 v …] · x[k]; of the last vector only `left` weights are there. */
@@ -31,20 +33,20 @@ RNK_INLINE void step(int64_t vectors, int64_t left, const Single *p, const real 
     }
 }
 
-RNK_INLINE void finish(int64_t vectors, const vreal sum[MOST], const RnkFinish *to, int64_t row)
+RNK_INLINE void finish(int64_t vectors, const vreal sum[MOST], const Single *p, int64_t row)
 {
-    if (!to->all) {
+    if (!p->is_long) {
         EACH(v, vectors)
         {
             vreal value = sum[v];
-            to->each(to->context, row + v * RNK_LANES, 0, &value);
+            p->epilogue(p->context, row + v * RNK_LANES, 0, &value);
         }
         return;
     }
     vreal values[MOST];
     EACH(v, vectors)
     values[v] = sum[v];
-    to->all(to->context, row, 1, 0, vectors, values, vectors);
+    rnk_each(p->epilogue, p->context, row, 1, 0, vectors, values, vectors);
 }
 
 /* Rows from `row` on, the last vector of which has `left` of them. A whole vector read there would
@@ -64,13 +66,19 @@ RNK_INLINE void panel(int64_t vectors, int64_t left, const Single *p, int64_t ro
 #pragma clang loop unroll(disable)
     for (; k < p->in; k++, w += p->out)
         step(vectors, left, p, w, k, sum);
-    finish(vectors, sum, &p->finish, row);
+    finish(vectors, sum, p, row);
 }
 
-RNK_API void rnk_dense_one(const real *w, int64_t out, int64_t in, const real *x, RnkEpilogue *each,
-                           RnkEpilogues *all, const void *context)
+RNK_API void rnk_dense_one(const real *w, int64_t out, int64_t in, const real *x,
+                           RnkEpilogue *epilogue, const void *context, int64_t is_long)
 {
-    Single p = {.w = w, .x = x, .out = out, .in = in, .finish = {each, all, context}};
+    Single p = {.w = w,
+                .x = x,
+                .out = out,
+                .in = in,
+                .epilogue = epilogue,
+                .context = context,
+                .is_long = is_long};
     int64_t rest = out % (MOST * RNK_LANES), vectors = (rest + RNK_LANES - 1) / RNK_LANES;
 #pragma clang loop unroll(disable)
     for (int64_t row = 0; row < out - rest; row += MOST * RNK_LANES)

@@ -52,12 +52,6 @@ static void collect(const void *context, int64_t row, int64_t lane, const vreal 
     memcpy(sink->out + row * sink->width + lane, value, sizeof *value);
 }
 
-static void collect_all(const void *context, int64_t row, int64_t rows, int64_t lane,
-                        int64_t vectors, const vreal *values, int64_t step)
-{
-    rnk_each(collect, context, row, rows, lane, vectors, values, step);
-}
-
 /* rows values in every lane of a tile, and one behind the other with anything behind them. */
 static void make_value(int64_t rows, real **tile, real **one)
 {
@@ -85,7 +79,7 @@ static void product_shape(int64_t out, int64_t in)
     const RnkAhead ahead = {{NULL}, {0}};
     const RnTile tile = {.packed = make_reals(PACKED, 6)};
     rnk_dense(&tile, w.values, out, in, x, WIDTH, &ahead, collect, NULL, &sink);
-    rnk_dense_one(w.values, out, in, x_one, collect, in & 1 ? collect_all : NULL, &sink_one);
+    rnk_dense_one(w.values, out, in, x_one, collect, &sink_one, in & 1);
     require_same(y, y_one, out);
     drop_edge(&w);
     drop_reals(x, in * WIDTH), drop_reals(x_one, in + RNK_LANES);
