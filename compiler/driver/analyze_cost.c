@@ -3,6 +3,7 @@
  * Parameters, operations and bytes of a training step, and the memory of activations. Counted on
  * the true sizes; docs/theory.md has the rules.
  */
+#include "core/vocabulary.h"
 #include "driver/analyze.h"
 
 #include "driver/block.h"
@@ -168,8 +169,10 @@ static Activations count_activations(const Count *c, const Plan *plan)
         const RegionPlan *p = &plan->regions[i];
         double depth = depth_of(c, region->depth), state = (double)region->in_rows;
         double all = (p->keeps_states ? state : 0) + (double)p->kept_rows;
+        bool remade = p->remakes && depth > 2 * RN_SEGMENT;
+        double kept = remade ? (double)p->kept_rows + state / RN_SEGMENT : all;
         double segments = ceil(sqrt(depth)), length = ceil(depth / segments);
-        a.store += depth * all;
+        a.store += depth * kept;
         a.checkpoint += region->depth ? segments * state + length * all : depth * all;
         a.one_layer += region->depth ? state + all : depth * all;
     }

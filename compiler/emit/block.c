@@ -20,7 +20,7 @@ static const Block *block_of(const Emitter *e, const LayerFrame *frame)
 static const BlockPlan *plan_of(const Emitter *e, const LayerFrame *frame)
 {
     const RegionPlan *plan = &e->plan->regions[frame->region];
-    return frame->backward ? &plan->backward : &plan->forward;
+    return frame->backward ? &plan->backward : frame->remake ? &plan->remake : &plan->forward;
 }
 
 /* base + row · width. */

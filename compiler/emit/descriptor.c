@@ -112,6 +112,8 @@ static LLVMValueRef region_table(Tables *t)
         record_i32(&r, plan->lockstep);
         record_i32(&r, plan->trained);
         record_i32(&r, plan->trained_shared);
+        record_i32(&r, plan->remakes);
+        record_i32(&r, 0);
         items[i] = record_close(&r);
     }
     return e_array(t->e, record_open(t->e, "RnRegion").type, items, graph->regions.count,
@@ -375,6 +377,7 @@ void emit_region_code(Emitter *e, const RegionFunctions *functions)
         Record r = record_open(e, "RnRegionCode");
         put_or_null(&r, functions[i].forward);
         put_or_null(&r, functions[i].backward);
+        put_or_null(&r, functions[i].remake);
         put_or_null(&r, functions[i].gradient);
         put_or_null(&r, functions[i].gradient_shared);
         put_or_null(&r, functions[i].forward_one);

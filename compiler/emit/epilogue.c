@@ -251,7 +251,10 @@ static void begin_epilogue(GroupBuild *b)
 {
     Emitter *e = b->e;
     LLVMTypeRef arguments[] = {e->t_ptr, e->t_i64, e->t_i64, e->t_ptr};
-    const char *what = b->frame->backward ? "backward" : b->frame->one ? "one" : "forward";
+    const char *what = b->frame->backward ? "backward"
+                       : b->frame->one    ? "one"
+                       : b->frame->remake ? "remake"
+                                          : "forward";
     char *name =
         str_format(e->arena, "epilogue_%u_%s_%u_%s", b->frame->region, what, b->number, e->isa);
     b->epilogue = e_function(e, name, LLVMFunctionType(e->t_void, arguments, 4, 0));

@@ -107,10 +107,11 @@ static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
     LLVMValueRef args[] = {next.pass, next.tile, e_i64(e, next.region), next.layer};
     bool once = region->stack != NULL && is_first_product(b);
     if (once && plan->kept_rows > 0) {
-        slots[1] = e_call_kernel(e, "rnk_kept", args, 4);
+        bool far = next.backward && plan->remakes; /* the segment's own have just been read */
+        slots[1] = e_call_kernel(e, far ? "rnk_kept_before" : "rnk_kept", args, 4);
         slots[4] = tile_bytes(b, plan->kept_rows);
     }
-    if (once && plan->keeps_states) {
+    if (once && plan->keeps_states && !plan->remakes) {
         args[3] = LLVMBuildAdd(e->builder, next.layer, e_i64(e, !next.backward), "state");
         slots[2] = e_call_kernel(e, "rnk_state", args, 4);
         slots[5] = tile_bytes(b, region->in_rows);
@@ -234,7 +235,7 @@ void emit_group(Emitter *e, LayerFrame *frame, uint32_t number)
     const RegionPlan *plan = &e->plan->regions[frame->region];
     GroupBuild b = {.e = e, .frame = frame, .number = number};
     b.block = frame->backward ? &region->backward : &region->forward;
-    b.plan = frame->backward ? &plan->backward : &plan->forward;
+    b.plan = frame->backward ? &plan->backward : frame->remake ? &plan->remake : &plan->forward;
     b.group = &b.plan->groups.items[number];
     b.registers = ARENA_ARRAY(e->arena, LLVMValueRef, b.block->nodes.count);
     if (b.group->root == NO_VALUE) {

@@ -96,22 +96,22 @@ void e_loop_end(Emitter *e, Loop *loop);
 
 /* ---- region.c: forward, backward, gradient functions of every region ---- */
 typedef struct RegionFunctions {
-    LLVMValueRef forward, backward, gradient, gradient_shared, forward_one; /* NULL: none */
+    LLVMValueRef forward, backward, remake, gradient, gradient_shared, forward_one; /* or NULL */
 } RegionFunctions;
 RegionFunctions emit_region(Emitter *e, uint32_t region);
 
 /* ---- block.c: one layer of one block ---- */
 typedef struct LayerFrame {
     uint32_t region;
-    bool backward;
-    bool one; /* sample alone: features lie along the vector */
+    bool backward, remake; /* remake: the result of forward, from kept values */
+    bool one;              /* sample alone: features lie along the vector */
     LLVMValueRef function, pass, tile, layer, turn, width;
     LLVMValueRef state, next, kept, scratch, gradient_in, gradient_out, delta;
 } LayerFrame;
 void emit_block(Emitter *e, LayerFrame *frame);
 /* Pointer to a value of the block that lives in memory. */
 LLVMValueRef emit_address(Emitter *e, const LayerFrame *frame, ValueId value);
-/* Pointer to the first value of a tensor at the frame's layer. */
+/* To the first value of a tensor at the frame's layer. */
 LLVMValueRef emit_tensor(Emitter *e, const LayerFrame *frame, int32_t tensor);
 
 /* ---- group.c: a product or a map with its epilogue ---- */

@@ -64,18 +64,17 @@ static void find_addresses(Emitter *e, LayerFrame *frame)
     frame->delta = delta_of_layer(e, frame);
 }
 
-static LLVMValueRef emit_direction(Emitter *e, uint32_t region, bool backward, bool one)
+static LLVMValueRef emit_direction(Emitter *e, LayerFrame frame, const char *what)
 {
     LLVMTypeRef arguments[] = {e->t_ptr, e->t_ptr, e->t_i64, e->t_i64};
-    const char *what = backward ? "backward" : one ? "forward_one" : "forward";
-    LLVMValueRef function = begin_function(e, region, what, arguments, 4);
-    LayerFrame frame = {.region = region, .backward = backward, .one = one, .function = function};
+    LLVMValueRef function = begin_function(e, frame.region, what, arguments, 4);
+    frame.function = function;
     frame.pass = LLVMGetParam(function, 0);
     frame.tile = LLVMGetParam(function, 1);
     frame.width = e_call_kernel(e, "rnk_width", &frame.tile, 1);
     frame.scratch = e_call_kernel(e, "rnk_scratch", &frame.tile, 1);
     Loop loop = e_loop_begin(e, function, LLVMGetParam(function, 2), LLVMGetParam(function, 3),
-                             backward, "layer");
+                             frame.backward, "layer");
     frame.layer = loop.index;
     frame.turn = loop.counter;
     find_addresses(e, &frame);
@@ -97,8 +96,8 @@ static LLVMValueRef stride_of(Emitter *e, const LayerFrame *frame, const Node *k
 {
     const Block *forward = &e->graph->regions.items[frame->region].forward;
     bool state = forward->nodes.items[kept->in[0]].op == OP_STATE;
-    LLVMValueRef args[] = {frame->pass, e_i64(e, frame->region)};
-    return e_call_kernel(e, state ? "rnk_state_stride" : "rnk_kept_stride", args, 2);
+    LLVMValueRef args[] = {frame->pass, e_i64(e, frame->region), frame->layer};
+    return e_call_kernel(e, state ? "rnk_state_stride" : "rnk_kept_stride", args, state ? 3 : 2);
 }
 
 static void emit_gradient(Emitter *e, const LayerFrame *frame, ValueId value)
@@ -234,13 +233,20 @@ static bool wants_single(const Emitter *e)
 RegionFunctions emit_region(Emitter *e, uint32_t region)
 {
     const RegionPlan *plan = &e->plan->regions[region];
-    RegionFunctions functions = {.forward = emit_direction(e, region, false, false)};
+    const LayerFrame frame = {.region = region};
+    RegionFunctions functions = {.forward = emit_direction(e, frame, "forward")};
     bool trains = !e->options->embed || embed_has(e->graph, e->options, RN_EMBED_TRAINS);
     if (trains && e->graph->regions.items[region].has_backward) {
-        functions.backward = emit_direction(e, region, true, false);
+        LayerFrame backward = {.region = region, .backward = true};
+        functions.backward = emit_direction(e, backward, "backward");
+    }
+    if (trains && plan->remakes) {
+        LayerFrame remake = {.region = region, .remake = true};
+        functions.remake = emit_direction(e, remake, "remake");
     }
     if (wants_single(e)) {
-        functions.forward_one = emit_direction(e, region, false, true);
+        LayerFrame one = {.region = region, .one = true};
+        functions.forward_one = emit_direction(e, one, "forward_one");
     }
     if (trains && plan->trained) {
         functions.gradient = emit_gradient_function(e, region);

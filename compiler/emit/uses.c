@@ -44,6 +44,16 @@ static uint64_t uses_of_laws(const Graph *graph, bool all)
     return uses;
 }
 
+static uint64_t uses_of_states(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->graph->regions.count; i++) {
+        if (plan->regions[i].remakes) {
+            return bit(RN_USES_REMADE);
+        }
+    }
+    return 0;
+}
+
 static uint64_t uses_of(const Emitter *e)
 {
     const EmitOptions *options = e->options;
@@ -53,7 +63,7 @@ static uint64_t uses_of(const Emitter *e)
     uint64_t uses = RN_FORWARD | bit(RN_USES_SINGLE);
     uses |= uses_of_laws(e->graph, embed_has(e->graph, options, RN_EMBED_DRAWS));
     if (embed_has(e->graph, options, RN_EMBED_TRAINS)) {
-        uses |= uses_of_training(e->graph->train);
+        uses |= uses_of_training(e->graph->train) | uses_of_states(e->plan);
     }
     return uses | (embed_has(e->graph, options, RN_EMBED_FITS) ? RN_FIT : 0);
 }

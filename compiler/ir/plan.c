@@ -12,7 +12,14 @@ typedef struct Planner {
     const Graph *graph;
     const Block *block;
     BlockPlan *plan;
+    const Storage *made; /* [nodes] of the forward pass, whose kept values are there; or NULL */
+    const bool *wanted;  /* [nodes] which to make again, then */
 } Planner;
+
+static bool is_wanted(const Planner *p, uint32_t value)
+{
+    return p->wanted == NULL || p->wanted[value];
+}
 
 static int32_t new_group(Planner *p, ValueId root, int64_t rows)
 {
@@ -54,6 +61,11 @@ static void group_nodes(Planner *p)
         Storage *place = &p->plan->places[i];
         *place = (Storage){
             .group = -1, .last = -1, .kept = NO_PLACE, .scratch = NO_PLACE, .column = NO_PLACE};
+        if (!is_wanted(p, i)) {
+            place->stored = true;
+            place->kept = p->made[i].kept;
+            continue;
+        }
         switch (op_class(node->op)) {
         case CLASS_ELEMENT:
             place->group = group_for(p, node);
@@ -97,6 +109,9 @@ static void find_stored(Planner *p)
     for (uint32_t i = 0; i < p->block->nodes.count; i++) {
         const Node *node = &p->block->nodes.items[i];
         int32_t group = p->plan->places[i].group;
+        if (!is_wanted(p, i)) {
+            continue;
+        }
         if (op_class(node->op) == CLASS_BATCH) {
             read_by_gradient(p, node);
             continue;
@@ -232,10 +247,62 @@ static void find_training(const Graph *graph, RegionPlan *region_plan, const Reg
 static Planner begin_block(Arena *arena, const Graph *graph, const Block *block, BlockPlan *plan)
 {
     plan->places = ARENA_ARRAY(arena, Storage, block->nodes.count);
-    Planner planner = {arena, graph, block, plan};
+    Planner planner = {.arena = arena, .graph = graph, .block = block, .plan = plan};
     group_nodes(&planner);
     find_stored(&planner);
     return planner;
+}
+
+/* Wider states of a segment would leave the caches before they are read. */
+enum { MOST_REMADE_ROWS = 127 };
+
+/* Can the node be made again at less cost than its value is written and read back from memory? */
+static bool is_cheap(const Node *node)
+{
+    return op_class(node->op) == CLASS_ELEMENT && node->op != OP_DROPOUT;
+}
+
+/* Marks what the result follows from, back to the state and to kept values; false where some of it
+ * is not cheap. Operands stand before what they make. */
+static bool mark_remade(const Block *forward, const Storage *made, bool *wanted)
+{
+    if (forward->result == NO_VALUE) {
+        return false;
+    }
+    wanted[forward->result] = true;
+    for (int32_t i = forward->result; i >= 0; i--) {
+        const Node *node = &forward->nodes.items[i];
+        if (!wanted[i]) {
+            continue;
+        }
+        if (made[i].kept != NO_PLACE || !is_cheap(node)) {
+            return false;
+        }
+        for (int k = 0; k < op_operands(node->op); k++) {
+            ValueId x = node->in[k];
+            bool there = op_class(forward->nodes.items[x].op) == CLASS_SOURCE;
+            wanted[x] |= !there && made[x].kept == NO_PLACE;
+        }
+    }
+    return true;
+}
+
+static void plan_remake(Arena *arena, const Graph *graph, const Region *region, RegionPlan *plan)
+{
+    uint32_t count = region->forward.nodes.count;
+    bool *wanted = ARENA_ARRAY(arena, bool, count);
+    if (!plan->keeps_states || region->stack == NULL || region->in_rows > MOST_REMADE_ROWS ||
+        !mark_remade(&region->forward, plan->forward.places, wanted)) {
+        return;
+    }
+    plan->remakes = true;
+    plan->remake.places = ARENA_ARRAY(arena, Storage, count);
+    Planner planner = {arena, graph, &region->forward, &plan->remake, plan->forward.places, wanted};
+    group_nodes(&planner);
+    find_stored(&planner);
+    place_result(&planner);
+    int64_t rows = place_scratch(&planner);
+    plan->scratch_rows = rows > plan->scratch_rows ? rows : plan->scratch_rows;
 }
 
 static void plan_region(Arena *arena, const Graph *graph, const Region *region, RegionPlan *plan)
@@ -254,6 +321,7 @@ static void plan_region(Arena *arena, const Graph *graph, const Region *region, 
     int64_t rows = place_scratch(&backward);
     plan->scratch_rows = rows > plan->scratch_rows ? rows : plan->scratch_rows;
     plan->delta_columns = place_columns(&backward);
+    plan_remake(arena, graph, region, plan);
     find_training(graph, plan, region);
 }
 

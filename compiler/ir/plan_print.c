@@ -45,11 +45,17 @@ void plan_print(const Plan *plan, FILE *out)
         fprintf(out, "region %u %s kept %lld scratch %lld deltas %lld%s%s%s%s\n", r,
                 region->name ? region->name : "straight", (long long)p->kept_rows,
                 (long long)p->scratch_rows, (long long)p->delta_columns,
-                p->keeps_states ? " states" : "", p->lockstep ? " lockstep" : "",
-                p->trained ? " trained" : "", p->trained_shared ? " trained-shared" : "");
+                !p->keeps_states ? ""
+                : p->remakes     ? " states-remade"
+                                 : " states",
+                p->lockstep ? " lockstep" : "", p->trained ? " trained" : "",
+                p->trained_shared ? " trained-shared" : "");
         print_block(&region->forward, &p->forward, "forward", out);
         if (region->has_backward) {
             print_block(&region->backward, &p->backward, "backward", out);
+        }
+        if (p->remakes) {
+            print_block(&region->forward, &p->remake, "remake", out);
         }
     }
 }

@@ -58,6 +58,9 @@ const char *plan_verify(Arena *arena, const Plan *plan)
         if (broken == NULL && region->has_backward) {
             broken = verify_block(arena, &region->backward, &p->backward, p);
         }
+        if (broken == NULL && p->remakes) {
+            broken = verify_block(arena, &region->forward, &p->remake, p);
+        }
         if (broken != NULL) {
             return str_format(arena, "region %u: %s", r, broken);
         }

@@ -22,13 +22,8 @@ typedef struct Block {
 static void block_tile(void *context, int64_t index)
 {
     const Block *block = context;
-    RnTile *tile = &block->pass->tiles[index];
-    block->code->backward(block->pass, tile, block->from, block->to);
-    if ((block->to - block->from) & 1) {
-        real *newest = tile->gradient[1];
-        tile->gradient[1] = tile->gradient[0];
-        tile->gradient[0] = newest;
-    }
+    rn_backward_layers(block->pass, &block->pass->tiles[index], block->region, block->from,
+                       block->to);
 }
 
 /* A tensor of this region that has gradients of its own for each layer? */
@@ -90,7 +85,7 @@ static void backward_region(RnPass *pass, int32_t region)
     if (traced(pass, region))
         rn_trace_gradient(pass, span->depth);
     for (block.to = span->depth; block.to > 0; block.to = block.from) {
-        block.from = block.to > span->block ? block.to - span->block : 0;
+        block.from = rn_block_from(span, block.to);
         backward_block(&block);
         if (traced(pass, region) && (block.from == 0 || !pass->call->trace_ends))
             rn_trace_gradient(pass, block.from);

@@ -15,6 +15,8 @@
 
 enum { TILE_WIDTH = 64 }; /* samples; four vectors of 16 lanes */
 static const int64_t MOST_LAYERS = (int64_t)1 << 40;
+static const int64_t SEGMENT_BYTES =
+    64 * 1024; /* of a tile's states, so that kept values fit in, too */
 static const int64_t DELTA_BYTES = 128 * 1024; /* and as much of what they meet */
 
 typedef struct Carver {
@@ -175,14 +177,15 @@ static int64_t threads_of(const RnCall *call)
 
 /* Samples of the widest tile, in whole units. */
 typedef struct Widths {
-    int64_t unit, most;
+    int64_t unit, least, most;
 } Widths;
 
 /* Wide layers are read from memory once a tile, so that fewer tiles are better, and their
  * micro-tiles take some vectors of lanes at once. */
 static Widths widths_of(const RnProgram *program, int64_t unit)
 {
-    return wide(program) ? (Widths){unit, RNK_PACK_LANES} : (Widths){RN_LANES, TILE_WIDTH};
+    return wide(program) ? (Widths){unit, unit, RNK_PACK_LANES}
+                         : (Widths){RN_LANES, 2 * RN_LANES, TILE_WIDTH};
 }
 
 /* Samples of a tile: a share for each thread, as far as whole vectors go. Results do not depend on
@@ -194,6 +197,8 @@ static int64_t tile_width(const RnCall *call, Widths widths)
     int64_t share = (each + widths.unit - 1) / widths.unit * widths.unit;
     if (lockstep(call->program))
         return width;
+    if (widths.least > share)
+        share = widths.least < width ? widths.least : width;
     return share < widths.most ? share : widths.most;
 }
 
@@ -243,7 +248,41 @@ static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
     return layers > depth ? depth : layers;
 }
 
-/* Sizes of a region, and its states and kept values. */
+/* Layers of a segment whose states are made again: a power of two, for the ring, and one for each
+ * thread, since gradients of weights are made layer by layer. */
+static int64_t segment_layers(int64_t threads)
+{
+    int64_t layers = RN_SEGMENT;
+    while (layers < threads)
+        layers *= 2;
+    return layers;
+}
+
+/* States of a region: all, where backward reads them or a trace; those of a segment, where it can
+ * make them again; else two, in turns. */
+static void take_states(Carver *carver, const RnPass *sizes, const RnRegion *row, RnSpan *span)
+{
+    const RnCall *call = sizes->call;
+    int64_t segment = segment_layers(threads_of(call));
+    int traced = rn_asks(call->what, RN_TRACE) != 0;
+    int all = (rn_asks(call->what, RN_BACKWARD) && row->keeps_states) || traced;
+    int remade =
+        rn_uses(RN_USES_REMADE) && all && row->remakes && !traced && span->depth > 2 * segment;
+    int64_t slots = remade ? segment : all || span->depth < 2 ? span->depth : 2;
+    int64_t state = product(carver, span->rows, sizes->width);
+    span->segment = remade ? segment : span->depth;
+    span->state_mask = all && !remade ? -1 : slots - 1;
+    span->state_stride = product(carver, slots, state);
+    span->state = take(carver, stride_count(sizes), span->state_stride, sizeof(real));
+    if (!remade)
+        return;
+    span->shift = __builtin_ctzll((unsigned long long)segment);
+    /* fewer threads have shorter segments */
+    span->start_stride = product(carver, span->depth / RN_SEGMENT + 1, state);
+    span->start = take(carver, stride_count(sizes), span->start_stride, sizeof(real));
+}
+
+/* Sizes of a region, its states and kept values. */
 static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
 {
     const RnCall *call = sizes->call;
@@ -256,15 +295,11 @@ static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
         return span;
     }
     int backward = rn_asks(call->what, RN_BACKWARD);
-    int all = (backward && row->keeps_states) || rn_asks(call->what, RN_TRACE);
-    int64_t slots = all || span.depth < 2 ? span.depth : 2;
-    span.state_mask = all ? -1 : slots - 1;
     span.kept_mask = backward ? -1 : 0;
     span.block = block_layers(call, region, span.depth);
-    span.state_stride = product(carver, product(carver, slots, span.rows), sizes->width);
     span.kept_stride =
         product(carver, product(carver, backward ? span.depth : 1, span.kept_rows), sizes->width);
-    span.state = take(carver, stride_count(sizes), span.state_stride, sizeof(real));
+    take_states(carver, sizes, row, &span);
     span.kept = take(carver, stride_count(sizes), span.kept_stride, sizeof(real));
     return span;
 }
@@ -301,7 +336,8 @@ static void take_spans(Carver *carver, RnPass *pass, Most *most)
             pass->spans[r] = span;
     }
     int64_t rows = rn_output_rows(program);
-    RnSpan output = {.depth = 1, .rows = rows, .state_stride = product(carver, rows, pass->width)};
+    RnSpan output = {
+        .depth = 1, .segment = 1, .rows = rows, .state_stride = product(carver, rows, pass->width)};
     output.state = take(carver, stride_count(pass), output.state_stride, sizeof(real));
     if (pass->spans)
         pass->spans[program->region_count] = output;

@@ -19,9 +19,13 @@ typedef struct RnSpan {
     int64_t kept_rows;                 /* of a layer's kept values */
     int64_t columns;                   /* of a delta row */
     int64_t block;                     /* layers whose deltas are held at once */
+    int64_t segment;                   /* layers whose states are held at once */
+    int64_t shift;                     /* log2 of them, where others are made again */
     real *state, *kept;                /* [tile][slot][rows][width] */
+    real *start;                       /* [tile][segment][rows][width]; NULL: all are held */
     int64_t state_stride, kept_stride; /* reals from tile to tile */
-    int64_t state_mask, kept_mask;     /* slot = layer & mask */
+    int64_t start_stride;
+    int64_t state_mask, kept_mask; /* slot = layer & mask */
 } RnSpan;
 
 struct RnTile {
@@ -113,6 +117,13 @@ size_t rn_stretch_size(const RnStretch *stretch); /* stretch.c */
 int rn_stretch(const RnStretch *stretch);
 void rn_parallel(const RnCall *call, int64_t count, void (*body)(void *context, int64_t index),
                  void *context);
+
+/* segment.c: a region's layers, whose states may be held for one segment only. */
+/* The least layer that may be in one call of rn_backward_layers with layer `to` − 1. */
+int64_t rn_block_from(const RnSpan *span, int64_t to);
+/* Layers from … to − 1 of one tile; the whole region in such calls, last layers first. The gradient
+ * is in the tile's gradient[0] before and after. */
+void rn_backward_layers(const RnPass *pass, RnTile *tile, int32_t region, int64_t from, int64_t to);
 
 /* backward.c: from the gradient of the output, in every tile's gradient[0]. */
 void rn_backward(RnPass *pass);

@@ -74,6 +74,8 @@ typedef struct RnRegion {
     int32_t lockstep;        /* batch statistics: one tile holds the whole batch */
     int32_t trained;         /* has gradients of per-layer tensors */
     int32_t trained_shared;  /* has gradients of shared tensors */
+    int32_t remakes;         /* those states can be made again from kept values */
+    int32_t unused;
 } RnRegion;
 
 typedef struct RnPass RnPass;
@@ -85,6 +87,9 @@ typedef struct RnRegionCode {
     /* for layer = to - 1 down to from; leaves the gradient of the state before `from` in the
      * tile's current gradient buffer (RnTile.gradient[(to - from) & 1] when it began in [0]) */
     void (*backward)(const RnPass *pass, const RnTile *tile, int64_t from, int64_t to);
+    /* the states that layers from … to − 1 made, again and to the bit, from that of `from` and from
+     * kept values; NULL where RnRegion.remakes is 0 */
+    void (*remake)(const RnPass *pass, const RnTile *tile, int64_t from, int64_t to);
     /* gradients of the per-layer tensors of one layer, over all samples of the batch */
     void (*gradient)(const RnPass *pass, int64_t layer);
     /* adds the gradients of shared tensors, for layer = to - 1 down to from */

@@ -119,12 +119,7 @@ static void backward_tile(void *context, int64_t index)
     const Work *work = context;
     RnTile *tile = &work->pass->tiles[index];
     int32_t region = work->stretch->region;
-    work->pass->call->code->regions[region].backward(work->pass, tile, work->from, work->to);
-    if ((work->to - work->from) & 1) {
-        real *newest = tile->gradient[1];
-        tile->gradient[1] = tile->gradient[0];
-        tile->gradient[0] = newest;
-    }
+    rn_backward_layers(work->pass, tile, region, work->from, work->to);
     int64_t rows = work->pass->spans[region].rows;
     if (work->from == 0)
         rnk_transpose(tile, tile->gradient[0], rows, tile->width, work->stretch->pulled, rows, 0);
@@ -143,7 +138,7 @@ int rn_stretch(const RnStretch *stretch)
     Work work = {.stretch = stretch, .pass = pass};
     rn_parallel(&inner.call, pass->tile_count, forward_tile, &work);
     for (work.to = stretch->cotangent ? span->depth : 0; work.to > 0; work.to = work.from) {
-        work.from = work.to > span->block ? work.to - span->block : 0;
+        work.from = rn_block_from(span, work.to);
         pass->delta_from = work.from;
         rn_parallel(&inner.call, pass->tile_count, backward_tile, &work);
     }

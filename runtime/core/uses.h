@@ -5,8 +5,8 @@
  * folds away (compiler/emit/uses.c).
  *
  *     bits 0 … 15     enum RnWhat
- *     bits 16 … 19    the places below, and bit 27
- *     bits 20 … 26    losses, by RnLossKind
+ *     bits 16 … 19    the places below, and bits 26 and 27
+ *     bits 20 … 25    losses, by RnLossKind
  *     bits 28 … 35    optimisers, by RnOptimizerKind
  *     bits 36 … 63    laws of tensors that are drawn, by RnLawKind
  */
@@ -22,13 +22,14 @@ enum RnUse {
     RN_USES_CLIP = 17,      /* gradients are clipped */
     RN_USES_PATHS = 18,     /* laws that correlate layers */
     RN_USES_PLAIN = 19,     /* optimisers without momentum, or that do not know any */
+    RN_USES_REMADE = 26,    /* states that backward makes again */
     RN_USES_MOMENTUM = 27,  /* sgd or rmsprop with it */
     RN_USES_LOSS = 20,      /* + RnLossKind */
     RN_USES_OPTIMIZER = 28, /* + RnOptimizerKind */
     RN_USES_LAW = 36        /* + RnLawKind */
 };
 
-_Static_assert(RN_USES_LOSS + (int)RN_LOSS_COUNT <= RN_USES_MOMENTUM &&
+_Static_assert(RN_USES_LOSS + (int)RN_LOSS_COUNT <= RN_USES_REMADE &&
                    RN_USES_OPTIMIZER + (int)RN_OPTIMIZER_COUNT <= RN_USES_LAW &&
                    RN_USES_LAW + (int)RN_LAW_COUNT <= 64,
                "every family has room");

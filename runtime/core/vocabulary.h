@@ -265,6 +265,10 @@ typedef enum RnQuantityKind {
 
 /* ---- Objects to embed: what their headers, their interface and emit/ agree on ---- */
 
+/* Layers from one state that a training step keeps to the next, at least, where it makes the others
+ * again: a power of two. Of many threads each has a layer's gradients to sum. */
+enum { RN_SEGMENT = 8 };
+
 /* The interface's version: counts up when a host has to be changed. */
 enum { RN_EMBED_INTERFACE = 2 };
 

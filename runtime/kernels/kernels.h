@@ -55,6 +55,8 @@ real *rnk_state(const RnPass *pass, const RnTile *tile, int64_t region, int64_t 
 real *rnk_next(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer);
 /* Kept values of the layer, kept_rows × width. */
 real *rnk_kept(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer);
+/* Those of the same layer of the segment before, where states are made again; else the layer's. */
+real *rnk_kept_before(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer);
 real *rnk_scratch(const RnTile *tile);
 /* Gradient buffers of the tile: [0] in, [1] out at the first layer of a call; they swap. */
 real *rnk_gradient_in(const RnTile *tile, int64_t turn);
@@ -117,7 +119,7 @@ void rnk_transpose_padded(const RnTile *tile, const real *x, int64_t rows, int64
 void rnk_dot(const RnTile *tile, const real *a, const real *b, int64_t rows, int64_t width,
              real *delta, int64_t columns, int64_t column);
 /* Distance in reals between the same value of two tiles. */
-int64_t rnk_state_stride(const RnPass *pass, int64_t region);
+int64_t rnk_state_stride(const RnPass *pass, int64_t region, int64_t layer);
 int64_t rnk_kept_stride(const RnPass *pass, int64_t region);
 /* The tile with number 0, for gradients, which start from its values. */
 const RnTile *rnk_first_tile(const RnPass *pass);

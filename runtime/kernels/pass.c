@@ -14,8 +14,10 @@ RNK_API int64_t rnk_width(const RnTile *tile)
 RNK_API real *rnk_state(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
 {
     const RnSpan *span = &pass->spans[region];
-    return span->state + tile->index * span->state_stride +
-           (layer & span->state_mask) * span->rows * tile->width;
+    int64_t size = span->rows * tile->width, slot = layer & span->state_mask;
+    if (rn_uses(RN_USES_REMADE) && span->start && !slot)
+        return span->start + tile->index * span->start_stride + (layer >> span->shift) * size;
+    return span->state + tile->index * span->state_stride + slot * size;
 }
 
 RNK_API real *rnk_next(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
@@ -29,6 +31,12 @@ RNK_API real *rnk_kept(const RnPass *pass, const RnTile *tile, int64_t region, i
     const RnSpan *span = &pass->spans[region];
     return span->kept + tile->index * span->kept_stride +
            (layer & span->kept_mask) * span->kept_rows * tile->width;
+}
+
+RNK_API real *rnk_kept_before(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
+{
+    const RnSpan *span = &pass->spans[region];
+    return rnk_kept(pass, tile, region, layer - (span->start ? span->segment : 0));
 }
 
 RNK_API real *rnk_scratch(const RnTile *tile)
@@ -61,9 +69,11 @@ RNK_API real *rnk_tensor_gradient(const RnPass *pass, int64_t tensor, int64_t la
     return pass->gradient[tensor] + layer * size - rn_gradient_start(pass, size);
 }
 
-RNK_API int64_t rnk_state_stride(const RnPass *pass, int64_t region)
+RNK_API int64_t rnk_state_stride(const RnPass *pass, int64_t region, int64_t layer)
 {
-    return pass->spans[region].state_stride;
+    const RnSpan *span = &pass->spans[region];
+    int first = rn_uses(RN_USES_REMADE) && span->start && !(layer & span->state_mask);
+    return first ? span->start_stride : span->state_stride;
 }
 
 RNK_API int64_t rnk_kept_stride(const RnPass *pass, int64_t region)

@@ -65,9 +65,9 @@ static void backward(const RnPass *pass, const RnTile *tile, int64_t region, int
 static void gradient(const RnPass *pass, int64_t region, int64_t k)
 {
     const struct Shape *s = &SHAPES[region];
-    rnk_weight_gradient(pass, s->tensor, k, s->in, s->out, 1,
-                        rnk_state(pass, rnk_first_tile(pass), region, k),
-                        rnk_state_stride(pass, region), rnk_delta(pass, region, k), s->out, 0, 0);
+    rnk_weight_gradient(
+        pass, s->tensor, k, s->in, s->out, 1, rnk_state(pass, rnk_first_tile(pass), region, k),
+        rnk_state_stride(pass, region, k), rnk_delta(pass, region, k), s->out, 0, 0);
 }
 
 #define REGION(n)                                                                                  \
@@ -130,9 +130,9 @@ static const RnTensor TABLE[] = {
     {.role = RN_ROLE_BIAS, .region = 1, .shared = 1, .trainable = 1, .size = WIDE},
     {.role = RN_ROLE_WEIGHT, .region = 2, .trainable = 1, .size = WIDE * OUT}};
 
-static const RnRegionCode CODES[] = {{forward_0, backward_0, gradient_0, NULL, NULL},
-                                     {forward_1, backward_1, gradient_1, shared_1, NULL},
-                                     {forward_2, backward_2, gradient_2, NULL, NULL}};
+static const RnRegionCode CODES[] = {{forward_0, backward_0, NULL, gradient_0, NULL, NULL},
+                                     {forward_1, backward_1, NULL, gradient_1, shared_1, NULL},
+                                     {forward_2, backward_2, NULL, gradient_2, NULL, NULL}};
 
 /* Everything of one call, on buffers with guards. */
 typedef struct Net {

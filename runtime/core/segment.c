@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Backward through the layers of a region, and the states that it reads.
+ *
+ * Where states can be made again, they are held for one segment of layers only, in a ring that
+ * stays in the caches; of all others only those that segments begin with are kept. Backward makes a
+ * segment's states again when it comes to its last layer.
+ */
+#include "core/pass.h"
+
+/* Not where time goes: regions are called from here. */
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
+static int64_t segment_from(const RnSpan *span, int64_t to)
+{
+    return (to - 1) / span->segment * span->segment;
+}
+
+int64_t rn_block_from(const RnSpan *span, int64_t to)
+{
+    int64_t from = to - span->block, first = segment_from(span, to);
+    return from > first ? from : first;
+}
+
+void rn_backward_layers(const RnPass *pass, RnTile *tile, int32_t region, int64_t from, int64_t to)
+{
+    const RnSpan *span = &pass->spans[region];
+    const RnRegionCode *code = &pass->call->code->regions[region];
+    if (rn_uses(RN_USES_REMADE) && span->start && (to == span->depth || to % span->segment == 0))
+        code->remake(pass, tile, segment_from(span, to), to - 1);
+    code->backward(pass, tile, from, to);
+    if ((to - from) & 1) {
+        real *newest = tile->gradient[1];
+        tile->gradient[1] = tile->gradient[0];
+        tile->gradient[0] = newest;
+    }
+}
+
+#pragma clang attribute pop
