@@ -270,12 +270,12 @@ static void take_states(Carver *carver, const RnPass *sizes, const RnRegion *row
         rn_uses(RN_USES_REMADE) && all && row->remakes && !traced && span->depth > 2 * segment;
     int64_t slots = remade ? segment : all || span->depth < 2 ? span->depth : 2;
     int64_t state = product(carver, span->rows, sizes->width);
-    span->segment = remade ? segment : span->depth;
     span->state_mask = all && !remade ? -1 : slots - 1;
     span->state_stride = product(carver, slots, state);
     span->state = take(carver, stride_count(sizes), span->state_stride, sizeof(real));
     if (!remade)
         return;
+    span->segment = segment;
     span->shift = __builtin_ctzll((unsigned long long)segment);
     /* fewer threads have shorter segments */
     span->start_stride = product(carver, span->depth / RN_SEGMENT + 1, state);
@@ -336,8 +336,7 @@ static void take_spans(Carver *carver, RnPass *pass, Most *most)
             pass->spans[r] = span;
     }
     int64_t rows = rn_output_rows(program);
-    RnSpan output = {
-        .depth = 1, .segment = 1, .rows = rows, .state_stride = product(carver, rows, pass->width)};
+    RnSpan output = {.depth = 1, .rows = rows, .state_stride = product(carver, rows, pass->width)};
     output.state = take(carver, stride_count(pass), output.state_stride, sizeof(real));
     if (pass->spans)
         pass->spans[program->region_count] = output;

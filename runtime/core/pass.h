@@ -19,8 +19,8 @@ typedef struct RnSpan {
     int64_t kept_rows;                 /* of a layer's kept values */
     int64_t columns;                   /* of a delta row */
     int64_t block;                     /* layers whose deltas are held at once */
-    int64_t segment;                   /* layers whose states are held at once */
-    int64_t shift;                     /* log2 of them, where others are made again */
+    int64_t segment, shift;            /* layers whose states are held at once, and log2, where
+                                          the others are made again */
     real *state, *kept;                /* [tile][slot][rows][width] */
     real *start;                       /* [tile][segment][rows][width]; NULL: all are held */
     int64_t state_stride, kept_stride; /* reals from tile to tile */
