@@ -103,6 +103,38 @@ static void adapt_core(Emitter *e, const Isa *isa, LLVMModuleRef core)
     }
 }
 
+typedef VEC(LLVMValueRef) Functions;
+
+/* The kernel of this name in the set's module, where one is left that the core can call. */
+static LLVMValueRef kernel_for(const Emitter *e, LLVMValueRef function, const char *name)
+{
+    LLVMValueRef kernel = LLVMGetNamedFunction(e->module, name);
+    bool own = !LLVMIsDeclaration(function) && LLVMGetLinkage(function) == LLVMInternalLinkage;
+    bool fits = kernel && LLVMGlobalGetValueType(kernel) == LLVMGlobalGetValueType(function);
+    return own && fits ? kernel : NULL;
+}
+
+/* Kernels that stand in the set's module as functions: the core calls those, not copies of its own.
+ * They are visible until both modules are one. */
+static Functions share_kernels(Emitter *e, LLVMModuleRef core)
+{
+    Functions shared = {0};
+    LLVMValueRef next;
+    for (LLVMValueRef f = LLVMGetFirstFunction(core); f; f = next) {
+        next = LLVMGetNextFunction(f);
+        const char *name = str_format(e->arena, "%s", LLVMGetValueName(f));
+        LLVMValueRef kernel = kernel_for(e, f, name);
+        if (kernel != NULL) {
+            LLVMSetLinkage(kernel, LLVMExternalLinkage);
+            LLVMSetValueName2(f, "", 0);
+            LLVMReplaceAllUsesWith(f, LLVMAddFunction(core, name, LLVMGlobalGetValueType(f)));
+            LLVMDeleteFunction(f);
+            vec_push(e->arena, &shared, kernel);
+        }
+    }
+    return shared;
+}
+
 /* The core comes optimised; what the word of uses makes constant goes, and what then is alike. */
 static const char drop_unused[] =
     "globaldce,function(early-cse,sccp,simplifycfg,adce,simplifycfg),globaldce";
@@ -118,7 +150,11 @@ void embed_core(Emitter *e, const Isa *isa, LLVMTargetMachineRef machine)
     define_uses(e, core);
     adapt_core(e, isa, core);
     target_run(core, machine, drop_unused);
+    Functions shared = share_kernels(e, core);
     link_module(e, core, "the core");
+    for (uint32_t i = 0; i < shared.count; i++) {
+        LLVMSetLinkage(shared.items[i], LLVMInternalLinkage);
+    }
     target_run(e->module, machine, "mergefunc,globaldce");
 }
 
