@@ -13,8 +13,8 @@
 
 #include "core/pass.h"
 
-/* Two vectors at most: a panel of deltas, samples × two vectors, then stays in the first-level
- * cache while all inputs pass by. Longer rows of deltas are copied together first. */
+/* Two vectors: a panel of deltas, samples × two vectors, then stays in the first-level cache while
+ * all inputs pass by. Longer rows of deltas are copied together first. */
 enum { PANEL = RNK_VECTORS > 1 ? 2 : 1, PACKED_FROM = 128, BLOCK = RNK_PACK_SAMPLES };
 
 /* Narrow tiles are taken together, so that sums seldom go through memory: so many samples, whose
@@ -138,10 +138,17 @@ RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int6
     rnk_store_some(g + r * p->out + v * RNK_LANES, sum[r][v], reach(p, rows, vectors, r, v, lanes));
 }
 
-/* Rows of a micro-tile: what is broadcast to them wants registers too. */
+/* Vectors of a panel: all of a micro-tile, which reads least for each multiply-add, where rows of
+ * deltas are made of such. */
+RNK_INLINE int64_t panel_vectors(int64_t out)
+{
+    return out < PACKED_FROM && out % (RNK_VECTORS * RNK_LANES) == 0 ? RNK_VECTORS : PANEL;
+}
+
+/* Rows of a micro-tile: what is broadcast to many of them wants registers too. */
 RNK_INLINE int64_t highest(int64_t vectors)
 {
-    int64_t rows = RNK_ACCUMULATORS * 5 / 6 / vectors;
+    int64_t all = RNK_ACCUMULATORS / vectors, rows = vectors > PANEL ? all : all * 5 / 6;
     return rows < 1 ? 1 : rows < RNK_ROWS ? rows : RNK_ROWS;
 }
 
@@ -171,10 +178,10 @@ RNK_INLINE void panel(const Outer *p, const Samples *s, int64_t vectors, int64_t
 
 RNK_INLINE void block(const Outer *p, const Samples *s)
 {
-    int64_t o = 0, rest = p->out % (PANEL * RNK_LANES);
+    int64_t vectors = panel_vectors(p->out), o = 0, rest = p->out % (vectors * RNK_LANES);
 #pragma clang loop unroll(disable)
-    for (; o + PANEL * RNK_LANES <= p->out; o += PANEL * RNK_LANES)
-        panel(p, s, PANEL, o, RNK_LANES);
+    for (; o + vectors * RNK_LANES <= p->out; o += vectors * RNK_LANES)
+        panel(p, s, vectors, o, RNK_LANES);
     if (rest > RNK_LANES)
         panel(p, s, PANEL, o, rest - RNK_LANES);
     else if (rest)
