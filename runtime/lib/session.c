@@ -4,6 +4,7 @@
  */
 #include "lib/session.h"
 #include "lib/checkpoint.h"
+#include "lib/commands.h"
 #include "lib/config.h"
 #include "lib/expect.h"
 #include "lib/isa.h"
@@ -57,15 +58,45 @@ static bool settle_seed(RtSession *session, const RtCheckpoint *checkpoint, RtEr
     return true;
 }
 
-static bool open_machine(RtSession *session, RtError *error)
+int rt_useful_threads(const RnProgram *program, int64_t batch, int threads)
 {
-    session->code = rt_isa_choose(session->program, getenv("RNET_ISA"), error);
-    if (!session->code)
-        return false;
+    /* reals of a state for each: with less, waiting for each other takes longer than the work */
+    enum { SHARE = 512 };
+    int64_t rows = 0, reals;
+    for (int32_t r = 0; r < program->region_count; r++) {
+        const RnRegion *region = &program->regions[r];
+        if (region->depth && region->in_rows > rows)
+            rows = region->in_rows;
+    }
+    if (rows == 0 || __builtin_mul_overflow(rows, batch, &reals) || reals / SHARE >= threads)
+        return threads;
+    return reals < SHARE ? 1 : (int)(reals / SHARE);
+}
+
+static bool choose_threads(RtSession *session, int *threads, RtError *error)
+{
     double given = session->options->threads;
     if (given > 1e6)
         given = 1e6; /* refused by the pool, which knows the limit */
-    session->pool = rt_pool_create(given >= 0 ? (int)given : rt_pool_default_threads(), error);
+    *threads = given >= 0 ? (int)given : rt_pool_default_threads();
+    if (given >= 0 || session->options->command != RT_TRAIN)
+        return true;
+    int64_t batch;
+    if (!rt_train_batch(session, &batch, error))
+        return false;
+    *threads = rt_useful_threads(session->program, batch, *threads);
+    return true;
+}
+
+static bool open_machine(RtSession *session, RtError *error)
+{
+    int threads;
+    session->code = rt_isa_choose(session->program, getenv("RNET_ISA"), error);
+    if (!session->code)
+        return false;
+    if (!choose_threads(session, &threads, error))
+        return false;
+    session->pool = rt_pool_create(threads, error);
     if (!session->pool)
         return false;
     session->parallel = rt_pool_parallel(session->pool);

@@ -31,6 +31,9 @@ struct RtCheckpoint;
 bool rt_session_open(const RnProgram *program, const RtOptions *options,
                      const struct RtCheckpoint *checkpoint, RtSession *session, RtError *error);
 void rt_session_close(RtSession *session);
+/* How many of `threads` a training step of so many samples gains from: narrow stacks have too
+ * little work in a layer for many. At least 1. */
+int rt_useful_threads(const RnProgram *program, int64_t batch, int threads);
 
 /* A kind of call that will be made: with RN_BACKWARD on just so many samples, without it on so many
  * or fewer. */

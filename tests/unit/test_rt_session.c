@@ -53,11 +53,31 @@ static void test_step_is_exact(void **state)
     assert_true(allocated(RN_FORWARD | RN_BACKWARD) < MUCH);
 }
 
+/* A state of 10 features for 32 samples is work for one, of 30 for 128 for seven. */
+static void test_narrow_stacks_want_few_threads(void **state)
+{
+    (void)state;
+    RnTrain train = fake_train("none.csv", RN_LOSS_CROSS_ENTROPY);
+    RnProgram program = fake_program(&train);
+    RnRegion regions[] = {{.in_rows = 784}, {.depth = fake_depth, .in_rows = 10}};
+    program.regions = regions;
+    program.region_count = 2;
+    assert_int_equal(rt_useful_threads(&program, 32, 16), 1);
+    assert_int_equal(rt_useful_threads(&program, 1 << 20, 16), 16);
+    assert_int_equal(rt_useful_threads(&program, INT64_MAX, 16), 16);
+    regions[1].in_rows = 30;
+    assert_int_equal(rt_useful_threads(&program, 128, 16), 7);
+    assert_int_equal(rt_useful_threads(&program, 128, 2), 2);
+    program.region_count = 1; /* nothing deep */
+    assert_int_equal(rt_useful_threads(&program, 32, 16), 16);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_last_batch_may_want_more),
         cmocka_unit_test(test_step_is_exact),
+        cmocka_unit_test(test_narrow_stacks_want_few_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
