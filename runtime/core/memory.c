@@ -15,9 +15,8 @@
 
 enum { TILE_WIDTH = 64 }; /* samples; four vectors of 16 lanes */
 static const int64_t MOST_LAYERS = (int64_t)1 << 40;
-static const int64_t SEGMENT_BYTES =
-    64 * 1024; /* of a tile's states, so that kept values fit in, too */
-static const int64_t DELTA_BYTES = 128 * 1024; /* and as much of what they meet */
+static const int64_t SEGMENT_BYTES = 256 * 1024; /* of a tile's states */
+static const int64_t DELTA_BYTES = 128 * 1024;   /* and as much of what they meet */
 
 typedef struct Carver {
     char *base; /* NULL: only count */
@@ -177,15 +176,14 @@ static int64_t threads_of(const RnCall *call)
 
 /* Samples of the widest tile, in whole units. */
 typedef struct Widths {
-    int64_t unit, least, most;
+    int64_t unit, most;
 } Widths;
 
 /* Wide layers are read from memory once a tile, so that fewer tiles are better, and their
  * micro-tiles take some vectors of lanes at once. */
 static Widths widths_of(const RnProgram *program, int64_t unit)
 {
-    return wide(program) ? (Widths){unit, unit, RNK_PACK_LANES}
-                         : (Widths){RN_LANES, 2 * RN_LANES, TILE_WIDTH};
+    return wide(program) ? (Widths){unit, RNK_PACK_LANES} : (Widths){RN_LANES, TILE_WIDTH};
 }
 
 /* Samples of a tile: a share for each thread, as far as whole vectors go. Results do not depend on
@@ -197,8 +195,6 @@ static int64_t tile_width(const RnCall *call, Widths widths)
     int64_t share = (each + widths.unit - 1) / widths.unit * widths.unit;
     if (lockstep(call->program))
         return width;
-    if (widths.least > share)
-        share = widths.least < width ? widths.least : width;
     return share < widths.most ? share : widths.most;
 }
 
@@ -248,14 +244,33 @@ static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
     return layers > depth ? depth : layers;
 }
 
-/* Layers of a segment whose states are made again: a power of two, for the ring, and one for each
- * thread, since gradients of weights are made layer by layer. */
-static int64_t segment_layers(int64_t threads)
+/* Layers of a segment whose states are made again: a power of two, for the ring. As many as a block
+ * has, which ends with its segment, where their states leave room in the caches; and one for each
+ * thread at least, since gradients of weights are made layer by layer. */
+static int64_t segment_layers(const RnPass *sizes, const RnSpan *span)
 {
-    int64_t layers = RN_SEGMENT;
-    while (layers < threads)
+    int64_t layers = RN_SEGMENT, threads = threads_of(sizes->call);
+    int64_t most = SEGMENT_BYTES / (int64_t)sizeof(real) / larger(span->rows, 1) / sizes->width;
+    while (layers < threads || (2 * layers <= span->block && 2 * layers <= most))
         layers *= 2;
     return layers;
+}
+
+/* RN_FEWER: reals of the states of all tiles, where they are made again or there are too few layers
+ * for that, which is below two segments. */
+static int64_t bound_states(Carver *carver, const RnPass *sizes, const RnSpan *span)
+{
+    int64_t least = RN_SEGMENT, threads = threads_of(sizes->call);
+    while (least < threads)
+        least *= 2;
+    int64_t state = product(carver, span->rows, sizes->width);
+    int64_t large = product(carver, sizes->tile_count, SEGMENT_BYTES / (int64_t)sizeof(real));
+    int64_t rings = 0;
+    if (__builtin_add_overflow(large, product(carver, least, state), &rings))
+        carver->bad = 1;
+    rings = product(carver, 2, rings);
+    int64_t all = product(carver, span->depth, state);
+    return all < rings ? all : rings;
 }
 
 /* States of a region: all, where backward reads them or a trace; those of a segment, where it can
@@ -263,22 +278,23 @@ static int64_t segment_layers(int64_t threads)
 static void take_states(Carver *carver, const RnPass *sizes, const RnRegion *row, RnSpan *span)
 {
     const RnCall *call = sizes->call;
-    int64_t segment = segment_layers(threads_of(call));
     int traced = rn_asks(call->what, RN_TRACE) != 0;
     int all = (rn_asks(call->what, RN_BACKWARD) && row->keeps_states) || traced;
-    int remade =
-        rn_uses(RN_USES_REMADE) && all && row->remakes && !traced && span->depth > 2 * segment;
+    int remakes = rn_uses(RN_USES_REMADE) && all && row->remakes && !traced;
+    int64_t segment = remakes ? segment_layers(sizes, span) : 0;
+    int remade = remakes && (fewer(sizes) || span->depth > 2 * segment);
     int64_t slots = remade ? segment : all || span->depth < 2 ? span->depth : 2;
     int64_t state = product(carver, span->rows, sizes->width);
     span->state_mask = all && !remade ? -1 : slots - 1;
-    span->state_stride = product(carver, slots, state);
+    span->state_stride =
+        remade && fewer(sizes) ? bound_states(carver, sizes, span) : product(carver, slots, state);
     span->state = take(carver, stride_count(sizes), span->state_stride, sizeof(real));
     if (!remade)
         return;
     span->segment = segment;
     span->shift = __builtin_ctzll((unsigned long long)segment);
-    /* fewer threads have shorter segments */
-    span->start_stride = product(carver, span->depth / RN_SEGMENT + 1, state);
+    int64_t starts = span->depth / (fewer(sizes) ? RN_SEGMENT : segment) + 1;
+    span->start_stride = product(carver, starts, state);
     span->start = take(carver, stride_count(sizes), span->start_stride, sizeof(real));
 }
 

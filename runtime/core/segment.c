@@ -4,7 +4,8 @@
  *
  * Where states can be made again, they are held for one segment of layers only, in a ring that
  * stays in the caches; of all others only those that segments begin with are kept. Backward makes a
- * segment's states again when it comes to its last layer.
+ * segment's states again when it comes to its last layer, but for the last segment, whose states
+ * forward has left in the ring.
  */
 #include "core/pass.h"
 
@@ -32,7 +33,7 @@ void rn_backward_layers(const RnPass *pass, RnTile *tile, int32_t region, int64_
 {
     const RnSpan *span = &pass->spans[region];
     const RnRegionCode *code = &pass->call->code->regions[region];
-    if (is_remade(span) && (to == span->depth || to % span->segment == 0))
+    if (is_remade(span) && to < span->depth && to % span->segment == 0)
         code->remake(pass, tile, segment_from(span, to), to - 1);
     code->backward(pass, tile, from, to);
     if ((to - from) & 1) {

@@ -12,6 +12,10 @@
 /* What the caller's memory, and each tensor in it, begins at multiples of. */
 enum { RN_ALIGN = 64 };
 
+/* Layers from one state that a training step keeps to the next, at least, where it makes the others
+ * again: a power of two. */
+enum { RN_SEGMENT = 8 };
+
 /* X(TAG, name in the language, derivative taken from: O output, I input) */
 #define RN_ACTIVATIONS(X)                                                                          \
     X(LINEAR, "linear", O)                                                                         \
@@ -264,10 +268,6 @@ typedef enum RnQuantityKind {
 } RnQuantityKind;
 
 /* ---- Objects to embed: what their headers, their interface and emit/ agree on ---- */
-
-/* Layers from one state that a training step keeps to the next, at least, where it makes the others
- * again: a power of two. Of many threads each has a layer's gradients to sum. */
-enum { RN_SEGMENT = 8 };
 
 /* The interface's version: counts up when a host has to be changed. */
 enum { RN_EMBED_INTERFACE = 2 };

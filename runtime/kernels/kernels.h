@@ -55,7 +55,8 @@ real *rnk_state(const RnPass *pass, const RnTile *tile, int64_t region, int64_t 
 real *rnk_next(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer);
 /* Kept values of the layer, kept_rows × width. */
 real *rnk_kept(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer);
-/* Those of the same layer of the segment before, where states are made again; else the layer's. */
+/* Those of the same layer of the segment before, where states are made again; else the layer's. To
+ * fetch only: before the first segment there is nothing. */
 real *rnk_kept_before(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer);
 real *rnk_scratch(const RnTile *tile);
 /* Gradient buffers of the tile: [0] in, [1] out at the first layer of a call; they swap. */

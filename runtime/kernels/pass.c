@@ -36,7 +36,8 @@ RNK_API real *rnk_kept(const RnPass *pass, const RnTile *tile, int64_t region, i
 RNK_API real *rnk_kept_before(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
 {
     const RnSpan *span = &pass->spans[region];
-    return rnk_kept(pass, tile, region, layer - (span->start ? span->segment : 0));
+    int64_t back = rn_uses(RN_USES_REMADE) && span->start ? span->segment : 0;
+    return rnk_kept(pass, tile, region, layer - back);
 }
 
 RNK_API real *rnk_scratch(const RnTile *tile)
