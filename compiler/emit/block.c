@@ -3,7 +3,7 @@
  * One layer of one block: its groups in order, and after each the transposed copies of the deltas
  * that the gradients of weights will read.
  */
-#include "emit/llvm.h"
+#include "emit/group.h"
 #include "support/bug.h"
 
 static const Region *region_of(const Emitter *e, const LayerFrame *frame)
@@ -11,13 +11,13 @@ static const Region *region_of(const Emitter *e, const LayerFrame *frame)
     return &e->graph->regions.items[frame->region];
 }
 
-static const Block *block_of(const Emitter *e, const LayerFrame *frame)
+const Block *frame_block(const Emitter *e, const LayerFrame *frame)
 {
     const Region *region = region_of(e, frame);
     return frame->backward ? &region->backward : &region->forward;
 }
 
-static const BlockPlan *plan_of(const Emitter *e, const LayerFrame *frame)
+const BlockPlan *frame_plan(const Emitter *e, const LayerFrame *frame)
 {
     const RegionPlan *plan = &e->plan->regions[frame->region];
     return frame->backward ? &plan->backward : frame->remake ? &plan->remake : &plan->forward;
@@ -45,8 +45,8 @@ static LLVMValueRef kept_address(Emitter *e, const LayerFrame *frame, ValueId fo
 
 LLVMValueRef emit_address(Emitter *e, const LayerFrame *frame, ValueId value)
 {
-    const Node *node = &block_of(e, frame)->nodes.items[value];
-    const Storage *place = &plan_of(e, frame)->places[value];
+    const Node *node = &frame_block(e, frame)->nodes.items[value];
+    const Storage *place = &frame_plan(e, frame)->places[value];
     switch (node->op) {
     case OP_STATE:
         return frame->state;
@@ -79,9 +79,9 @@ LLVMValueRef emit_tensor(Emitter *e, const LayerFrame *frame, int32_t tensor)
 
 static void transpose_delta(Emitter *e, const LayerFrame *frame, ValueId value)
 {
-    int64_t column = plan_of(e, frame)->places[value].column;
+    int64_t column = frame_plan(e, frame)->places[value].column;
     int64_t columns = e->plan->regions[frame->region].delta_columns;
-    int64_t rows = block_of(e, frame)->nodes.items[value].rows;
+    int64_t rows = frame_block(e, frame)->nodes.items[value].rows;
     LLVMValueRef args[] = {frame->tile,     emit_address(e, frame, value),
                            e_i64(e, rows),  frame->width,
                            frame->delta,    e_i64(e, columns),
@@ -91,24 +91,24 @@ static void transpose_delta(Emitter *e, const LayerFrame *frame, ValueId value)
 
 static void dot_scalar(Emitter *e, const LayerFrame *frame, ValueId value)
 {
-    const Node *node = &block_of(e, frame)->nodes.items[value];
+    const Node *node = &frame_block(e, frame)->nodes.items[value];
     int64_t columns = e->plan->regions[frame->region].delta_columns;
     LLVMValueRef args[] = {frame->tile,
                            emit_address(e, frame, node->in[0]),
                            emit_address(e, frame, node->in[1]),
-                           e_i64(e, block_of(e, frame)->nodes.items[node->in[0]].rows),
+                           e_i64(e, frame_block(e, frame)->nodes.items[node->in[0]].rows),
                            frame->width,
                            frame->delta,
                            e_i64(e, columns),
-                           e_i64(e, plan_of(e, frame)->places[value].column)};
+                           e_i64(e, frame_plan(e, frame)->places[value].column)};
     e_call_kernel(e, "rnk_dot", args, 8);
 }
 
 /* What has become complete with this group (-1: the sources) and is wanted transposed. */
 static void emit_deltas(Emitter *e, const LayerFrame *frame, int32_t group)
 {
-    const Block *block = block_of(e, frame);
-    const BlockPlan *plan = plan_of(e, frame);
+    const Block *block = frame_block(e, frame);
+    const BlockPlan *plan = frame_plan(e, frame);
     for (uint32_t i = 0; i < block->nodes.count; i++) {
         const Node *node = &block->nodes.items[i];
         if (plan->places[i].column == NO_PLACE) {
@@ -128,7 +128,7 @@ static void emit_deltas(Emitter *e, const LayerFrame *frame, int32_t group)
 void emit_block(Emitter *e, LayerFrame *frame)
 {
     emit_deltas(e, frame, -1);
-    for (uint32_t g = 0; g < plan_of(e, frame)->groups.count; g++) {
+    for (uint32_t g = 0; g < frame_plan(e, frame)->groups.count; g++) {
         emit_group(e, frame, g);
         emit_deltas(e, frame, (int32_t)g);
     }

@@ -115,12 +115,13 @@ static LLVMValueRef kernel_for(const Emitter *e, LLVMValueRef function, const ch
 }
 
 /* Kernels that stand in the set's module as functions: the core calls those, not copies of its own.
- * They are visible until both modules are one. */
+ * They are visible until both modules are one. The passes of -O3 may have made constants of their
+ * arguments, or changed how they are called. */
 static Functions share_kernels(Emitter *e, LLVMModuleRef core)
 {
     Functions shared = {0};
-    LLVMValueRef next;
-    for (LLVMValueRef f = LLVMGetFirstFunction(core); f; f = next) {
+    LLVMValueRef next, first = LLVMGetFirstFunction(core);
+    for (LLVMValueRef f = e->options->optimisation < 3 ? first : NULL; f; f = next) {
         next = LLVMGetNextFunction(f);
         const char *name = str_format(e->arena, "%s", LLVMGetValueName(f));
         LLVMValueRef kernel = kernel_for(e, f, name);

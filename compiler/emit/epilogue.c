@@ -321,7 +321,7 @@ static bool is_short(const Node *node)
                                      : node->op != OP_DROPOUT;
 }
 
-bool is_long(const GroupBuild *b)
+bool group_is_long(const GroupBuild *b)
 {
     for (uint32_t i = 0; i < b->group->items.count; i++) {
         if (!is_short(&b->block->nodes.items[b->group->items.items[i]])) {
@@ -334,7 +334,7 @@ bool is_long(const GroupBuild *b)
 LLVMValueRef emit_finish(GroupBuild *b)
 {
     Emitter *e = b->e;
-    if (!is_long(b)) {
+    if (!group_is_long(b)) {
         return LLVMConstNull(e->t_ptr);
     }
     LLVMTypeRef arguments[] = {e->t_ptr, e->t_i64, e->t_i64, e->t_i64,

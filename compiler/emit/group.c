@@ -129,7 +129,7 @@ static void call_product_one(GroupBuild *b, const Node *node)
                            emit_address(e, b->frame, node->in[0]),
                            b->epilogue,
                            fill_context(b),
-                           e_i64(e, is_long(b))};
+                           e_i64(e, group_is_long(b))};
     e_call_kernel(e, "rnk_dense_one", args, 7);
 }
 
@@ -231,11 +231,9 @@ static void call_root(GroupBuild *b, const Node *node, LLVMValueRef position)
 
 void emit_group(Emitter *e, LayerFrame *frame, uint32_t number)
 {
-    const Region *region = &e->graph->regions.items[frame->region];
-    const RegionPlan *plan = &e->plan->regions[frame->region];
     GroupBuild b = {.e = e, .frame = frame, .number = number};
-    b.block = frame->backward ? &region->backward : &region->forward;
-    b.plan = frame->backward ? &plan->backward : frame->remake ? &plan->remake : &plan->forward;
+    b.block = frame_block(e, frame);
+    b.plan = frame_plan(e, frame);
     b.group = &b.plan->groups.items[number];
     b.registers = ARENA_ARRAY(e->arena, LLVMValueRef, b.block->nodes.count);
     if (b.group->root == NO_VALUE) {

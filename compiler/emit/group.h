@@ -22,10 +22,14 @@ typedef struct GroupBuild {
     LLVMValueRef *registers; /* [nodes] vectors, inside */
 } GroupBuild;
 
+/* The block that the frame's function runs, and how (block.c). */
+const Block *frame_block(const Emitter *e, const LayerFrame *frame);
+const BlockPlan *frame_plan(const Emitter *e, const LayerFrame *frame);
+
 /* RnkEpilogue, as b->epilogue; what it wants from outside goes to b->captures. */
 void emit_epilogue(GroupBuild *b);
 /* Has it more than a few instructions? */
-bool is_long(const GroupBuild *b);
+bool group_is_long(const GroupBuild *b);
 /* RnkEpilogues: the same for a block of vectors; null where the epilogue is short. */
 LLVMValueRef emit_finish(GroupBuild *b);
 

@@ -15,10 +15,10 @@
  * of weights run along the samples. A layer of region r thus costs, for each sample, in_rows +
  * kept_rows reals from forward to backward, and delta_columns reals inside a block of layers.
  *
- * States are held for a segment of layers at a time where they can be remade to the bit: where the
- * block's result follows from the state and from kept values by element-wise ops and products of
- * few terms. The block `remake` has these nodes of forward alone, everything else being there
- * already.
+ * States are held for a segment of layers at a time where they can be made again to the bit: in
+ * stacks of fewer than 128 rows whose block's result follows from the state and from kept values by
+ * element-wise ops other than dropout. The block `remake` has these nodes of forward alone,
+ * everything else being there already.
  *
  * Worked example, h + alpha·V relu(h) with 30 features: forward groups are map{act → kept 0} and
  * dense{bias, scale, add → next}; kept_rows 30, keeps_states false, since backward reads relu(h)
