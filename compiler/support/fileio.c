@@ -170,24 +170,32 @@ bool file_commit(Arena *arena, const char *temporary, const char *path, const ch
     return true;
 }
 
-/* Out of the way under another name, from where it can come back; false: there is none. Without
- * hard links its name is free for a moment. */
-static bool set_aside(const char *path, const char *aside)
+typedef enum Aside { ASIDE, ASIDE_NOTHING, ASIDE_FAILED } Aside;
+
+/* Out of the way under another name, from where it can come back. Without hard links its name is
+ * free for a moment. */
+static Aside set_aside(const char *path, const char *aside)
 {
-    return link(path, aside) == 0 || (errno != ENOENT && rename(path, aside) == 0);
+    if (link(path, aside) == 0) {
+        return ASIDE;
+    }
+    if (errno == ENOENT) {
+        return ASIDE_NOTHING;
+    }
+    return rename(path, aside) == 0 ? ASIDE : ASIDE_FAILED;
 }
 
 static bool rename_both(const FilePending both[2], const char *const places[2], const char *aside,
                         int *failed)
 {
-    bool replaces = set_aside(places[0], aside);
-    for (*failed = 0; *failed < 2; ++*failed) {
+    Aside before = set_aside(places[0], aside);
+    for (*failed = 0; *failed < 2 && before != ASIDE_FAILED; ++*failed) {
         if (rename(both[*failed].temporary, places[*failed]) != 0) {
             break;
         }
     }
     int error = errno;
-    if (*failed < 2 && replaces) {
+    if (*failed < 2 && before == ASIDE) {
         rename(aside, places[0]);
     } else if (*failed == 1) {
         unlink(places[0]);
