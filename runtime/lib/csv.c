@@ -194,7 +194,7 @@ static bool check_features(const Parse *parse, const Scanner *header, RtError *e
     char target[200] = "", names[500] = "";
     if (parse->features == wanted->features)
         return true;
-    if (header)
+    if (header && parse->features > 0)
         list_inputs(parse, *header, names, sizeof names);
     if (wanted->inputs_only && wanted->target)
         snprintf(target, sizeof target, "; the target '%.100s' may be left out", wanted->target);
