@@ -102,18 +102,23 @@ static int depends_on_layer(const TheoryStack *stack)
     return depends;
 }
 
-/* log of (Σ (alpha g)^(1/c))^c */
-static double log_displacement(const TheoryStack *stack, const TheoryBranch *branch, double c)
+/* log of (Σ (alpha g)^(1/c))^c, and of the greatest summand's share of the sum. */
+static double log_displacement(const TheoryStack *stack, const TheoryBranch *branch, double c,
+                               double *share)
 {
     if (!depends_on_layer(stack)) {
         double alpha = fabs(branch->alpha.constant);
+        *share = -log(stack->depth);
         return log(alpha) + log(branch_gain(branch, 1)) / 2 + c * log(stack->depth);
     }
-    double sum = 0;
+    double sum = 0, most = 0;
     for (int64_t layer = 1; layer <= (int64_t)stack->depth; layer++) {
         double alpha = fabs(theory_at(&branch->alpha, layer));
-        sum += pow(alpha * sqrt(branch_gain(branch, layer)), 1 / c);
+        double term = pow(alpha * sqrt(branch_gain(branch, layer)), 1 / c);
+        sum += term;
+        most = fmax(most, term);
     }
+    *share = log(most / sum);
     return c * log(sum);
 }
 
@@ -146,7 +151,7 @@ static double log_mean_square(const TheoryStack *stack)
 /* What is measured at one depth. */
 enum { MOST_BRANCHES = 8 };
 typedef struct Sample {
-    double depth, gain, mean_square, displacement[MOST_BRANCHES];
+    double depth, gain, mean_square, displacement[MOST_BRANCHES], share[MOST_BRANCHES];
 } Sample;
 
 static Sample sample_at(const TheoryFamily *family, double depth)
@@ -156,7 +161,7 @@ static Sample sample_at(const TheoryFamily *family, double depth)
         .depth = depth, .gain = theory_log_gain(stack), .mean_square = log_mean_square(stack)};
     for (int i = 0; i < stack->branch_count && i < MOST_BRANCHES; i++) {
         double c = theory_critical_exponent(&stack->branches[i]);
-        s.displacement[i] = log_displacement(stack, &stack->branches[i], c);
+        s.displacement[i] = log_displacement(stack, &stack->branches[i], c, &s.share[i]);
     }
     return s;
 }
@@ -185,6 +190,7 @@ static void find_exponents(const TheoryStack *stack, const Sample *a, const Samp
         if (growth > verdict->displacement) {
             verdict->branch = i;
             verdict->displacement = growth;
+            verdict->few = !(b->share[i] - a->share[i] < -0.1 * log(b->depth / a->depth));
             verdict->critical = theory_critical_exponent(&stack->branches[i]);
             verdict->exponent = verdict->critical - growth;
             /* rounding of logarithms is no exponent */
@@ -218,7 +224,12 @@ static int is_rough(const TheoryBranch *branch)
 
 static void judge_limit(const TheoryBranch *branch, TheoryVerdict *verdict)
 {
-    if (is_smooth(branch)) {
+    if (verdict->few) {
+        verdict->regime = THEORY_REGIME_STABLE;
+        verdict->why =
+            "the sum of alpha over the layers, as these weights add up, has a limit, but "
+            "some layers make most of it at any depth: there is no limit of small steps";
+    } else if (is_smooth(branch)) {
         verdict->regime = THEORY_REGIME_ODE;
         verdict->why = "alpha falls as the critical exponent of weights that are smooth along "
                        "depth asks: the limit is an ordinary differential equation";

@@ -90,6 +90,7 @@ typedef struct TheoryVerdict {
     double exponent;     /* of its alpha, with the standard deviations: ~ depth^-exponent */
     double displacement; /* critical − exponent: the branches add ~ depth^displacement */
     int branch;          /* that branch */
+    int few;             /* some layers make most of what it adds, at any depth */
 } TheoryVerdict;
 /* Judged as depth grows; `depth` is the block's own, which decides for trained alpha. */
 TheoryVerdict theory_regime(const TheoryFamily *family, double depth);

@@ -68,14 +68,21 @@ typedef struct Family {
     Block block;
     TheoryActivation phi;
     TheoryCorrelation correlation;
-    double hurst, power, scale_power, scale_factor;
-    int by_layer, learned;
+    double hurst, power, scale_power, scale_factor, depth;
+    int by_layer, rises, learned;
 } Family;
 
 static double root_of_layer(const void *context, int64_t layer)
 {
     (void)context;
     return 1 / (sqrt((double)layer) * log((double)layer + 1.7182818));
+}
+
+/* From L^-½ to twice that along depth L. */
+static double rising(const void *context, int64_t layer)
+{
+    double depth = *(const double *)context;
+    return (1 + (double)layer / depth) / sqrt(depth);
 }
 
 static const TheoryStack *family_at(void *context, double depth)
@@ -88,6 +95,10 @@ static const TheoryStack *family_at(void *context, double depth)
     f->block.branch.learned = f->learned;
     if (f->by_layer) {
         f->block.branch.alpha = (TheorySeries){.at = root_of_layer};
+    }
+    if (f->rises) {
+        f->depth = depth;
+        f->block.branch.alpha = (TheorySeries){.at = rising, .context = &f->depth};
     }
     return stack;
 }
@@ -115,8 +126,11 @@ static void regimes(void **state)
     assert_int_equal(regime_of(iid), THEORY_REGIME_IDENTITY);
     iid.power = 0.25;
     assert_int_equal(regime_of(iid), THEORY_REGIME_EXPLODING);
-    iid.by_layer = 1;
+    iid.rises = 1;
     assert_int_equal(regime_of(iid), THEORY_REGIME_SDE);
+    iid.rises = 0;
+    iid.by_layer = 1; /* the first layers are most of a convergent sum: their steps stay large */
+    assert_int_equal(regime_of(iid), THEORY_REGIME_STABLE);
     Family smooth = {.phi = THEORY_RELU, .power = 1, .correlation = THEORY_RBF, .hurst = 0.1};
     assert_int_equal(regime_of(smooth), THEORY_REGIME_ODE);
     smooth.power = 0.5;
@@ -194,7 +208,7 @@ static void the_deepest_blocks_end(void **state)
     assert_true(isnan(theory_log_gain(stack)));
     Family deep = {.phi = THEORY_RELU, .by_layer = 1, .learned = 1};
     TheoryFamily family = {family_at, &deep};
-    assert_int_equal(theory_regime(&family, 1e12).regime, THEORY_REGIME_SDE);
+    assert_int_equal(theory_regime(&family, 1e12).regime, THEORY_REGIME_STABLE);
 }
 
 /* tanh(W h) with ‖W‖ = 2 beside (1 − 1/L): the limits of the bounds are e^-3 and e; at depth L they
