@@ -127,6 +127,24 @@ int rne_loss(const void *config, const void *params, const void *x, const void *
     return run_loss(&call, target, batch, loss);
 }
 
+/* Zeros where nothing is trained: fixed tensors, and what lies between tensors. */
+static void clear_untrained(const RnCall *call)
+{
+    const RnProgram *program = call->program;
+    char *gradient = call->gradient;
+    size_t end = 0;
+    for (int32_t t = 0; t < program->tensor_count; t++) {
+        const RnTensor *tensor = &program->tensors[t];
+        int64_t layers;
+        size_t offset = call->code->tensor_offset(program, call->config, t, &layers);
+        if (!tensor->trainable)
+            continue;
+        memset(gradient + end, 0, offset - end);
+        end = offset + (size_t)(layers * tensor->size) * (size_t)program->real_size;
+    }
+    memset(gradient + end, 0, call->code->params_size(program, call->config) - end);
+}
+
 int rne_gradient(const void *config, void *params, const void *state, const void *x,
                  const void *target, size_t batch, void *gradient, void *workspace,
                  const RnParallel *parallel, double *loss)
@@ -144,7 +162,10 @@ int rne_gradient(const void *config, void *params, const void *state, const void
     call.x = x;
     call.workspace = workspace;
     call.what = RN_FORWARD | RN_BACKWARD | (state ? RN_TRAINING : 0);
-    return run_loss(&call, target, batch, loss);
+    status = run_loss(&call, target, batch, loss);
+    if (status == RN_EMBED_OK)
+        clear_untrained(&call);
+    return status;
 }
 
 /* What the file says of the rate, for a step of an unchanging schedule. */

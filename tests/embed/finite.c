@@ -119,6 +119,20 @@ static void bad_numbers(void)
     }
 }
 
+/* Every byte is written, zeros where nothing is trained: two gradients over other memory agree. */
+static void whole_gradient(void)
+{
+    char *other = get(params.size);
+    memset(gradient, 0x5a, params.size);
+    memset(other, 0xff, params.size);
+    REQUIRE(M(gradient)(NULL, params.now, state.now, x, target, BATCH, gradient, workspace, NULL,
+                        NULL) == C(OK));
+    REQUIRE(M(gradient)(NULL, params.now, state.now, x, target, BATCH, other, workspace, NULL,
+                        NULL) == C(OK));
+    REQUIRE(memcmp(gradient, other, params.size) == 0);
+    free(other);
+}
+
 /* As small as they get, numbers are numbers. */
 static void good_numbers(void)
 {
@@ -162,6 +176,7 @@ int main(void)
     open_network();
     bad_numbers();
     good_numbers();
+    whole_gradient();
 #ifdef SCALED
     bad_scales();
 #endif
