@@ -145,9 +145,35 @@ static bool refuse_output(Compilation *c, const char *path, const char *what, co
     return false;
 }
 
+/* Is it a file of the data, as a name in the source's folder? */
+static bool is_data(const Compilation *c, const Data *data, const char *path)
+{
+    const char *const names[] = {data->path, data->images, data->labels, data->test_images,
+                                 data->test_labels};
+    const char *slash = strrchr(c->options->input, '/');
+    int folder = slash != NULL ? (int)(slash + 1 - c->options->input) : 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *name = names[i];
+        if (name == NULL) {
+            continue;
+        }
+        if (is_same(path, str_format(c->arena, "%.*s%s", *name == '/' ? 0 : folder,
+                                     c->options->input, name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool reads(const Compilation *c, const Graph *graph, const char *path)
+{
+    return (graph->train != NULL && is_data(c, &graph->train->data, path)) ||
+           (graph->probe != NULL && is_data(c, &graph->probe->data, path));
+}
+
 /* No output may take the place of the source (one without an ending has its stem's name), of the
- * weights or of another output. */
-static bool refuse_outputs(Compilation *c)
+ * weights, of the data or of another output. */
+static bool refuse_outputs(Compilation *c, const Graph *graph)
 {
     const Options *options = c->options;
     if (c->objects != NULL || options->dump == DUMP_LLVM) {
@@ -166,6 +192,9 @@ static bool refuse_outputs(Compilation *c)
         }
         if (is_same(outputs[i].path, options->weights)) {
             return refuse_output(c, outputs[i].path, "the file of weights", option);
+        }
+        if (reads(c, graph, outputs[i].path)) {
+            return refuse_output(c, outputs[i].path, "a file of the data", option);
         }
         for (size_t other = 0; other < i; other++) {
             if (is_same(outputs[i].path, outputs[other].path)) {
@@ -235,7 +264,7 @@ static bool build(Compilation *c, const Plan *plan)
     double seconds[EMIT_STAGES] = {0};
     EmitOutput output;
     EmitOptions options = emit_options(c, seconds);
-    if (!refuse_outputs(c)) {
+    if (!refuse_outputs(c, plan->graph)) {
         return false;
     }
     if (c->options->emit == EMIT_HEADER) {

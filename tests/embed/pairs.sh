@@ -61,6 +61,18 @@ cp made/w w
 expect 1 'the file of weights' $quick -c --weights made/w made/net.rnet -o made/w
 cmp made/w w || fail 'the weights are written over'
 rm -r made/*
+cat >made/flowers.rnet <<'END'
+model { input x[2]; dense(3) }
+train { data csv("flowers.csv", target = "3"); loss cross_entropy; optimizer sgd(lr = 1) }
+END
+echo 1,2,0 >made/flowers.csv
+for outputs in '-o made/flowers.csv' '-c -o made/flowers.csv' \
+    '-c -o made/flowers.o --header made/flowers.csv'; do
+    # shellcheck disable=SC2086
+    expect 1 'a file of the data' $quick made/flowers.rnet $outputs
+    [ "$(cat made/flowers.csv)" = 1,2,0 ] || fail "$outputs writes over the data"
+done
+rm -r made/*
 
 # a pair of before stays as it is
 # shellcheck disable=SC2086
