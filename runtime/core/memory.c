@@ -244,14 +244,23 @@ static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
     return layers > depth ? depth : layers;
 }
 
-/* Layers of a segment whose states are made again: a power of two, for the ring. As many as a block
- * has, which ends with its segment, where their states leave room in the caches; and one for each
- * thread at least, since gradients of weights are made layer by layer. */
+/* Layers of a segment whose states are made again, at least: a power of two, for the ring, and one
+ * for each thread, since gradients of weights are made layer by layer. */
+static int64_t least_segment(const RnCall *call)
+{
+    int64_t layers = RN_SEGMENT;
+    while (layers < threads_of(call))
+        layers *= 2;
+    return layers;
+}
+
+/* As many as a block has, which ends with its segment, where their states leave room in the caches.
+ */
 static int64_t segment_layers(const RnPass *sizes, const RnSpan *span)
 {
-    int64_t layers = RN_SEGMENT, threads = threads_of(sizes->call);
+    int64_t layers = least_segment(sizes->call);
     int64_t most = SEGMENT_BYTES / (int64_t)sizeof(real) / larger(span->rows, 1) / sizes->width;
-    while (layers < threads || (2 * layers <= span->block && 2 * layers <= most))
+    while (2 * layers <= span->block && 2 * layers <= most)
         layers *= 2;
     return layers;
 }
@@ -260,13 +269,11 @@ static int64_t segment_layers(const RnPass *sizes, const RnSpan *span)
  * for that, which is below two segments. */
 static int64_t bound_states(Carver *carver, const RnPass *sizes, const RnSpan *span)
 {
-    int64_t least = RN_SEGMENT, threads = threads_of(sizes->call);
-    while (least < threads)
-        least *= 2;
     int64_t state = product(carver, span->rows, sizes->width);
     int64_t large = product(carver, sizes->tile_count, SEGMENT_BYTES / (int64_t)sizeof(real));
     int64_t rings = 0;
-    if (__builtin_add_overflow(large, product(carver, least, state), &rings))
+    int64_t least = product(carver, least_segment(sizes->call), state);
+    if (__builtin_add_overflow(large, least, &rings))
         carver->bad = 1;
     rings = product(carver, 2, rings);
     int64_t all = product(carver, span->depth, state);

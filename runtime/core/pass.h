@@ -78,6 +78,12 @@ static inline int rn_fits(const RnPass *pass)
     return rn_asks(RN_FIT, RN_FIT) && pass->fit;
 }
 
+/* Are states of the region made again, those that segments begin with apart? */
+static inline int rn_is_remade(const RnSpan *span)
+{
+    return rn_uses(RN_USES_REMADE) && span->start;
+}
+
 /* The element of a tensor of `size` reals a layer that gradient[] begins with: vectors of gradients
  * lie on lines of the cache as those of the weights do. */
 static inline int64_t rn_gradient_start(const RnPass *pass, int64_t size)

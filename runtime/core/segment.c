@@ -12,15 +12,9 @@
 /* Not where time goes: regions are called from here. */
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 
-/* Are states made again here? */
-static int is_remade(const RnSpan *span)
-{
-    return rn_uses(RN_USES_REMADE) && span->start != NULL;
-}
-
 static int64_t segment_from(const RnSpan *span, int64_t to)
 {
-    return is_remade(span) ? (to - 1) / span->segment * span->segment : 0;
+    return rn_is_remade(span) ? (to - 1) / span->segment * span->segment : 0;
 }
 
 int64_t rn_block_from(const RnSpan *span, int64_t to)
@@ -33,7 +27,7 @@ void rn_backward_layers(const RnPass *pass, RnTile *tile, int32_t region, int64_
 {
     const RnSpan *span = &pass->spans[region];
     const RnRegionCode *code = &pass->call->code->regions[region];
-    if (is_remade(span) && to < span->depth && to % span->segment == 0)
+    if (rn_is_remade(span) && to < span->depth && to % span->segment == 0)
         code->remake(pass, tile, segment_from(span, to), to - 1);
     code->backward(pass, tile, from, to);
     if ((to - from) & 1) {

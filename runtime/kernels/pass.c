@@ -15,7 +15,7 @@ RNK_API real *rnk_state(const RnPass *pass, const RnTile *tile, int64_t region, 
 {
     const RnSpan *span = &pass->spans[region];
     int64_t size = span->rows * tile->width, slot = layer & span->state_mask;
-    if (rn_uses(RN_USES_REMADE) && span->start && !slot)
+    if (rn_is_remade(span) && !slot)
         return span->start + tile->index * span->start_stride + (layer >> span->shift) * size;
     return span->state + tile->index * span->state_stride + slot * size;
 }
@@ -36,8 +36,7 @@ RNK_API real *rnk_kept(const RnPass *pass, const RnTile *tile, int64_t region, i
 RNK_API real *rnk_kept_before(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
 {
     const RnSpan *span = &pass->spans[region];
-    int64_t back = rn_uses(RN_USES_REMADE) && span->start ? span->segment : 0;
-    return rnk_kept(pass, tile, region, layer - back);
+    return rnk_kept(pass, tile, region, layer - (rn_is_remade(span) ? span->segment : 0));
 }
 
 RNK_API real *rnk_scratch(const RnTile *tile)
@@ -73,8 +72,8 @@ RNK_API real *rnk_tensor_gradient(const RnPass *pass, int64_t tensor, int64_t la
 RNK_API int64_t rnk_state_stride(const RnPass *pass, int64_t region, int64_t layer)
 {
     const RnSpan *span = &pass->spans[region];
-    int first = rn_uses(RN_USES_REMADE) && span->start && !(layer & span->state_mask);
-    return first ? span->start_stride : span->state_stride;
+    int first = !(layer & span->state_mask);
+    return rn_is_remade(span) && first ? span->start_stride : span->state_stride;
 }
 
 RNK_API int64_t rnk_kept_stride(const RnPass *pass, int64_t region)
