@@ -76,6 +76,13 @@ static void report_value(Context *ctx, const Ast *ast, DiagId id, const char *me
     }
 }
 
+static void report_fraction(Context *ctx, const Ast *ast, const char *what, double value)
+{
+    report_value(ctx, ast, E_INTEGER,
+                 str_format(ctx->arena, "%s is %s, but must be an integer", what,
+                            number_text(ctx->arena, value)));
+}
+
 static bool check_range(Context *ctx, const Ast *ast, const Expr *e, const char *what, Range range)
 {
     if (!is_known(e)) {
@@ -112,9 +119,7 @@ const Expr *eval_count(Context *ctx, const Ast *ast, const char *what, double lo
     }
     double value = expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
     if (value != floor(value)) {
-        report_value(ctx, ast, E_INTEGER,
-                     str_format(ctx->arena, "%s is %s, but must be an integer", what,
-                                number_text(ctx->arena, value)));
+        report_fraction(ctx, ast, what, value);
         return NULL;
     }
     mark_integer(ctx, e);
@@ -144,9 +149,7 @@ bool eval_size(Context *ctx, const Ast *ast, const char *what, int64_t low, int6
         return false;
     }
     if (number != floor(number)) {
-        report_value(ctx, ast, E_INTEGER,
-                     str_format(ctx->arena, "%s is %s, but must be an integer", what,
-                                number_text(ctx->arena, number)));
+        report_fraction(ctx, ast, what, number);
         return false;
     }
     if (number < (double)low || number > 0x1p53) {
