@@ -11,21 +11,7 @@
 
 #include <cmocka.h>
 
-static Arena *arena;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena = arena_create();
-    return arena == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
+#include "arena_fixture.h"
 
 static Node node(OpKind op, ValueId a, ValueId b, int64_t n)
 {
@@ -151,5 +137,5 @@ int main(void)
         cmocka_unit_test(plans_verify_and_fuse), cmocka_unit_test(broken_plans_are_seen),
         cmocka_unit_test(scratch_is_reused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, create, destroy);
 }

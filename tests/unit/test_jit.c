@@ -5,11 +5,6 @@
  */
 #include "core/program.h"
 #include "emit/jit.h"
-#include "ir/differentiate.h"
-#include "ir/lower.h"
-#include "ir/simplify.h"
-#include "sema/elaborate.h"
-#include "syntax/parse.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +13,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "object_fixture.h"
 
 extern const JitSymbol rnet_core_symbols[];
 
@@ -33,43 +30,6 @@ static const char network[] = "param L = 3 in 1..100\n"
                               "  optimizer sgd(lr = 0.1)\n"
                               "  batch 8\n"
                               "}\n";
-
-static Arena *arena;
-static DiagSink *diag;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena = arena_create();
-    diag = diag_sink_create(arena);
-    return arena == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
-
-static EmitOutput compile_network(int optimisation)
-{
-    const Source *source = source_from_text(arena, "n.rnet", network, sizeof network - 1);
-    const AstFile *ast = parse_source(arena, interner_create(arena), source, diag);
-    const Model *model = elaborate(arena, ast, "n", NULL, 0, diag);
-    const Plan *plan = plan_graph(
-        arena, simplify_graph(arena, differentiate_graph(arena, lower_model(arena, model))));
-    double seconds[EMIT_STAGES] = {0};
-    EmitOptions options = {.kind = OUTPUT_OBJECT,
-                           .optimisation = optimisation,
-                           .cpu = "native",
-                           .source_hash = "0",
-                           .version = "0",
-                           .seconds = seconds};
-    EmitOutput output;
-    assert_true(emit_module(arena, plan, &options, diag, &output));
-    return output;
-}
 
 /* The outputs of one sample under the first draw. */
 static void predict(const RnProgram *program, float y[4])
@@ -98,7 +58,7 @@ static void predict(const RnProgram *program, float y[4])
 
 static void predict_in_memory(const EmitOutput *output, float y[4])
 {
-    Jit *jit = jit_open(arena, output, rnet_core_symbols, false, diag);
+    Jit *jit = jit_open(arena, output, rnet_core_symbols, false, sink);
     assert_non_null(jit);
     const RnProgram *program = jit_address(jit, "rnet_program");
     assert_non_null(program);
@@ -112,7 +72,7 @@ static void runs_in_memory(void **state)
 {
     (void)state;
     float once[4], again[4];
-    EmitOutput output = compile_network(2);
+    EmitOutput output = compile_text(network, 2, "native");
     predict_in_memory(&output, once);
     predict_in_memory(&output, again);
     assert_true(once[0] != 0 && once[1] != 0 && once[0] != once[1]);
@@ -127,7 +87,7 @@ static void compiles_again(void **state)
     float results[4][4];
     static const int levels[] = {1, 1, 2, 0};
     for (int i = 0; i < 4; i++) {
-        EmitOutput output = compile_network(levels[i]);
+        EmitOutput output = compile_text(network, levels[i], "native");
         predict_in_memory(&output, results[i]);
         emit_dispose(&output);
         assert_memory_equal(results[0], results[i], sizeof results[0]);
@@ -137,16 +97,16 @@ static void compiles_again(void **state)
 static void reports_unknown_names(void **state)
 {
     (void)state;
-    EmitOutput output = compile_network(0);
-    Jit *jit = jit_open(arena, &output, NULL, false, diag);
+    EmitOutput output = compile_text(network, 0, "native");
+    Jit *jit = jit_open(arena, &output, NULL, false, sink);
     assert_non_null(jit);
-    assert_int_equal(diag_error_count(diag), 0);
+    assert_int_equal(diag_error_count(sink), 0);
     assert_null(jit_address(jit, "rnet_program"));
-    assert_int_equal(diag_error_count(diag), 1);
+    assert_int_equal(diag_error_count(sink), 1);
     jit_close(jit);
-    jit = jit_open(arena, &output, rnet_core_symbols, false, diag);
+    jit = jit_open(arena, &output, rnet_core_symbols, false, sink);
     assert_null(jit_address(jit, "no_such_name"));
-    assert_int_equal(diag_error_count(diag), 2);
+    assert_int_equal(diag_error_count(sink), 2);
     jit_close(jit);
     emit_dispose(&output);
 }
@@ -154,22 +114,22 @@ static void reports_unknown_names(void **state)
 static void refuses_bytes_that_are_no_object(void **state)
 {
     (void)state;
-    EmitOutput output = compile_network(0);
+    EmitOutput output = compile_text(network, 0, "native");
     emit_dispose(&output);
     output = (EmitOutput){.parts = {{NULL, "nonsense", 8}}, .count = 1};
-    Jit *jit = jit_open(arena, &output, rnet_core_symbols, false, diag);
+    Jit *jit = jit_open(arena, &output, rnet_core_symbols, false, sink);
     assert_true(jit == NULL || jit_address(jit, "rnet_program") == NULL);
-    assert_true(diag_error_count(diag) > 0);
+    assert_true(diag_error_count(sink) > 0);
     jit_close(jit);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(runs_in_memory, setup, teardown),
-        cmocka_unit_test_setup_teardown(compiles_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(reports_unknown_names, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses_bytes_that_are_no_object, setup, teardown),
+        cmocka_unit_test_setup_teardown(runs_in_memory, create, destroy),
+        cmocka_unit_test_setup_teardown(compiles_again, create, destroy),
+        cmocka_unit_test_setup_teardown(reports_unknown_names, create, destroy),
+        cmocka_unit_test_setup_teardown(refuses_bytes_that_are_no_object, create, destroy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

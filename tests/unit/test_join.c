@@ -6,11 +6,6 @@
  */
 #include "emit/jit.h"
 #include "emit/join.h"
-#include "ir/differentiate.h"
-#include "ir/lower.h"
-#include "ir/simplify.h"
-#include "sema/elaborate.h"
-#include "syntax/parse.h"
 
 #include "core/program.h"
 
@@ -23,25 +18,11 @@
 
 #include <cmocka.h>
 
+#include "object_fixture.h"
+
 extern const JitSymbol rnet_core_symbols[];
 
 enum { MOST_BYTES = 4096, MOST_PARTS = 24 };
-
-static Arena *arena;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena = arena_create();
-    return arena == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
 
 /* ---- making objects ---- */
 
@@ -329,13 +310,18 @@ static Joined join_made(const Made *first, const Made *second)
     return open_joined(bytes, size);
 }
 
-static void puts_contents_behind_each_other(void **state)
+static Joined join_both(void)
 {
-    (void)state;
     Made first, second;
     make_first(&first);
     make_second(&second);
-    Joined j = join_made(&first, &second);
+    return join_made(&first, &second);
+}
+
+static void puts_contents_behind_each_other(void **state)
+{
+    (void)state;
+    Joined j = join_both();
     const Elf64_Shdr *text = &j.sections[section_of(&j, ".text")];
     assert_int_equal(text->sh_size, 32 + 6); /* the second begins at a multiple of 32 */
     assert_int_equal(text->sh_addralign, 32);
@@ -360,10 +346,7 @@ static void puts_contents_behind_each_other(void **state)
 static void makes_one_symbol_of_a_name(void **state)
 {
     (void)state;
-    Made first, second;
-    make_first(&first);
-    make_second(&second);
-    Joined j = join_made(&first, &second);
+    Joined j = join_both();
     uint32_t text = section_of(&j, ".text");
     assert_symbol(&j, "api", STB_GLOBAL, text, 0);
     assert_symbol(&j, "near", STB_LOCAL, text, 6);
@@ -380,10 +363,7 @@ static void makes_one_symbol_of_a_name(void **state)
 static void relocates(void **state)
 {
     (void)state;
-    Made first, second;
-    make_first(&first);
-    make_second(&second);
-    Joined j = join_made(&first, &second);
+    Joined j = join_both();
     uint32_t constants = symbol_of_section(&j, section_of(&j, ".rodata.cst4"));
     const Elf64_Shdr *table = &j.sections[section_of(&j, ".rela.text")];
     assert_int_equal(table->sh_info, section_of(&j, ".text"));
@@ -508,29 +488,11 @@ static const char network[] = "model {\n"
                               "  dense(3)\n"
                               "}\n";
 
-static EmitOutput compile_network(DiagSink *diag)
-{
-    const Source *source = source_from_text(arena, "n.rnet", network, sizeof network - 1);
-    const AstFile *ast = parse_source(arena, interner_create(arena), source, diag);
-    const Model *model = elaborate(arena, ast, "n", NULL, 0, diag);
-    const Plan *plan = plan_graph(
-        arena, simplify_graph(arena, differentiate_graph(arena, lower_model(arena, model))));
-    double seconds[EMIT_STAGES] = {0};
-    EmitOptions options = {.kind = OUTPUT_OBJECT,
-                           .optimisation = 1,
-                           .source_hash = "0",
-                           .version = "0",
-                           .seconds = seconds};
-    EmitOutput output;
-    assert_true(emit_module(arena, plan, &options, diag, &output));
-    return output;
-}
-
 /* Outputs of two samples by each instruction set of code in memory that runs anywhere: the last. */
-static void predict(const EmitOutput *output, DiagSink *diag, float y[2][3])
+static void predict(const EmitOutput *output, float y[2][3])
 {
     static const float x[2][5] = {{0.5f, -1, 2, 0.25f, 3}, {1, 2, -3, 4, -5}};
-    Jit *jit = jit_open(arena, output, rnet_core_symbols, false, diag);
+    Jit *jit = jit_open(arena, output, rnet_core_symbols, false, sink);
     assert_non_null(jit);
     const RnProgram *program = jit_address(jit, "rnet_program");
     assert_non_null(program);
@@ -559,16 +521,15 @@ static void predict(const EmitOutput *output, DiagSink *diag, float y[2][3])
 static void joins_what_llvm_writes(void **state)
 {
     (void)state;
-    DiagSink *diag = diag_sink_create(arena);
-    EmitOutput apart = compile_network(diag);
+    EmitOutput apart = compile_text(network, 1, NULL);
     assert_int_equal(apart.count, 3);
     EmitOutput joined = {.count = 1};
     const char *problem;
     joined.parts[0].data = join(apart.parts, apart.count, &joined.parts[0].size, &problem);
     assert_non_null(joined.parts[0].data);
     float expected[2][3] = {{0}}, got[2][3] = {{0}};
-    predict(&apart, diag, expected);
-    predict(&joined, diag, got);
+    predict(&apart, expected);
+    predict(&joined, got);
     assert_true(expected[0][0] != 0 && expected[0][0] != expected[1][0]);
     assert_memory_equal(expected, got, sizeof got);
     emit_dispose(&apart);
@@ -578,13 +539,13 @@ int main(void)
 {
     setenv("RNET_ARENA_MALLOC", "1", 1); /* sanitizers then see every table's end */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(puts_contents_behind_each_other, setup, teardown),
-        cmocka_unit_test_setup_teardown(makes_one_symbol_of_a_name, setup, teardown),
-        cmocka_unit_test_setup_teardown(relocates, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses_what_does_not_fit, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses_truncated_objects, setup, teardown),
-        cmocka_unit_test_setup_teardown(stands_damage, setup, teardown),
-        cmocka_unit_test_setup_teardown(joins_what_llvm_writes, setup, teardown),
+        cmocka_unit_test_setup_teardown(puts_contents_behind_each_other, create, destroy),
+        cmocka_unit_test_setup_teardown(makes_one_symbol_of_a_name, create, destroy),
+        cmocka_unit_test_setup_teardown(relocates, create, destroy),
+        cmocka_unit_test_setup_teardown(refuses_what_does_not_fit, create, destroy),
+        cmocka_unit_test_setup_teardown(refuses_truncated_objects, create, destroy),
+        cmocka_unit_test_setup_teardown(stands_damage, create, destroy),
+        cmocka_unit_test_setup_teardown(joins_what_llvm_writes, create, destroy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
