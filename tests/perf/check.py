@@ -122,7 +122,7 @@ class Results(unittest.TestCase):
             self.assertGreater(ours[field], 0)
         self.assertLessEqual(ours["least"], ours["seconds"])
         self.assertAlmostEqual(ours["gflops"] * ours["seconds"] * 1e9 / record["flops"], 1)
-        for field in ("fma_gflops", "copy_gbs"):
+        for field in ("fma_gflops", "product_gflops", "copy_gbs"):
             self.assertGreater(peak[field], 0)
         if record["what"] == "forward":
             self.assertEqual(ours["weight_bytes"], 4 * (100 * 2 * 65 * 64 + 785 * 64 + 65 * 10))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a core can do at the most: multiply-adds in registers, copies in memory, reads of each
- * cache, on as many threads as asked for, as JSON. Nothing of rnetc is in here.
+ * What a core can do at the most: multiply-adds in registers, a product in the first cache,
+ * copies in memory, reads of each cache, on as many threads as asked for, as JSON. Nothing of
+ * rnetc is in here.
  *
- *     peak [--threads N] [--seconds S] [--what fma,copy,read]
+ *     peak [--threads N] [--seconds S] [--what fma,product,copy,read]
  *
  * Each number is the best of slices of some milliseconds within S seconds: what disturbs a machine
  * only ever makes it slower.
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK = 128, MOST_THREADS = 1024, LINE = 64 };
+enum { BLOCK = 128, DEPTH = 64, MOST_THREADS = 1024, LINE = 64 };
 
 static const double slice_seconds = 0.008;
 static const float kept_factor = 0.999f, kept_term = 0.5f;
@@ -28,44 +29,59 @@ static const float kept_factor = 0.999f, kept_term = 0.5f;
 #define TARGET __attribute__((target("avx512f"), noinline))
 #define LANES 16
 #define CHAINS 20
+#define ROWS 6
+#define VECTORS 4
 #include "peak_loops.inc"
 #define SET avx2
 #define TARGET __attribute__((target("avx2,fma"), noinline))
 #define LANES 8
 #define CHAINS 12
+#define ROWS 6
+#define VECTORS 2
 #include "peak_loops.inc"
 #endif
 #define SET baseline
 #define TARGET __attribute__((noinline))
 #define LANES 4
 #define CHAINS 10
+#define ROWS 4
+#define VECTORS 2
 #include "peak_loops.inc"
 
 /* One instruction set. */
 typedef struct Loops {
     const char *isa;
     double flops; /* of one turn of multiply_add */
+    double product_flops;
     float (*multiply_add)(size_t times);
+    float (*product)(const float *x, size_t times);
     float (*read)(const float *x, size_t count, size_t times);
     void (*copy)(float *y, const float *x, size_t count, size_t times);
 } Loops;
 
-static Loops choose_loops(void)
+#define LOOPS(set)                                                                                 \
+    .isa = #set, .flops = flops_##set, .product_flops = product_flops_##set,                       \
+    .multiply_add = multiply_add_##set, .product = product_##set, .read = read_##set,              \
+    .copy = copy_##set
+
+static const Loops *choose_loops(void)
 {
+    static const Loops baseline = {LOOPS(baseline)};
 #if defined(__x86_64__)
+    static const Loops avx512 = {LOOPS(avx512)}, avx2 = {LOOPS(avx2)};
     if (__builtin_cpu_supports("avx512f"))
-        return (Loops){"avx512", 2. * 16 * 20, multiply_add_avx512, read_avx512, copy_avx512};
+        return &avx512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return (Loops){"avx2", 2. * 8 * 12, multiply_add_avx2, read_avx2, copy_avx2};
+        return &avx2;
 #endif
-    return (Loops){"baseline", 2. * 4 * 10, multiply_add_baseline, read_baseline, copy_baseline};
+    return &baseline;
 }
 
-typedef enum Kind { FMA, READ, COPY, STOP } Kind;
+typedef enum Kind { FMA, PRODUCT, READ, COPY, STOP } Kind;
 
 /* What all threads do between two barriers. */
 typedef struct Team {
-    Loops loops;
+    const Loops *loops;
     int threads;
     pthread_barrier_t barrier;
     Kind kind;
@@ -91,13 +107,16 @@ static void do_share(Worker *worker)
     const Team *team = worker->team;
     switch (team->kind) {
     case FMA:
-        worker->sink += team->loops.multiply_add(team->times);
+        worker->sink += team->loops->multiply_add(team->times);
+        break;
+    case PRODUCT:
+        worker->sink += team->loops->product(worker->x, team->times);
         break;
     case READ:
-        worker->sink += team->loops.read(worker->x, team->count, team->times);
+        worker->sink += team->loops->read(worker->x, team->count, team->times);
         break;
     case COPY:
-        team->loops.copy(worker->y, worker->x, team->count, team->times);
+        team->loops->copy(worker->y, worker->x, team->count, team->times);
         break;
     case STOP:
         break;
@@ -178,11 +197,14 @@ static void measure(Worker *workers, const char *what, double seconds)
 {
     Team *team = workers->team;
     int threads = team->threads;
-    printf("{\"isa\": \"%s\", \"threads\": %d, \"cache_bytes\": [%zu, %zu, %zu]", team->loops.isa,
+    printf("{\"isa\": \"%s\", \"threads\": %d, \"cache_bytes\": [%zu, %zu, %zu]", team->loops->isa,
            threads, cache_bytes(1), cache_bytes(2), cache_bytes(3));
     if (strstr(what, "fma"))
         printf(", \"fma_gflops\": %.6g",
-               best_rate(workers, FMA, 0, seconds) * threads * team->loops.flops * 1e-9);
+               best_rate(workers, FMA, 0, seconds) * threads * team->loops->flops * 1e-9);
+    if (strstr(what, "product"))
+        printf(", \"product_gflops\": %.6g", best_rate(workers, PRODUCT, 0, seconds) * threads *
+                                                 team->loops->product_flops * 1e-9);
     for (int level = 1; level <= 4 && strstr(what, "read"); level++) {
         size_t count = floats_for(level, threads);
         double rate = best_rate(workers, READ, count, seconds) * (double)count * threads;
@@ -237,7 +259,7 @@ int main(int argc, char **argv)
 {
     int threads = 1;
     double seconds = 0.1;
-    const char *what = "fma,copy,read";
+    const char *what = "fma,product,copy,read";
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--threads") == 0)
             threads = atoi(argv[i + 1]);
@@ -249,7 +271,7 @@ int main(int argc, char **argv)
             threads = 0;
     }
     if (argc % 2 == 0 || threads < 1 || threads > MOST_THREADS || seconds < 0) {
-        fprintf(stderr, "usage: peak [--threads N] [--seconds S] [--what fma,copy,read]\n");
+        fprintf(stderr, "usage: peak [--threads N] [--seconds S] [--what fma,product,copy,read]\n");
         return 2;
     }
     return run(threads, what, seconds);

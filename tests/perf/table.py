@@ -56,15 +56,16 @@ def reached(record, ours):
 def row(record, threads, run):
     ours = run["ours"]
     if "error" in ours:
-        return [record["title"], str(threads), ours["error"]] + ["-"] * 6
+        return [record["title"], str(threads), ours["error"]] + ["-"] * 7
     return [record["title"], str(threads), duration(ours["seconds"]), number(ours.get("gflops")),
-            number(run["peak"].get("fma_gflops")), number(run["peak"].get("copy_gbs")),
+            number(run["peak"].get("fma_gflops")), number(run["peak"].get("product_gflops")),
+            number(run["peak"].get("copy_gbs")),
             reached(record, ours), wanted_of(record, threads),
             size(ours["peak_bytes"]) if "peak_bytes" in ours else "-"]
 
 
-WORKLOAD_HEAD = ["workload", "threads", "time", "GFLOP/s", "FMA peak", "copy GB/s", "reached",
-                 "wanted", "memory"]
+WORKLOAD_HEAD = ["workload", "threads", "time", "GFLOP/s", "FMA peak", "product", "copy GB/s",
+                 "reached", "wanted", "memory"]
 
 
 def workload_table(result):
@@ -96,14 +97,14 @@ def peer_table(result):
                        for name, peer in run["peers"].items()]
 
 
-GAIN_HEAD = ["workload", "threads", "gain", "FMA's gain", "copy's gain", "bound by",
-             "share of it", "wanted"]
+GAIN_HEAD = ["workload", "threads", "gain", "FMA's gain", "product's gain", "copy's gain",
+             "bound by", "share of it", "wanted"]
 
 
 def gain_table(result):
     return GAIN_HEAD, [[record["title"], str(gain["threads"]), "%.2f" % gain["gain"],
-                        "%.2f" % gain["fma_gain"], "%.2f" % gain["copy_gain"], gain["bound"],
-                        "%.2f" % gain["share"], number(gain["required"])]
+                        "%.2f" % gain["fma_gain"], "%.2f" % gain["product_gain"],
+                        "%.2f" % gain["copy_gain"], gain["bound"], "%.2f" % gain["share"], number(gain["required"])]
                        for record in result["workloads"] for gain in [record["gain"]] if gain]
 
 
