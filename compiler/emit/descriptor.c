@@ -113,7 +113,7 @@ static LLVMValueRef region_table(Tables *t)
         record_i32(&r, plan->trained);
         record_i32(&r, plan->trained_shared);
         record_i32(&r, plan->remakes);
-        record_i32(&r, 0);
+        record_i32(&r, plan->reads_states);
         items[i] = record_close(&r);
     }
     return e_array(t->e, record_open(t->e, "RnRegion").type, items, graph->regions.count,

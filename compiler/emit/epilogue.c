@@ -121,9 +121,44 @@ static LLVMValueRef row_vector(GroupBuild *b, const Node *node)
     return LLVMBuildLoad2(b->e->builder, b->e->t_vector, y, "of_rows");
 }
 
+/* May the tensor differ among the networks of a call? A program that is embedded has one. */
+static bool may_differ(const GroupBuild *b, const Tensor *tensor)
+{
+    return !b->e->options->embed && !b->frame->one &&
+           rn_may_differ(tensor->role, tensor->rank, tensor->absolute);
+}
+
+/* The factor of each lane. */
+static LLVMValueRef lane_factors(GroupBuild *b, const Node *node)
+{
+    Emitter *e = b->e;
+    const Tensor *tensor = e->graph->tensors[node->tensor];
+    LLVMBuilderRef inside = to_outer(b);
+    LLVMValueRef spread = memory_at_entry(b, e->t_vector, "spread");
+    LLVMValueRef args[] = {b->frame->pass,
+                           b->frame->tile,
+                           e_i64(e, node->tensor),
+                           b->frame->layer,
+                           e_i64(e, tensor->shared ? 0 : 1),
+                           spread};
+    LLVMValueRef base = e_call_kernel(e, "rnk_factors", args, 6);
+    LLVMValueRef differs = LLVMBuildICmp(e->builder, LLVMIntNE, base, spread, "differs");
+    LLVMValueRef mask = LLVMBuildSExt(e->builder, differs, e->t_i64, "mask");
+    e->builder = inside;
+    LLVMValueRef lane = LLVMBuildAnd(e->builder, b->lane, capture(b, mask, "mask"), "lane");
+    LLVMValueRef at = e_offset(e, capture(b, base, "factors"), lane, "at");
+    LLVMValueRef load = LLVMBuildLoad2(e->builder, e->t_vector, at, "factor");
+    LLVMSetAlignment(load, 64);
+    return load;
+}
+
 static LLVMValueRef emit_scale(GroupBuild *b, const Node *node)
 {
     Emitter *e = b->e;
+    if (may_differ(b, e->graph->tensors[node->tensor])) {
+        LLVMValueRef factors = lane_factors(b, node);
+        return LLVMBuildFMul(e->builder, operand(b, node->in[0]), factors, "scaled");
+    }
     LLVMBuilderRef inside = to_outer(b);
     LLVMValueRef at = emit_tensor(e, b->frame, node->tensor);
     LLVMValueRef factor = LLVMBuildLoad2(e->builder, e->t_real, at, "factor");

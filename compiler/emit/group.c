@@ -8,17 +8,23 @@
 
 #include <stdio.h>
 
-/* Memory for `count` slots of 8 bytes, filled; it is taken once, at the function's entry. */
-static LLVMValueRef fill_slots(GroupBuild *b, const LLVMValueRef *values, uint32_t count,
-                               const char *name)
+LLVMValueRef memory_at_entry(GroupBuild *b, LLVMTypeRef type, const char *name)
 {
     Emitter *e = b->e;
     LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
     LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(b->frame->function);
     LLVMPositionBuilder(e->builder, entry, LLVMGetFirstInstruction(entry));
-    LLVMTypeRef type = LLVMArrayType2(e->t_i64, count);
-    LLVMValueRef slots = LLVMBuildAlloca(e->builder, type, name);
+    LLVMValueRef memory = LLVMBuildAlloca(e->builder, type, name);
     LLVMPositionBuilderAtEnd(e->builder, here);
+    return memory;
+}
+
+/* Memory for `count` slots of 8 bytes, filled. */
+static LLVMValueRef fill_slots(GroupBuild *b, const LLVMValueRef *values, uint32_t count,
+                               const char *name)
+{
+    Emitter *e = b->e;
+    LLVMValueRef slots = memory_at_entry(b, LLVMArrayType2(e->t_i64, count), name);
     for (uint32_t i = 0; i < count; i++) {
         LLVMValueRef slot = e_i64(e, i);
         LLVMValueRef p = LLVMBuildInBoundsGEP2(e->builder, e->t_i64, slots, &slot, 1, "slot");

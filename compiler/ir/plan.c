@@ -229,6 +229,21 @@ static void place_kept(RegionPlan *region_plan, const Region *region)
     }
 }
 
+/* Does backward read the state itself, with no gradients of tensors wanted? */
+static void find_readers(RegionPlan *region_plan, const Region *region)
+{
+    for (uint32_t i = 0; i < region->backward.nodes.count; i++) {
+        const Node *node = &region->backward.nodes.items[i];
+        OpClass class = op_class(node->op);
+        int operands = class == CLASS_BATCH || class == CLASS_SOURCE ? 0 : op_operands(node->op);
+        for (int k = 0; k < operands; k++) {
+            ValueId value = kept_value(&region->backward.nodes.items[node->in[k]]);
+            region_plan->reads_states |=
+                value != NO_VALUE && region->forward.nodes.items[value].op == OP_STATE;
+        }
+    }
+}
+
 static void find_training(const Graph *graph, RegionPlan *region_plan, const Region *region)
 {
     for (uint32_t i = 0; i < region->backward.nodes.count; i++) {
@@ -322,6 +337,7 @@ static void plan_region(Arena *arena, const Graph *graph, const Region *region, 
     plan->scratch_rows = rows > plan->scratch_rows ? rows : plan->scratch_rows;
     plan->delta_columns = place_columns(&backward);
     plan_remake(arena, graph, region, plan);
+    find_readers(plan, region);
     find_training(graph, plan, region);
 }
 

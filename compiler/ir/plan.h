@@ -55,7 +55,7 @@ typedef struct BlockPlan {
 typedef struct RegionPlan {
     BlockPlan forward, backward, remake;
     int64_t kept_rows, scratch_rows, delta_columns;
-    bool keeps_states;
+    bool keeps_states, reads_states; /* the latter: not only for gradients of tensors */
     bool remakes;  /* those states */
     bool lockstep; /* batch statistics want the batch in one tile */
     bool trained, trained_shared;

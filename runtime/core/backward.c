@@ -51,13 +51,6 @@ static void block_update(void *context, int64_t index)
             rn_update_layer(block->pass, t, block->from + index, block->from, block->to);
 }
 
-/* A trace is about states and their gradients; nobody can see those of the weights then, unless
- * they have a place or an update to go to. */
-static int wants_weights(const RnCall *call)
-{
-    return !rn_asks(call->what, RN_TRACE) || (call->what & RN_UPDATE) || call->gradient;
-}
-
 static void backward_block(Block *block)
 {
     RnPass *pass = block->pass;
@@ -65,7 +58,7 @@ static void backward_block(Block *block)
     pass->delta_from = block->from;
     pass->gradient_from = pass->fused && !pass->call->gradient ? block->from : 0;
     rn_parallel(pass->call, pass->tile_count, block_tile, block);
-    if (!wants_weights(pass->call))
+    if (!rn_wants_tensors(pass->call))
         return;
     int64_t layers = region->trained ? block->to - block->from : 0;
     rn_parallel(pass->call, layers + (region->trained_shared != 0), block_layer, block);
@@ -73,21 +66,17 @@ static void backward_block(Block *block)
         rn_parallel(pass->call, layers, block_update, block);
 }
 
-static int traced(const RnPass *pass, int32_t region)
-{
-    return rn_asks(pass->call->what, RN_TRACE) && pass->call->trace_region == region;
-}
-
 static void backward_region(RnPass *pass, int32_t region)
 {
     const RnSpan *span = &pass->spans[region];
     Block block = {.pass = pass, .code = &pass->call->code->regions[region], .region = region};
-    if (traced(pass, region))
+    if (rn_traces(pass->call, region))
         rn_trace_gradient(pass, span->depth);
     for (block.to = span->depth; block.to > 0; block.to = block.from) {
         block.from = rn_block_from(span, block.to);
         backward_block(&block);
-        if (traced(pass, region) && (block.from == 0 || !pass->call->trace_ends))
+        if (rn_traces(pass->call, region) &&
+            (block.from == 0 || !(pass->call->what & RN_TRACE_ENDS)))
             rn_trace_gradient(pass, block.from);
     }
 }
@@ -106,15 +95,17 @@ static int32_t first_wanted(const RnPass *pass)
 {
     int32_t region = 0, count = pass->program->region_count;
     const RnRegion *regions = pass->program->regions;
-    while (region < count && !regions[region].trained && !regions[region].trained_shared &&
-           !traced(pass, region))
+    int tensors = rn_wants_tensors(pass->call);
+    while (region < count && !(tensors && regions[region].trained) &&
+           !(tensors && regions[region].trained_shared) && !rn_traces(pass->call, region))
         region++;
     return region;
 }
 
 void rn_backward(RnPass *pass)
 {
-    clear_shared(pass);
+    if (rn_wants_tensors(pass->call))
+        clear_shared(pass);
     for (int32_t r = pass->program->region_count - 1; r >= first_wanted(pass); r--)
         backward_region(pass, r);
 }

@@ -80,7 +80,7 @@ static void cross_entropy(const Column *c)
                    log((double)sum[l]) + ((double)top[l] - (double)c->y[label[l] * c->width + l]));
     if (!c->gradient)
         return;
-    real batch = (real)c->pass->batch;
+    real batch = (real)c->pass->each;
     for (int64_t r = 0; r < c->rows; r++) {
         vreal share = rnk_exp(rnk_load(c->y + r * c->width) - top) / sum;
         for (int64_t l = 0; l < c->count; l++)
@@ -100,7 +100,7 @@ static void mse(const Column *c)
         }
         store_loss(c, l, sum / (double)c->rows);
     }
-    real factor = (real)(2 / ((double)c->rows * (double)c->pass->batch));
+    real factor = (real)(2 / ((double)c->rows * (double)c->pass->each));
     for (int64_t r = 0; c->gradient && r < c->rows; r++) {
         vreal miss = {};
         for (int64_t l = 0; l < c->count; l++)
@@ -119,7 +119,7 @@ static void projection(const Column *c)
         store_loss(c, l, sum);
     }
     for (int64_t r = 0; c->gradient && r < c->rows; r++)
-        rnk_store(c->gradient + r * c->width, rnk_splat(v[r] / (real)c->pass->batch));
+        rnk_store(c->gradient + r * c->width, rnk_splat(v[r] / (real)c->pass->each));
 }
 
 /* Lanes behind the last sample get no gradient. */

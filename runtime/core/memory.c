@@ -230,11 +230,13 @@ static int64_t stride_count(const RnPass *pass)
     return fewer(pass) ? 1 : pass->tile_count;
 }
 
-/* Layers whose deltas fit into DELTA_BYTES for each thread; one in a traced region. */
+/* Layers whose deltas fit into DELTA_BYTES for each thread; one where each is traced. */
 static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
 {
-    if (rn_asks(call->what, RN_TRACE) && call->trace_region == region)
+    if (rn_traces(call, region) && !(call->what & RN_TRACE_ENDS))
         return 1;
+    if (!rn_wants_tensors(call))
+        return depth;
     int64_t columns = larger(call->program->regions[region].delta_columns, 1);
     int64_t threads = threads_of(call);
     int64_t layers = DELTA_BYTES / (int64_t)sizeof(real) / columns / call->batch * threads;
@@ -280,13 +282,23 @@ static int64_t bound_states(Carver *carver, const RnPass *sizes, const RnSpan *s
     return all < rings ? all : rings;
 }
 
+/* Does anything read states of the region when all of them are there? A trace of the ends alone has
+ * the first one in the tile's memory for gradients. */
+static int reads_states(const RnCall *call, const RnRegion *row)
+{
+    int backward = rn_asks(call->what, RN_BACKWARD) != 0;
+    if (rn_asks(call->what, RN_TRACE) && !(backward && (call->what & RN_TRACE_ENDS)))
+        return 1;
+    return backward && (rn_wants_tensors(call) ? row->keeps_states : row->reads_states);
+}
+
 /* States of a region: all, where backward reads them or a trace; those of a segment, where it can
  * make them again; else two, in turns. */
 static void take_states(Carver *carver, const RnPass *sizes, const RnRegion *row, RnSpan *span)
 {
     const RnCall *call = sizes->call;
-    int traced = rn_asks(call->what, RN_TRACE) != 0;
-    int all = (rn_asks(call->what, RN_BACKWARD) && row->keeps_states) || traced;
+    int all = reads_states(call, row);
+    int traced = rn_asks(call->what, RN_TRACE) && !(call->what & RN_TRACE_ENDS);
     int remakes = rn_uses(RN_USES_REMADE) && all && row->remakes && !traced;
     int64_t segment = remakes ? segment_layers(sizes, span) : 0;
     int remade = remakes && (fewer(sizes) || span->depth > 2 * segment);
@@ -331,7 +343,8 @@ static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
  * DELTA_BYTES for each thread, unless that is less than a layer for each. */
 static int64_t delta_reals(Carver *carver, const RnPass *pass, const RnSpan *span)
 {
-    int64_t layer = product(carver, pass->batch, span->columns);
+    int64_t columns = rn_wants_tensors(pass->call) ? span->columns : 0;
+    int64_t layer = product(carver, pass->batch, columns);
     int64_t exact = product(carver, span->block, layer);
     if (!fewer(pass))
         return exact;
@@ -424,6 +437,20 @@ static void take_tables(Carver *carver, RnPass *pass)
     pass->losses = take(carver, pass->batch, 1, sizeof(double));
 }
 
+/* A factor for each lane, layer by layer, of every scalar that the networks do not share. */
+static void take_factors(Carver *carver, RnPass *pass)
+{
+    const RnCall *call = pass->call;
+    pass->factor = take(carver, pass->program->tensor_count, 1, sizeof(real *));
+    for (int32_t t = 0; t < pass->program->tensor_count; t++) {
+        int64_t layers = rn_tensor_layers(pass->program, call->config, t);
+        int64_t lanes = product(carver, pass->tile_count, pass->width);
+        real *factor = call->own[t] ? take(carver, layers, lanes, sizeof(real)) : NULL;
+        if (pass->factor)
+            pass->factor[t] = factor;
+    }
+}
+
 /* Layers of a tensor whose gradients are held at once: those of a block, where each is used up by
  * its update before the next block comes; else all. */
 static int64_t gradient_layers(const RnPass *pass, int32_t tensor)
@@ -478,6 +505,7 @@ static RnPass sizes_of(const RnCall *call, int64_t unit)
     const char *const *streams = call->program->streams;
     while (streams && streams[pass.stream_count])
         pass.stream_count++;
+    pass.each = rn_shares(call) ? call->batch / call->networks : call->batch;
     pass.training = rn_asks(call->what, RN_TRAINING) != 0;
     pass.fit = rn_asks(call->what, RN_FIT) != 0;
     const RnTrain *train = call->program->train;
@@ -489,7 +517,8 @@ static RnPass sizes_of(const RnCall *call, int64_t unit)
 static RnPass *carve(Carver *carver, const RnCall *call, int64_t unit)
 {
     size_t params = rn_params_size(call->program, call->config);
-    if (!params || call->batch < 1 || call->batch > MOST_LAYERS) {
+    if (!params || call->batch < 1 || call->batch > MOST_LAYERS ||
+        (rn_shares(call) && !rn_networks_ok(call))) {
         carver->bad = 1;
         return NULL;
     }
@@ -499,8 +528,12 @@ static RnPass *carve(Carver *carver, const RnCall *call, int64_t unit)
     take_tables(carver, &pass);
     take_spans(carver, &pass, &most);
     take_tiles(carver, &pass, &most);
+    if (rn_shares(call))
+        take_factors(carver, &pass);
     if (rn_asks(call->what, RN_BACKWARD)) {
         pass.partial = take(carver, most.layers, 1, sizeof(double));
+    }
+    if (rn_asks(call->what, RN_BACKWARD) && rn_wants_tensors(call)) {
         /* gradients read whole vectors: 16 lanes may follow the last row */
         pass.delta = take(carver, most.delta + RN_LANES, 1, sizeof(real));
         take_gradients(carver, &pass);

@@ -33,7 +33,7 @@ struct RnTile {
     int64_t first, valid; /* its samples; the other lanes repeat the last one */
     real *scratch;
     real *gradient[2]; /* [0] holds the gradient of the newest state; they swap */
-    real *saved;       /* gradient behind the traced region */
+    real *saved;       /* state before the traced region, then the gradient behind it */
     real *packed;      /* copies of large products; NULL: none are wide */
 };
 
@@ -52,6 +52,8 @@ struct RnPass {
     RnTile *tiles;
     real **tensor, **gradient; /* [tensor] */
     real **moment[RN_MOMENTS]; /* [tensor] */
+    real **factor;             /* [tensor] of several networks: [layer][tile][width], a scalar for
+                                  each lane; NULL where they share it. NULL: one network */
     RnRule *rules;             /* [tensor] */
     uint64_t *streams;         /* [stream] keys of the dropout masks */
     double *losses;            /* [batch] */
@@ -62,6 +64,7 @@ struct RnPass {
     int64_t delta_from;    /* first layer of the block */
     int64_t gradient_from; /* layer that gradient[] begins with */
     int64_t batch, width, tile_count, stream_count;
+    int64_t each; /* samples of one network, whose mean the loss is */
     uint64_t seed, step;
     int32_t training, fit;
     int32_t fused; /* a layer is updated as soon as its gradient is there */
@@ -76,6 +79,24 @@ static inline int rn_trains(const RnPass *pass)
 static inline int rn_fits(const RnPass *pass)
 {
     return rn_asks(RN_FIT, RN_FIT) && pass->fit;
+}
+
+/* Does backward make gradients of tensors? */
+static inline int rn_wants_tensors(const RnCall *call)
+{
+    return !rn_asks(call->what, RN_STATES_ONLY);
+}
+
+/* Are there several networks in one call? */
+static inline int rn_shares(const RnCall *call)
+{
+    return rn_asks(call->what, RN_STATES_ONLY) && call->networks > 1;
+}
+
+/* Is the region the one that is traced? */
+static inline int rn_traces(const RnCall *call, int32_t region)
+{
+    return rn_asks(call->what, RN_TRACE) && call->trace_region == region;
 }
 
 /* Are states of the region made again, those that segments begin with apart? */
@@ -141,6 +162,12 @@ int rn_has_loss(const RnCall *call);
 void rn_loss_tile(const RnPass *pass, const RnTile *tile);
 double rn_mean_loss(const RnPass *pass);
 
+/* networks.c: several of them in one pass */
+/* Can the call's networks share a pass? */
+int rn_networks_ok(const RnCall *call);
+/* Layer 0 of `region` is layer `from` of the networks, in a stretch. */
+void rn_fill_factors(const RnPass *pass, int32_t region, int64_t from);
+
 /* pack.c */
 /* x [batch][rows] to the tile's rows × width. */
 void rn_pack(const RnTile *tile, const real *x, int64_t rows, real *packed);
@@ -155,7 +182,9 @@ void rn_update_clipped(RnPass *pass);
 void rn_update_shared(const RnPass *pass);
 
 /* trace.c */
-void rn_trace_states(RnPass *pass);
+/* Of a tile, before and behind the traced region's forward pass: later states may be gone. */
+void rn_trace_first(const RnPass *pass, const RnTile *tile);
+void rn_trace_states(const RnPass *pass, const RnTile *tile);
 void rn_trace_gradient(RnPass *pass, int64_t layer);
 
 #endif

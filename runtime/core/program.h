@@ -70,12 +70,12 @@ typedef struct RnRegion {
     int64_t kept_rows;       /* per layer, besides the state, that backward reads */
     int64_t scratch_rows;    /* of one layer, forward or backward, the larger */
     int64_t delta_columns;   /* per sample and layer: transposed deltas and scalars */
-    int32_t keeps_states;    /* backward reads the state of every layer */
+    int32_t keeps_states;    /* backward or gradients read the state of every layer */
     int32_t lockstep;        /* batch statistics: one tile holds the whole batch */
     int32_t trained;         /* has gradients of per-layer tensors */
     int32_t trained_shared;  /* has gradients of shared tensors */
     int32_t remakes;         /* those states can be made again from kept values */
-    int32_t unused;
+    int32_t reads_states;    /* backward itself reads them, not only gradients of tensors do */
 } RnRegion;
 
 typedef struct RnPass RnPass;
@@ -232,7 +232,9 @@ enum RnWhat {
     RN_TRAINING = 8, /* dropout drops, batchnorm uses the batch's statistics */
     RN_TRACE = 16,   /* per-layer norms of one region: RnCall.trace */
     RN_FIT = 32,     /* standardize accumulates; nothing else is of use */
-    RN_FEWER = 64    /* of a size: for so many samples or threads, or fewer of either */
+    RN_FEWER = 64,   /* of a size: for so many samples or threads, or fewer of either */
+    RN_STATES_ONLY = 128, /* with RN_BACKWARD: gradients of states, of no tensor */
+    RN_TRACE_ENDS = 256   /* with RN_TRACE: only rows 0 and depth of the trace are filled */
 };
 
 enum RnTraceRow { RN_TRACE_STATE, RN_TRACE_STATE_CHANGE, RN_TRACE_GRADIENT,
@@ -267,15 +269,19 @@ typedef struct RnCall {
     int32_t what;          /* RnWhat bits */
     int32_t loss_kind;     /* RnLossKind */
     int32_t trace_region;
-    int32_t trace_ends;    /* only rows 0 and depth of the trace are filled */
+    int32_t unused;
     const RnParallel *parallel; /* or NULL */
     double rate;           /* this step's learning rate: the schedule's value */
+    /* RN_STATES_ONLY: the batch is that of so many networks, as many samples each, that have all but
+     * some scalars in common; 0: of one. Every sample's bits are those of its network alone. */
+    int64_t networks;
+    const void *const *own; /* [networks][tensor_count] these scalars, [layers]; NULL: the params' */
 } RnCall;
 
 /* Layers from … to − 1 of one region: forward from given states, then, where there is a cotangent,
  * backward from it, without gradients of tensors and as in prediction. Of the call it reads
- * program, code, config, params, workspace (stretch_size bytes), batch, parallel. Reals are
- * [batch][rows of the state there]. */
+ * program, code, config, params, workspace (stretch_size bytes), batch, parallel, networks, own.
+ * Reals are [batch][rows of the state there]. */
 typedef struct RnStretch {
     const RnCall *call;
     int64_t from, to;
@@ -294,8 +300,8 @@ struct RnCode {
     size_t (*params_size)(const RnProgram *program, const double *config);
     size_t (*state_size)(const RnProgram *program, const double *config);
     /* Reads program, config, batch, what, trace_region, whether there is a place for gradients,
-     * and how many threads: a call must agree in all, or under RN_FEWER have no more samples and
-     * threads. */
+     * how many threads, networks, own: a call must agree in all, or under RN_FEWER have no more
+     * samples and threads. */
     size_t (*workspace_size)(const RnCall *call);
     /* Draws every tensor; `workspace` has init_workspace_size bytes. */
     size_t (*init_workspace_size)(const RnProgram *program, const double *config);

@@ -60,6 +60,16 @@ static void forward_single(const RnPass *pass, const RnTile *tile)
     spread(tile, rnk_state(pass, tile, last, 0), pass->spans[last].rows);
 }
 
+static void forward_region(const RnPass *pass, const RnTile *tile, int32_t region)
+{
+    int traces = rn_traces(pass->call, region);
+    if (traces)
+        rn_trace_first(pass, tile);
+    pass->call->code->regions[region].forward(pass, tile, 0, pass->spans[region].depth);
+    if (traces)
+        rn_trace_states(pass, tile);
+}
+
 /* All regions of one tile: no tile waits for another. */
 static void forward_tile(void *context, int64_t index)
 {
@@ -71,7 +81,7 @@ static void forward_tile(void *context, int64_t index)
     } else {
         rn_pack(tile, pass->call->x, pass->spans[0].rows, rnk_state(pass, tile, 0, 0));
         for (int32_t r = 0; r < last; r++)
-            pass->call->code->regions[r].forward(pass, tile, 0, pass->spans[r].depth);
+            forward_region(pass, tile, r);
     }
     int64_t rows = pass->spans[last].rows;
     if (pass->call->y)
@@ -121,6 +131,8 @@ static int run(const RnCall *call)
     RnPass *pass = rn_pass_open(call, RN_UNIT);
     if (!pass)
         return RN_BAD_CONFIG;
+    if (rn_shares(call))
+        rn_fill_factors(pass, 0, 0);
     if (!rn_targets_ok(call))
         return RN_BAD_TARGET;
     if (rn_asks(RN_BACKWARD, RN_BACKWARD)) /* only training asks for the step or for masks */
@@ -129,8 +141,6 @@ static int run(const RnCall *call)
     double loss = rn_has_loss(call) ? rn_mean_loss(pass) : 0;
     if (call->loss)
         *call->loss = loss;
-    if (rn_asks(call->what, RN_TRACE))
-        rn_trace_states(pass);
     if (!rn_asks(call->what, RN_BACKWARD))
         return RN_OK;
     int updates = rn_asks(call->what, RN_UPDATE) != 0;

@@ -51,23 +51,30 @@ static void norms(const RnPass *pass, const RnTile *tile, const real *value, con
     }
 }
 
-static void trace_tile_states(void *context, int64_t index)
+/* Is the first state in the tile's memory for gradients? There the others may not be kept. */
+static int keeps_first(const RnPass *pass)
 {
-    const RnPass *pass = context;
-    const RnTile *tile = &pass->tiles[index];
+    return (pass->call->what & RN_TRACE_ENDS) && (pass->call->what & RN_BACKWARD);
+}
+
+void rn_trace_first(const RnPass *pass, const RnTile *tile)
+{
     int32_t region = pass->call->trace_region;
-    const real *start = rnk_state(pass, tile, region, 0);
-    int64_t depth = pass->spans[region].depth, step = pass->call->trace_ends ? depth : 1;
+    if (keeps_first(pass))
+        __builtin_memcpy(tile->saved, rnk_state(pass, tile, region, 0),
+                         (size_t)(pass->spans[region].rows * tile->width) * sizeof(real));
+}
+
+void rn_trace_states(const RnPass *pass, const RnTile *tile)
+{
+    int32_t region = pass->call->trace_region;
+    const real *start = keeps_first(pass) ? tile->saved : rnk_state(pass, tile, region, 0);
+    int64_t depth = pass->spans[region].depth, step = pass->call->what & RN_TRACE_ENDS ? depth : 1;
     for (int64_t k = 0; k <= depth; k += step) {
         const real *state = k ? rnk_next(pass, tile, region, k - 1) : start;
         norms(pass, tile, state, start, 1, trace_row(pass, RN_TRACE_STATE, k),
               trace_row(pass, RN_TRACE_STATE_CHANGE, k));
     }
-}
-
-void rn_trace_states(RnPass *pass)
-{
-    rn_parallel(pass->call, pass->tile_count, trace_tile_states, pass);
 }
 
 static void trace_tile_gradient(void *context, int64_t index)
@@ -76,7 +83,7 @@ static void trace_tile_gradient(void *context, int64_t index)
     const RnPass *pass = trace->pass;
     const RnTile *tile = &pass->tiles[index];
     const RnSpan *span = &pass->spans[pass->call->trace_region];
-    double batch = (double)pass->batch;
+    double batch = (double)pass->each;
     if (trace->layer == span->depth)
         __builtin_memcpy(tile->saved, tile->gradient[0],
                          (size_t)(span->rows * tile->width) * sizeof(real));

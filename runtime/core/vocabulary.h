@@ -93,6 +93,12 @@ typedef enum RnRole {
         RN_ROLE_COUNT
 } RnRole;
 
+/* May networks that share a pass differ in a tensor? In a scalar that follows from params. */
+static inline int rn_may_differ(RnRole role, int rank, int absolute)
+{
+    return role == RN_ROLE_DERIVED && rank == 0 && !absolute;
+}
+
 /* What theory sees of a chain of layers. BLOCK is a whole residual block, UNKNOWN a layer of which
  * no theory knows; layers that only move entries are left out. */
 #define RN_SIGNALS(X)                                                                              \

@@ -62,10 +62,14 @@ real *rnk_scratch(const RnTile *tile);
 /* Gradient buffers of the tile: [0] in, [1] out at the first layer of a call; they swap. */
 real *rnk_gradient_in(const RnTile *tile, int64_t turn);
 real *rnk_gradient_out(const RnTile *tile, int64_t turn);
-/* Transposed deltas of a layer: [batch][delta_columns]. */
+/* Transposed deltas of a layer: [batch][delta_columns]; NULL where nothing sums them up. */
 real *rnk_delta(const RnPass *pass, int64_t region, int64_t layer);
 /* Values of a tensor at a layer (size reals a layer, 0 for a shared one), and its gradient. */
 const real *rnk_tensor(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size);
+/* A scalar tensor for each lane of the tile, where networks differ in it; else its value, in all
+ * lanes of `spread`, which is returned. */
+const real *rnk_factors(const RnPass *pass, const RnTile *tile, int64_t tensor, int64_t layer,
+                        int64_t size, vreal *spread);
 real *rnk_tensor_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size);
 
 /* ---- products ---- */
@@ -113,10 +117,10 @@ void rnk_scalar_gradient(const RnPass *pass, real *g, const real *value, int64_t
 void rnk_transpose(const RnTile *tile, const real *x, int64_t rows, int64_t width, real *delta,
                    int64_t columns, int64_t column);
 /* The same, where up to 16 · ⌈rows/16⌉ columns may be written, those behind `rows` with anything.
- */
+ * Nothing where `delta` is NULL. */
 void rnk_transpose_padded(const RnTile *tile, const real *x, int64_t rows, int64_t width,
                           real *delta, int64_t columns, int64_t column);
-/* delta[sample][column] = Σ_r a[r][lane] · b[r][lane]. */
+/* delta[sample][column] = Σ_r a[r][lane] · b[r][lane]; nothing where `delta` is NULL. */
 void rnk_dot(const RnTile *tile, const real *a, const real *b, int64_t rows, int64_t width,
              real *delta, int64_t columns, int64_t column);
 /* Distance in reals between the same value of two tiles. */

@@ -56,12 +56,23 @@ RNK_API real *rnk_gradient_out(const RnTile *tile, int64_t turn)
 
 RNK_API real *rnk_delta(const RnPass *pass, int64_t region, int64_t layer)
 {
+    if (rn_asks(RN_STATES_ONLY, RN_STATES_ONLY) && !pass->delta)
+        return NULL;
     return pass->delta + (layer - pass->delta_from) * pass->batch * pass->spans[region].columns;
 }
 
 RNK_API const real *rnk_tensor(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size)
 {
     return pass->tensor[tensor] + layer * size;
+}
+
+RNK_API const real *rnk_factors(const RnPass *pass, const RnTile *tile, int64_t tensor,
+                                int64_t layer, int64_t size, vreal *spread)
+{
+    if (pass->factor && pass->factor[tensor])
+        return pass->factor[tensor] + (layer * size * pass->tile_count + tile->index) * tile->width;
+    rnk_store((real *)spread, rnk_splat(pass->tensor[tensor][layer * size]));
+    return (const real *)spread;
 }
 
 RNK_API real *rnk_tensor_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size)

@@ -99,6 +99,12 @@ static inline __attribute__((always_inline)) void transpose(const RnTile *tile, 
     }
 }
 
+/* Are there no gradients of tensors, hence no deltas? */
+static inline int is_unwanted(const real *delta)
+{
+    return rn_asks(RN_STATES_ONLY, RN_STATES_ONLY) && !delta;
+}
+
 RNK_API void rnk_transpose(const RnTile *tile, const real *x, int64_t rows, int64_t width,
                            real *delta, int64_t columns, int64_t column)
 {
@@ -108,12 +114,15 @@ RNK_API void rnk_transpose(const RnTile *tile, const real *x, int64_t rows, int6
 RNK_API void rnk_transpose_padded(const RnTile *tile, const real *x, int64_t rows, int64_t width,
                                   real *delta, int64_t columns, int64_t column)
 {
-    transpose(tile, x, rows, width, delta + tile->first * columns + column, columns, 1);
+    if (!is_unwanted(delta))
+        transpose(tile, x, rows, width, delta + tile->first * columns + column, columns, 1);
 }
 
 RNK_API void rnk_dot(const RnTile *tile, const real *a, const real *b, int64_t rows, int64_t width,
                      real *delta, int64_t columns, int64_t column)
 {
+    if (is_unwanted(delta))
+        return;
     for (int64_t lane = 0; lane < tile->valid; lane += RNK_LANES) {
         int64_t samples = tile->valid - lane < RNK_LANES ? tile->valid - lane : RNK_LANES;
         vreal sum = {};

@@ -190,7 +190,7 @@ bool rt_carried_norms(RtSession *session, int32_t region, const RtTask *task, co
 {
     Work w = {0};
     int64_t rows = session->program->regions[region].in_rows;
-    bool good = rt_chain_open(&w.chain, session, samples, PIECE, samples, error);
+    bool good = rt_chain_open_shared(&w.chain, session, task->share, samples, PIECE, error);
     if (good) {
         int64_t most = rt_chain_rows(&w.chain);
         w.lanes = calloc((size_t)samples * (size_t)most, (size_t)session->program->real_size);

@@ -24,7 +24,7 @@ int rt_layers_uses(const RnProgram *program, int64_t samples, RtUse *uses)
     int count = 0;
     for (int32_t r = 0; r < program->region_count; r++)
         if (program->regions[r].depth)
-            uses[count++] = (RtUse){batch_of(samples), RN_FORWARD | RN_BACKWARD | RN_TRACE, r};
+            uses[count++] = (RtUse){batch_of(samples), RT_TRACE, r};
     return count;
 }
 
@@ -124,8 +124,7 @@ static double mean_root(const RtLayers *l, int row, int64_t layer, int64_t depth
 
 static bool trace_block(RtLayers *l, RtBlockRows *b, RtError *error)
 {
-    RnCall call =
-        rt_session_call(l->session, l->batch, RN_FORWARD | RN_BACKWARD | RN_TRACE, l->loss_kind);
+    RnCall call = rt_session_call(l->session, l->batch, RT_TRACE, l->loss_kind);
     double loss;
     call.x = l->x.data;
     call.target = l->target.data;

@@ -41,6 +41,7 @@ typedef struct RtTask {
     int32_t loss_kind;      /* RnLossKind */
     const void *target;     /* as in RnCall */
     const void *projection; /* as in RnCall */
+    RtShare share;
 } RtTask;
 bool rt_carried_norms(RtSession *session, int32_t region, const RtTask *task, const void *x,
                       int64_t samples, double *values, RtError *error);

@@ -38,6 +38,14 @@ typedef struct RtLoan {
 } RtLoan;
 bool rt_loan_fits(const RtLoan *loan, const RtSession *session);
 
+/* Traces that are there before the prober makes them: the ends of [RN_TRACE_ROWS][depth +
+ * 1][batch], of which the prober's samples begin at `first`; and the norms that leave reals. */
+typedef struct RtKnown {
+    double *const *traces;  /* [regions]; NULL: none */
+    double *const *carried; /* [regions] log2 of the four norms of a block, [4][prober's batch] */
+    int64_t batch, first;
+} RtKnown;
+
 typedef struct RtProber {
     const RtLoan *loan; /* or NULL */
     uint64_t first;     /* number of the first draw */
@@ -49,6 +57,7 @@ typedef struct RtProber {
     RtDataset dataset; /* of train, or of the probe's own data */
     RtBuffers buffers;
     RtBlock projection, trace;
+    RtKnown known;   /* or no traces */
     double *carried; /* log2 of the four norms of a block, [4][batch], where any leaves reals */
     double *spectra; /* log2 of singular values of the draw at work; or NULL */
     int32_t spectra_region;

@@ -22,7 +22,13 @@ void rt_put_log2(RtValues *values, int64_t place, double log2_value);
 bool rt_draw(RtProber *prober, uint64_t draw, RtError *error);
 
 /* Norms of states and gradients: a traced pass of a block, then values of it. */
+/* RnWhat of the pass: the ends of the block are enough but for the table of layers. */
+int32_t rt_trace_what(const RtProber *prober);
+/* The pass, of the samples and into the trace of the prober. */
+RnCall rt_trace_call(const RtProber *prober, int32_t region);
 bool rt_trace(RtProber *prober, RtProfile *profile, RtError *error);
+/* Are the norms at both ends of a block, of one of the samples, far from the ends of reals? */
+bool rt_trace_in_range(const double *trace, int64_t depth, int64_t batch, int64_t sample);
 void rt_trace_values(const RtProber *prober, const RnMeasure *measure, RtValues *values);
 
 /* Losses and accuracies; NULL where the set of samples is there. */

@@ -164,7 +164,7 @@ static int list_uses(const RtProber *p, RtUse *uses)
     int count = 0;
     for (int32_t i = 0; i < p->session.program->region_count && count < MOST_USES - 3; i++)
         if (p->profiles[i].depth)
-            uses[count++] = (RtUse){p->batch, RN_FORWARD | RN_BACKWARD | RN_TRACE, i};
+            uses[count++] = (RtUse){p->batch, rt_trace_what(p), i};
     uses[count++] = (RtUse){RT_EVALUATION_BATCH, RN_FORWARD, -1};
     uses[count++] = (RtUse){RT_EVALUATION_BATCH, RN_FORWARD | RN_FIT, -1};
     return count;

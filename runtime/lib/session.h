@@ -35,12 +35,21 @@ void rt_session_close(RtSession *session);
  * little work in a layer for many. At least 1. */
 int rt_useful_threads(const RnProgram *program, int64_t batch, int threads);
 
+/* Networks that differ from the session's in scalars, as many samples of a batch for each: see
+ * RnCall. 0: only the session's own. */
+typedef struct RtShare {
+    int64_t networks;
+    const void *const *own;
+} RtShare;
+
 /* A kind of call that will be made: with RN_BACKWARD on just so many samples, without it on so many
  * or fewer. */
 typedef struct RtUse {
     int64_t batch;
     int32_t what, trace_region;
 } RtUse;
+/* Norms of states and of their gradients along a block. */
+enum { RT_TRACE = RN_FORWARD | RN_BACKWARD | RN_STATES_ONLY | RN_TRACE };
 /* Workspace for every one of the uses, params, and state where `with_state`; `needs[count]` is
  * what else the caller is going to allocate, for the check of the memory. */
 bool rt_session_allocate(RtSession *session, const RtUse *uses, int use_count, bool with_state,

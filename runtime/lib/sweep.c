@@ -221,13 +221,16 @@ static int64_t find_largest(const Sweeping *s)
     return largest;
 }
 
-/* Each worker has a network of its own, and a second one where it trains. */
+/* Each worker has a network of its own, and a second one where it trains; where there is more
+ * memory, cells are traced side by side. */
 static void limit_workers(Sweeping *s, const RtSession *largest)
 {
     size_t need = largest->params_size + largest->workspace.size;
     if (s->run.trained)
         need += need + largest->state_size;
-    size_t fit = rt_memory_left("") / need;
+    size_t left = rt_memory_left(""), threads = (size_t)rt_pool_threads(s->session.pool);
+    s->run.single = left / threads < need || left / threads - need < RT_ABREAST_BYTES;
+    size_t fit = left / need;
     s->run.most_workers = fit < 1 ? 1 : fit > INT_MAX ? INT_MAX : (int)fit;
 }
 

@@ -8,7 +8,7 @@
 #ifndef RNET_LIB_SWEEP_H
 #define RNET_LIB_SWEEP_H
 
-#include "lib/measure.h"
+#include "lib/abreast.h"
 
 enum { RT_AXES = 16 };
 
@@ -114,6 +114,7 @@ typedef struct RtSweepRun {
     RtLoan loan;
     int64_t draws;
     int most_workers;           /* networks that fit into the memory side by side */
+    bool single;                /* no more than that fit: cells are traced one by one */
     bool trained;               /* each cell is trained first */
     const RnMeasure **measures; /* of rt_measure; without the loss of the training itself */
     int measure_count;
@@ -133,6 +134,9 @@ typedef struct RtWorker {
     bool open, drawn;
     uint64_t draw;  /* of the weights that are there */
     double *config; /* scratch */
+    RtAbreast abreast;
+    bool wide;                                   /* the above is open */
+    int64_t ahead[RT_MOST_ABREAST], ahead_count; /* cells whose traces are there, of that draw */
 } RtWorker;
 
 /* sweep_cell.c */
@@ -140,9 +144,10 @@ bool rt_worker_open(RtWorker *worker, const RtSweepRun *run, RtError *error);
 void rt_worker_close(RtWorker *worker);
 /* Opens the prober for a cell. */
 bool rt_worker_visit(RtWorker *worker, int64_t cell, RtError *error);
-/* values[quantity]; NaN for all of a network that diverged. */
-bool rt_worker_measure(RtWorker *worker, int64_t cell, uint64_t draw, double *values,
-                       RtError *error);
+/* The first of some cells that will be measured one after the other, so that what they have in
+ * common may be done once. values[quantity]; NaN for all of a network that diverged. */
+bool rt_worker_measure(RtWorker *worker, const int64_t *cells, int64_t count, uint64_t draw,
+                       double *values, RtError *error);
 
 /* A quantity over the grid's axes, less the one that `best` has reduced. */
 typedef struct RtSurface {

@@ -42,9 +42,12 @@ bool rt_worker_open(RtWorker *worker, const RtSweepRun *run, RtError *error)
 
 static void close_prober(RtWorker *worker)
 {
+    if (worker->wide)
+        rt_abreast_close(&worker->abreast);
     if (worker->open)
         rt_prober_close(&worker->prober);
-    worker->open = worker->drawn = false;
+    worker->open = worker->drawn = worker->wide = false;
+    worker->ahead_count = 0;
 }
 
 void rt_worker_close(RtWorker *worker)
@@ -86,6 +89,18 @@ static int64_t changed_bits(const RnProgram *program, const double *a, const dou
     return (int64_t)bits;
 }
 
+/* Params that may differ within a group of cells. */
+static int64_t shared_bits(const RtGrid *grid)
+{
+    uint64_t bits = 0;
+    for (int a = 0; a < grid->axis_count; a++) {
+        int32_t param = grid->axes[a].param;
+        if (grid->axes[a].shared)
+            bits |= UINT64_C(1) << (param < 63 ? param : 63);
+    }
+    return (int64_t)bits;
+}
+
 static void name_cell(RtWorker *worker, int64_t cell)
 {
     const RtGrid *grid = worker->run->grid;
@@ -99,8 +114,12 @@ static bool open_prober(RtWorker *worker, RtError *error)
     const RtSweepRun *run = worker->run;
     close_prober(worker);
     worker->open = true;
-    return rt_prober_borrow(&worker->prober, run->grid->program, &worker->options, &run->loan,
-                            run->measures, run->measure_count, error);
+    if (!rt_prober_borrow(&worker->prober, run->grid->program, &worker->options, &run->loan,
+                          run->measures, run->measure_count, error))
+        return false;
+    worker->wide = !run->trained && !run->single &&
+                   rt_abreast_open(&worker->abreast, &worker->prober, shared_bits(run->grid));
+    return true;
 }
 
 /* Derived tensors follow from the params under --load too; the others are the checkpoint's. */
@@ -114,19 +133,27 @@ static bool redraw(RtWorker *worker, int64_t changed, RtError *error)
            rt_fail_params(error);
 }
 
+/* Is the network that is there the cell's, but for the values of params? They go to `config`. */
+static bool stays(RtWorker *worker, int64_t cell)
+{
+    const RtGrid *grid = worker->run->grid;
+    if (!worker->open)
+        return false;
+    memcpy(worker->config, worker->prober.session.config,
+           (size_t)grid->program->param_count * sizeof *worker->config);
+    for (int a = 0; a < grid->axis_count; a++)
+        worker->config[grid->axes[a].param] = grid->axes[a].values[rt_grid_place(grid, cell, a)];
+    return same_frame(worker, worker->prober.session.config, worker->config);
+}
+
 bool rt_worker_visit(RtWorker *worker, int64_t cell, RtError *error)
 {
     const RtGrid *grid = worker->run->grid;
     name_cell(worker, cell);
-    if (!worker->open)
+    if (!stays(worker, cell))
         return open_prober(worker, error);
     RtSession *session = &worker->prober.session;
     size_t bytes = (size_t)grid->program->param_count * sizeof *worker->config;
-    memcpy(worker->config, session->config, bytes);
-    for (int a = 0; a < grid->axis_count; a++)
-        worker->config[grid->axes[a].param] = grid->axes[a].values[rt_grid_place(grid, cell, a)];
-    if (!same_frame(worker, session->config, worker->config))
-        return open_prober(worker, error);
     int64_t changed = changed_bits(grid->program, session->config, worker->config);
     memcpy(session->config, worker->config, bytes);
     return !worker->drawn || !changed || redraw(worker, changed, error);
@@ -159,6 +186,7 @@ static bool make_weights(RtWorker *worker, uint64_t draw, double *loss, RtError 
         return train(worker, draw, loss, error);
     if (worker->drawn && worker->draw == draw)
         return true;
+    worker->ahead_count = 0;
     worker->drawn = rt_prober_draw(prober, draw, error);
     worker->draw = draw;
     return worker->drawn;
@@ -198,12 +226,65 @@ static bool measure_weights(RtWorker *worker, double loss, double *values, RtErr
     return good;
 }
 
-bool rt_worker_measure(RtWorker *worker, int64_t cell, uint64_t draw, double *values,
-                       RtError *error)
+/* ---- cells side by side ---- */
+
+/* Traces the first cells together, as many as have one network but for params. What fails here
+ * fails again, and is told, when the cell is measured by itself. */
+static void go_ahead(RtWorker *worker, const int64_t *cells, int64_t count, uint64_t draw)
+{
+    RtAbreast *abreast = &worker->abreast;
+    RtError ignored = {0};
+    double loss;
+    bool good = true;
+    worker->ahead_count = abreast->count = 0;
+    for (int64_t i = 0; i < count && i < abreast->most && stays(worker, cells[i]); i++) {
+        good = rt_worker_visit(worker, cells[i], &ignored) &&
+               make_weights(worker, draw, &loss, &ignored);
+        if (!good || !rt_abreast_add(abreast))
+            break;
+        worker->ahead[i] = cells[i];
+    }
+    /* params may be those of a cell that its tensors are not of */
+    worker->drawn = worker->drawn && good;
+    if (abreast->count > 1 && rt_abreast_run(abreast, draw))
+        worker->ahead_count = abreast->count;
+}
+
+/* The cell with its trace, where that is there. */
+static bool take_ahead(RtWorker *worker, int64_t cell, uint64_t draw)
+{
+    int64_t i = 0;
+    while (i < worker->ahead_count && worker->ahead[i] != cell)
+        i++;
+    if (i == worker->ahead_count || !worker->drawn || worker->draw != draw)
+        return false;
+    name_cell(worker, cell);
+    rt_abreast_take(&worker->abreast, i);
+    return true;
+}
+
+/* Opens the prober for the cell and fills its weights. */
+static bool make_cell(RtWorker *worker, const int64_t *cells, int64_t count, uint64_t draw,
+                      double *loss, RtError *error)
+{
+    if (take_ahead(worker, cells[0], draw))
+        return true;
+    if (!rt_worker_visit(worker, cells[0], error))
+        return false;
+    if (worker->wide && count > 1)
+        go_ahead(worker, cells, count, draw);
+    return take_ahead(worker, cells[0], draw) ||
+           (rt_worker_visit(worker, cells[0], error) && make_weights(worker, draw, loss, error));
+}
+
+bool rt_worker_measure(RtWorker *worker, const int64_t *cells, int64_t count, uint64_t draw,
+                       double *values, RtError *error)
 {
     double loss = (double)NAN;
-    if (rt_worker_visit(worker, cell, error) && make_weights(worker, draw, &loss, error) &&
-        measure_weights(worker, loss, values, error))
+    bool good = make_cell(worker, cells, count, draw, &loss, error) &&
+                measure_weights(worker, loss, values, error);
+    worker->prober.known = (RtKnown){0};
+    if (good)
         return true;
     for (int i = 0; i < worker->run->grid->sweep->settings.count; i++)
         values[i] = (double)NAN;

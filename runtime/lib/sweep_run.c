@@ -233,7 +233,8 @@ static bool run_unit(Run *run, RtWorker *worker, int64_t unit, double *values, R
             return rt_fail(error, RT_STOPPED, "stopped by a signal");
         if (has_draw(run, piece->cells[i], draw))
             continue;
-        if (!rt_worker_measure(worker, piece->cells[i], (uint64_t)draw, values, error))
+        if (!rt_worker_measure(worker, piece->cells + i, piece->count - i, (uint64_t)draw, values,
+                               error))
             return false;
         put_draw(run, worker, piece->cells[i], draw, values);
     }

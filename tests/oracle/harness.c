@@ -128,6 +128,7 @@ static void check_code(Harness *h, const RnCode *code, bool first)
         } else {
             check_samples(h);
         }
+        check_traces(h);
         compare_require(&h->comparison, !h->single || code->regions[0].forward_one != NULL,
                         "no function for one sample", code->isa);
         check_steps(h);

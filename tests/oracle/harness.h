@@ -44,5 +44,7 @@ void check_steps(Harness *h);
 void check_bits(Harness *h);
 /* A sample's output and loss depend neither on its place nor on its company. */
 void check_samples(Harness *h);
+/* abreast.c: traces of the ends alone, and side by side, likewise */
+void check_traces(Harness *h);
 
 #endif

@@ -12,6 +12,7 @@
 #include "core/init.c"
 #include "core/init_entries.c"
 #include "core/memory.c"
+#include "core/networks.c"
 #include "core/orthogonal.c"
 #include "core/path.c"
 #include "core/path_draw.c"
