@@ -46,6 +46,12 @@ static LLVMValueRef delta_of_layer(Emitter *e, const LayerFrame *frame)
     return e_call_kernel(e, "rnk_delta", args, 3);
 }
 
+static LLVMValueRef scratch_of_layer(Emitter *e, const LayerFrame *frame)
+{
+    LLVMValueRef args[] = {frame->pass, frame->tile, frame->layer};
+    return e_call_kernel(e, "rnk_layer_scratch", args, 3);
+}
+
 /* The addresses of a layer, once for all its groups. */
 static void find_addresses(Emitter *e, LayerFrame *frame)
 {
@@ -62,6 +68,9 @@ static void find_addresses(Emitter *e, LayerFrame *frame)
     frame->gradient_in = e_call_kernel(e, "rnk_gradient_in", args, 2);
     frame->gradient_out = e_call_kernel(e, "rnk_gradient_out", args, 2);
     frame->delta = delta_of_layer(e, frame);
+    if (plan->stays) {
+        frame->scratch = scratch_of_layer(e, frame);
+    }
 }
 
 static LLVMValueRef emit_direction(Emitter *e, LayerFrame frame, const char *what)
@@ -123,17 +132,26 @@ static void emit_gradient(Emitter *e, const LayerFrame *frame, ValueId value)
         delta = value;
     } else {
         args[count++] = e_i64(e, node->n);
+    }
+    bool rows = plan_reads_rows(&plan->backward, node);
+    if (node->op != OP_GRAD_SCALAR && !rows) {
         args[count++] = e_i64(e, node->groups);
     }
     if (node->op == OP_GRAD_WEIGHT) {
         args[count++] = emit_address(e, frame, node->in[0]);
         args[count++] = stride_of(e, frame, &block->nodes.items[node->in[0]]);
     }
-    args[count++] = frame->delta;
-    args[count++] = e_i64(e, plan->delta_columns);
-    args[count++] = e_i64(e, plan->backward.places[delta].column);
+    if (rows) {
+        LLVMValueRef pass = frame->pass;
+        args[count++] = emit_address(e, frame, delta);
+        args[count++] = e_call_kernel(e, "rnk_scratch_stride", &pass, 1);
+    } else {
+        args[count++] = frame->delta;
+        args[count++] = e_i64(e, plan->delta_columns);
+        args[count++] = e_i64(e, plan->backward.places[delta].column);
+    }
     args[count++] = e_i64(e, shared);
-    char *kernel = str_format(e->arena, "rnk_%s", op_kernel(node->op));
+    char *kernel = str_format(e->arena, "rnk_%s%s", op_kernel(node->op), rows ? "_of_rows" : "");
     e_call_kernel(e, kernel, args, count);
 }
 
@@ -145,6 +163,9 @@ static void emit_gradients_of_layer(Emitter *e, LayerFrame *frame, bool shared)
         frame->kept = address_of_layer(e, frame, "rnk_kept");
     }
     frame->delta = delta_of_layer(e, frame);
+    if (e->plan->regions[frame->region].stays) {
+        frame->scratch = scratch_of_layer(e, frame);
+    }
     for (uint32_t i = 0; i < block->nodes.count; i++) {
         const Node *node = &block->nodes.items[i];
         if (op_class(node->op) == CLASS_BATCH &&

@@ -189,13 +189,50 @@ static int64_t align_columns(int64_t columns)
     return (columns + DELTA_ALIGN - 1) / DELTA_ALIGN * DELTA_ALIGN;
 }
 
+/* Matrices whose products are made from copies: rnk_is_wide. */
+enum { WIDE_FROM = 128 };
+
+static bool is_wide(const Node *node)
+{
+    return node->op == OP_GRAD_WEIGHT && node->groups == 1 && node->n >= WIDE_FROM &&
+           node->depth >= WIDE_FROM;
+}
+
+/* Deltas that gradients of wide matrices read stay where they are, if that is scratch. */
+static void keep_deltas(Planner *p, RegionPlan *region_plan)
+{
+    for (uint32_t i = 0; i < p->block->nodes.count; i++) {
+        const Node *node = &p->block->nodes.items[i];
+        if (!is_wide(node)) {
+            continue;
+        }
+        Storage *place = &p->plan->places[node->in[1]];
+        if (place->group >= 0 && !place->is_result) {
+            place->stays = region_plan->stays = true;
+            place->last = INT32_MAX;
+        }
+    }
+}
+
+bool plan_reads_rows(const BlockPlan *plan, const Node *node)
+{
+    switch (node->op) {
+    case OP_GRAD_WEIGHT:
+        return is_wide(node) && plan->places[node->in[1]].stays;
+    case OP_GRAD_ROWS:
+        return node->groups == 1 && plan->places[node->in[0]].stays;
+    default:
+        return false;
+    }
+}
+
 /* Columns of the transposed deltas; a delta of several gradients is written once. */
 static int64_t place_columns(Planner *p)
 {
     int64_t columns = 0;
     for (uint32_t i = 0; i < p->block->nodes.count; i++) {
         const Node *node = &p->block->nodes.items[i];
-        if (op_class(node->op) != CLASS_BATCH) {
+        if (op_class(node->op) != CLASS_BATCH || plan_reads_rows(p->plan, node)) {
             continue;
         }
         bool scalar = node->op == OP_GRAD_SCALAR;
@@ -333,6 +370,7 @@ static void plan_region(Arena *arena, const Graph *graph, const Region *region, 
     }
     Planner backward = begin_block(arena, graph, &region->backward, &plan->backward);
     place_result(&backward);
+    keep_deltas(&backward, plan);
     int64_t rows = place_scratch(&backward);
     plan->scratch_rows = rows > plan->scratch_rows ? rows : plan->scratch_rows;
     plan->delta_columns = place_columns(&backward);

@@ -14,6 +14,8 @@
  * Deltas (operands of gradients) are also written transposed, [sample][column], because gradients
  * of weights run along the samples. A layer of region r thus costs, for each sample, in_rows +
  * kept_rows reals from forward to backward, and delta_columns reals inside a block of layers.
+ * Gradients of matrices of 128 rows and columns transpose what they copy anyway: their deltas stay
+ * in scratch, of which such a block has some for each layer.
  *
  * States are held for a segment of layers at a time where they can be made again to the bit: in
  * stacks of fewer than 128 rows whose block's result follows from the state and from kept values by
@@ -36,6 +38,7 @@ typedef struct Storage {
     int32_t last;  /* last group that reads it from memory */
     bool stored;   /* in memory at all */
     bool is_result;
+    bool stays;      /* scratch of the layer that gradients read as it is */
     int64_t kept;    /* row of the kept slot, or NO_PLACE */
     int64_t scratch; /* row of the scratch slot, or NO_PLACE */
     int64_t column;  /* first column of its transposed copy, or NO_PLACE */
@@ -56,8 +59,9 @@ typedef struct RegionPlan {
     BlockPlan forward, backward, remake;
     int64_t kept_rows, scratch_rows, delta_columns;
     bool keeps_states, reads_states; /* the latter: not only for gradients of tensors */
-    bool remakes;  /* those states */
-    bool lockstep; /* batch statistics want the batch in one tile */
+    bool remakes;                    /* those states */
+    bool stays;                      /* some of its scratch does */
+    bool lockstep;                   /* batch statistics want the batch in one tile */
     bool trained, trained_shared;
 } RegionPlan;
 
@@ -76,6 +80,9 @@ static inline ValueId kept_value(const Node *node)
 /* plan_graph: Graph to Plan. Requires graph_verify(); ensures plan_verify(); memory in `arena`.
  * NULL graph gives NULL. */
 Plan *plan_graph(Arena *arena, const Graph *graph);
+
+/* Does the gradient read a delta that stays, in place of its transposed copy? */
+bool plan_reads_rows(const BlockPlan *plan, const Node *node);
 
 /* --dump=plan. */
 void plan_print(const Plan *plan, FILE *out);

@@ -14,6 +14,9 @@ static void print_value(const Block *block, const Storage *place, ValueId value,
     if (place->scratch != NO_PLACE) {
         fprintf(out, " scratch %lld", (long long)place->scratch);
     }
+    if (place->stays) {
+        fprintf(out, " stays");
+    }
     if (place->column != NO_PLACE) {
         fprintf(out, " column %lld", (long long)place->column);
     }

@@ -389,14 +389,24 @@ static void take_copies(Carver *carver, RnPass *pass)
     pass->copies = take(carver, pass->copy_count, pass->copy_step, sizeof(real));
 }
 
+/* Deltas of wide layers stay in the scratch of their layer until a block's gradients are made. */
+static int64_t scratch_layers(const RnPass *pass)
+{
+    int backward = rn_asks(pass->call->what, RN_BACKWARD) && rn_wants_tensors(pass->call);
+    return backward && longest(pass->program) ? threads_of(pass->call) : 1;
+}
+
 static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
 {
     int backward = rn_asks(pass->call->what, RN_BACKWARD);
-    int64_t scratch = product(carver, most->scratch, pass->width);
+    int64_t layer = product(carver, most->scratch, pass->width), layers = scratch_layers(pass);
+    int64_t scratch = product(carver, layers, layer);
     int64_t rows = backward ? product(carver, most->rows, pass->width) : 0;
     real *scratches = take(carver, stride_count(pass), scratch, sizeof(real));
     real *gradients = take(carver, product(carver, 3, stride_count(pass)), rows, sizeof(real));
     take_copies(carver, pass);
+    pass->scratch_step = layers > 1 ? layer : 0;
+    pass->scratch_stride = scratch;
     if (!pass->tiles || carver->bad)
         return;
     for (int64_t t = 0; t < pass->tile_count; t++) {

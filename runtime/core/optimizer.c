@@ -210,6 +210,8 @@ static void update(const RnPass *pass, int32_t tensor, int64_t from, int64_t to)
 
 void rn_update_layer(const RnPass *pass, int32_t tensor, int64_t layer, int64_t from, int64_t to)
 {
+    if (pass->rules[tensor].descended)
+        return;
     int64_t size = pass->program->tensors[tensor].size, end = to * size;
     int64_t first = layer == from ? from * size : next_vector(layer * size);
     int64_t last = layer + 1 == to ? end : next_vector((layer + 1) * size);

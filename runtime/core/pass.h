@@ -43,6 +43,7 @@ typedef struct RnRule {
     real beta1, rest1, beta2, rest2;     /* rest = 1 − beta */
     real scale;                          /* of the gradient: clipping */
     int32_t kind, nesterov;
+    int32_t descended; /* where gradients were made: rn_descends */
 } RnRule;
 
 struct RnPass {
@@ -61,8 +62,10 @@ struct RnPass {
     real *delta;               /* [block][batch][columns] of the region at work */
     real *copies; /* as the tiles' own, one for each layer of a wide block and one more */
     int64_t copy_step, copy_count;
-    int64_t delta_from;    /* first layer of the block */
-    int64_t gradient_from; /* layer that gradient[] begins with */
+    int64_t scratch_step;   /* from layer to layer of a block; 0: all have the same */
+    int64_t scratch_stride; /* from tile to tile */
+    int64_t delta_from;     /* first layer of the block */
+    int64_t gradient_from;  /* layer that gradient[] begins with */
     int64_t batch, width, tile_count, stream_count;
     int64_t each; /* samples of one network, whose mean the loss is */
     uint64_t seed, step;
@@ -97,6 +100,15 @@ static inline int rn_shares(const RnCall *call)
 static inline int rn_traces(const RnCall *call, int32_t region)
 {
     return rn_asks(call->what, RN_TRACE) && call->trace_region == region;
+}
+
+/* Is the update w ← w − rate·g, and does nobody else want g? Large products then make it. */
+static inline int rn_descends(const RnPass *pass)
+{
+    if (!rn_uses(RN_USES_OPTIMIZER + RN_OPTIMIZER_SGD) || !rn_uses(RN_USES_PLAIN) || !pass->fused)
+        return 0;
+    const RnOptimizer *optimizer = &pass->program->train->optimizer;
+    return optimizer->kind == RN_OPTIMIZER_SGD && !optimizer->momentum && !pass->call->gradient;
 }
 
 /* Are states of the region made again, those that segments begin with apart? */

@@ -30,18 +30,21 @@ typedef struct Outer {
     int64_t in, out, groups;
     const real *x; /* of tile 0 */
     int64_t x_stride;
-    const real *delta; /* [sample][columns], column already added */
-    int64_t columns;
+    const real *delta; /* [sample][columns], column already added, or a value as x is */
+    int64_t columns;   /* 0: the latter */
+    int64_t delta_stride;
     int64_t add; /* g holds a sum already */
     RnkAhead ahead;
+    real *w;            /* of this layer */
+    const RnRule *rule; /* by which the last sums go to w in place of g; NULL: they do not */
 } Outer;
 
 /* Samples of one block, in one or some tiles. */
 typedef struct Samples {
     const real *x, *delta; /* of the first one */
     int64_t width, columns, count;
-    int64_t stride; /* of x from tile to tile */
-    int64_t add;
+    int64_t stride;    /* of x from tile to tile */
+    int64_t add, ends; /* are there sums in g already; are these the last samples? */
 } Samples;
 
 /* Rows of x are reached from every third one, by the step between them and twice that, which an
@@ -200,38 +203,116 @@ RNK_INLINE RnkAhead update_ahead(const RnPass *pass, int64_t tensor, int64_t lay
 
 _Static_assert(RN_MOMENTS + 1 == RNK_AHEAD, "update_ahead names each of them");
 
+/* Where sums go; `rule`: to the weights at w. */
 typedef struct Place {
-    real *g;
+    real *g, *w;
     int64_t out;
+    const RnRule *rule;
 } Place;
+
+/* As in core/optimizer.c, to the bit. */
+RNK_INLINE vreal descended(const RnRule *rule, vreal w, vreal g)
+{
+    if (rule->decay != 0)
+        g = g + rule->decay * w;
+    return w - rule->rate * g;
+}
+
+RNK_INLINE void store_lanes(const Place *place, int64_t at, vreal value, int64_t lanes)
+{
+    if (place->rule) {
+        vreal w = rnk_load_some(place->w + at, lanes);
+        rnk_store_some(place->w + at, descended(place->rule, w, value), lanes);
+    } else {
+        rnk_store_some(place->g + at, value, lanes);
+    }
+}
 
 RNK_INLINE void store_gradient(const void *context, int64_t row, int64_t lane, const vreal *value)
 {
     const Place *place = context;
-    int64_t left = place->out - lane;
-    real *g = place->g + row * place->out + lane;
-    if (left < RNK_LANES)
-        rnk_store_some(g, *value, left);
+    int64_t left = place->out - lane, at = row * place->out + lane;
+    if (left >= RNK_LANES || place->out % RNK_LANES == 0)
+        store_lanes(place, at, *value, RNK_LANES);
     else
-        rnk_store_any(g, *value);
+        store_lanes(place, at, *value, left);
 }
+
+/* Larger gradients do not wait in the second-level cache. */
+enum { STAYS = 256 * 1024 };
 
 /* Inputs are rows of the product, samples its depth, and deltas its lanes. */
 RNK_INLINE void large_block(const Outer *p, const Samples *s, real *area)
 {
-    const Place place = {p->g, p->out};
+    const Place place = {p->g, p->w, p->out, s->ends ? p->rule : NULL};
+    int64_t stays = p->in * p->out * (int64_t)sizeof(real) <= STAYS;
     const RnkLarge large = {.w = s->x,
                             .x = s->delta,
                             .row_step = s->width,
                             .k_step = 1,
-                            .x_step = s->columns,
+                            .x_step = p->columns ? p->columns : 1,
+                            .lane_step = p->columns ? 1 : s->width,
                             .rows = p->in,
                             .depth = s->count,
                             .width = p->out,
                             .ahead = &p->ahead,
                             .begin = s->add ? p->g : NULL,
+                            .to = stays        ? NULL
+                                  : place.rule ? place.w
+                                               : place.g,
                             .finish = {store_gradient, NULL, &place}};
     rnk_large_product(&large, area);
+}
+
+/* Sums go straight to the weights, and nothing has to update these then. */
+RNK_INLINE void descend(Outer *p, int64_t tensor, int64_t layer)
+{
+    if (!rn_descends(p->pass))
+        return;
+    RnRule *rule = &p->pass->rules[tensor];
+    p->w = p->pass->tensor[tensor] + layer * p->in * p->out;
+    p->rule = rule;
+    if (p->in * p->out * (int64_t)sizeof(real) > STAYS)
+        p->ahead = (RnkAhead){}; /* what is fetched when it is due */
+    /* by each thread */
+    __atomic_store_n(&rule->descended, 1, __ATOMIC_RELAXED);
+}
+
+RNK_INLINE void all_samples(const Outer *p, const RnPass *pass, int64_t large, real *area)
+{
+    int64_t tiles = !large && pass->width < TOGETHER ? TOGETHER / pass->width : 1, add = p->add;
+    for (int64_t t = 0; t < pass->tile_count; t += tiles) {
+        int64_t last = t + tiles < pass->tile_count ? t + tiles : pass->tile_count;
+        const RnTile *from = &pass->tiles[t], *to = &pass->tiles[last - 1];
+        int64_t count = to->first + to->valid - from->first;
+        for (int64_t n = 0; n < count; n += BLOCK, add = 1) {
+            int64_t at = p->columns ? (from->first + n) * p->columns : t * p->delta_stride + n;
+            Samples s = {.x = p->x + t * p->x_stride + n,
+                         .delta = p->delta + at,
+                         .width = pass->width,
+                         .columns = p->columns,
+                         .count = count - n < BLOCK ? count - n : BLOCK,
+                         .stride = p->x_stride,
+                         .add = add,
+                         .ends = t + tiles >= pass->tile_count && n + BLOCK >= count};
+            if (large)
+                large_block(p, &s, area);
+            else
+                block(p, &s);
+        }
+    }
+}
+
+RNK_INLINE void weight_gradient(Outer p, int64_t tensor, int64_t layer)
+{
+    const RnPass *pass = p.pass;
+    int64_t size = p.add ? 0 : p.in * p.out;
+    int64_t large = p.groups == 1 && rnk_is_wide(p.in) && rnk_is_wide(p.out);
+    p.g = rnk_tensor_gradient(pass, tensor, layer, size);
+    p.ahead = update_ahead(pass, tensor, layer, size);
+    if (large && !p.add)
+        descend(&p, tensor, layer);
+    all_samples(&p, pass, large, large ? rn_copies(pass, p.add ? -1 : layer) : NULL);
 }
 
 RNK_API void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t in,
@@ -239,32 +320,31 @@ RNK_API void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t lay
                                  const real *delta, int64_t columns, int64_t column, int64_t add)
 {
     Outer p = {.pass = pass,
-               .g = rnk_tensor_gradient(pass, tensor, layer, add ? 0 : in * out),
                .in = in,
                .out = out,
                .groups = groups,
+               .x = x,
+               .x_stride = x_stride,
+               .delta = delta + column,
                .columns = columns,
-               .ahead = update_ahead(pass, tensor, layer, add ? 0 : in * out)};
-    int64_t large = groups == 1 && rnk_is_wide(in) && rnk_is_wide(out), shared = add;
-    int64_t tiles = !large && pass->width < TOGETHER ? TOGETHER / pass->width : 1;
-    for (int64_t t = 0; t < pass->tile_count; t += tiles) {
-        int64_t last = t + tiles < pass->tile_count ? t + tiles : pass->tile_count;
-        const RnTile *from = &pass->tiles[t], *to = &pass->tiles[last - 1];
-        int64_t count = to->first + to->valid - from->first;
-        for (int64_t n = 0; n < count; n += BLOCK, add = 1) {
-            Samples s = {.x = x + t * x_stride + n,
-                         .delta = delta + (from->first + n) * columns + column,
-                         .width = pass->width,
-                         .columns = columns,
-                         .count = count - n < BLOCK ? count - n : BLOCK,
-                         .stride = x_stride,
-                         .add = add};
-            if (large)
-                large_block(&p, &s, rn_copies(pass, shared ? -1 : layer));
-            else
-                block(&p, &s);
-        }
-    }
+               .add = add};
+    weight_gradient(p, tensor, layer);
+}
+
+RNK_API void rnk_weight_gradient_of_rows(const RnPass *pass, int64_t tensor, int64_t layer,
+                                         int64_t in, int64_t out, const real *x, int64_t x_stride,
+                                         const real *delta, int64_t delta_stride, int64_t add)
+{
+    Outer p = {.pass = pass,
+               .in = in,
+               .out = out,
+               .groups = 1,
+               .x = x,
+               .x_stride = x_stride,
+               .delta = delta,
+               .delta_stride = delta_stride,
+               .add = add};
+    weight_gradient(p, tensor, layer);
 }
 
 enum { CHAINS = 4 }; /* sums in flight hide the latency of an addition */
@@ -288,6 +368,26 @@ RNK_API void rnk_row_gradient(const RnPass *pass, real *g, int64_t out, int64_t 
         if (add)
             all = rnk_load_some(g + o, lanes) + all;
         rnk_store_some(g + o, all, lanes);
+    }
+}
+
+RNK_API void rnk_row_gradient_of_rows(const RnPass *pass, real *g, int64_t out, const real *delta,
+                                      int64_t delta_stride, int64_t add)
+{
+    for (int64_t o = 0; o < out; o++) {
+        vreal sum = {};
+        for (int64_t t = 0; t < pass->tile_count; t++) {
+            const real *row = delta + t * delta_stride + o * pass->width;
+            int64_t valid = pass->tiles[t].valid, lane = 0;
+            for (; lane + RNK_LANES <= valid; lane += RNK_LANES)
+                sum = sum + rnk_load(row + lane);
+            if (lane < valid)
+                sum = sum + rnk_load_some(row + lane, valid - lane);
+        }
+        real all = add ? g[o] : 0;
+        for (int i = 0; i < RNK_LANES; i++)
+            all += sum[i];
+        g[o] = all;
     }
 }
 

@@ -59,6 +59,10 @@ real *rnk_kept(const RnPass *pass, const RnTile *tile, int64_t region, int64_t l
  * fetch only: before the first segment there is nothing. */
 real *rnk_kept_before(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer);
 real *rnk_scratch(const RnTile *tile);
+/* That of a layer in backward, which stays until the gradients of its block are made, where the
+ * program has wide matrices; and the distance in reals from tile to tile. */
+real *rnk_layer_scratch(const RnPass *pass, const RnTile *tile, int64_t layer);
+int64_t rnk_scratch_stride(const RnPass *pass);
 /* Gradient buffers of the tile: [0] in, [1] out at the first layer of a call; they swap. */
 real *rnk_gradient_in(const RnTile *tile, int64_t turn);
 real *rnk_gradient_out(const RnTile *tile, int64_t turn);
@@ -106,10 +110,17 @@ void rnk_standardize_one(const real *x, real *y, int64_t rows, const real *mean,
 void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t in, int64_t out,
                          int64_t groups, const real *x, int64_t x_stride, const real *delta,
                          int64_t columns, int64_t column, int64_t add);
+/* The same of deltas that lie as x does; one group, both sides wide (rnk_is_wide). */
+void rnk_weight_gradient_of_rows(const RnPass *pass, int64_t tensor, int64_t layer, int64_t in,
+                                 int64_t out, const real *x, int64_t x_stride, const real *delta,
+                                 int64_t delta_stride, int64_t add);
 /* g[o] (+)= Σ_sample Σ_group d[sample][column + group·out + o]: sums over every fourth sample,
  * those added up from the first on. */
 void rnk_row_gradient(const RnPass *pass, real *g, int64_t out, int64_t groups, const real *delta,
                       int64_t columns, int64_t column, int64_t add);
+/* The same of deltas that lie as x above, in one group: sums over every sixteenth sample. */
+void rnk_row_gradient_of_rows(const RnPass *pass, real *g, int64_t out, const real *delta,
+                              int64_t delta_stride, int64_t add);
 /* *g (+)= sign · Σ_sample d[sample][column]; sign: that of *value where `absolute`, +1 at 0. */
 void rnk_scalar_gradient(const RnPass *pass, real *g, const real *value, int64_t absolute,
                          const real *delta, int64_t columns, int64_t column, int64_t add);

@@ -13,6 +13,7 @@
 #define RNET_KERNELS_PACKED_H
 
 #include "kernels/micro.h"
+#include "kernels/transpose.h"
 
 enum {
     RNK_WIDE = RNK_VECTORS,                            /* vectors of a column */
@@ -32,14 +33,15 @@ enum {
 _Static_assert(RNK_SLIVERS *(RNK_SLIVER_STEP + RNK_SLIVER * RNK_PACK_LANES) <= RNK_PACK_REALS,
                "the panel has room");
 
-/* Row r of the product is Σ_k w[r * row_step + k * k_step] · x[k * x_step …]; one step of w is 1.
- */
+/* Row r of the product is Σ_k w[r * row_step + k * k_step] · x[k * x_step + lane * lane_step]; one
+ * step of w and one of x is 1. */
 typedef struct RnkLarge {
     const real *w, *x;
-    int64_t row_step, k_step, x_step;
+    int64_t row_step, k_step, x_step, lane_step;
     int64_t rows, depth, width;
     const RnkAhead *ahead;
     const real *begin; /* [rows][width]: what sums begin with; NULL: 0 */
+    const real *to;    /* [rows][width]: what the epilogue writes, to be fetched; NULL: nothing */
     RnkFinish finish;
 } RnkLarge;
 
@@ -128,6 +130,22 @@ RNK_INLINE void rnk_pack_weights(const RnkWork *b)
         rnk_copy_some(to, w + rnk_row_of(b, t) - row, rnk_height_of(b, t));
 }
 
+/* All k of a block of lanes that are rows of x. */
+RNK_INLINE void rnk_pack_across(const RnkWork *b)
+{
+    const RnkLarge *p = b->p;
+    int64_t whole = b->lanes / RNK_COLUMN * RNK_COLUMN, rest = b->lanes - whole;
+    int64_t last = rest <= RNK_HALF * RNK_LANES ? RNK_HALF * RNK_LANES : RNK_COLUMN;
+#pragma clang loop unroll(disable)
+    for (int64_t lane = 0; lane < b->lanes; lane += RNK_LANES) {
+        int64_t first = lane / RNK_COLUMN * RNK_COLUMN;
+        rnk_transpose_block(p->x + (b->lane + lane) * p->lane_step, p->lane_step,
+                            rnk_least(b->lanes - lane, RNK_LANES),
+                            b->copies.x + first * p->depth + lane - first,
+                            first < whole ? RNK_COLUMN : last, p->depth, RNK_LANES);
+    }
+}
+
 /* All k of a block of lanes, row by row. */
 RNK_INLINE void rnk_pack_lanes(const RnkWork *b)
 {
@@ -202,9 +220,9 @@ RNK_INLINE void rnk_large_step(int64_t rows, int64_t vectors, const real *const 
         }
 }
 
-/* A micro-tile of a block of k. */
+/* A micro-tile of a block of k; `to`: what its epilogue will write, if it follows. */
 RNK_INLINE void rnk_large_tile(RnkWork *b, int64_t rows, int64_t vectors, const real *w,
-                               const real *x, int64_t before, vreal *kept)
+                               const real *x, int64_t before, const real *to, vreal *kept)
 {
     const RnkLarge *p = b->p;
     int64_t row_step = rnk_is_copied(p) ? 1 : p->row_step, k = 0;
@@ -235,6 +253,11 @@ RNK_INLINE void rnk_large_tile(RnkWork *b, int64_t rows, int64_t vectors, const 
         from.at += from.step;
         RNK_EACH_VECTOR(place, RNK_AHEAD)
         __builtin_prefetch(ahead[place] + k * (RNK_LINE / RNK_TURN), 0, 2);
+        if (to) {
+            RNK_EACH_VECTOR(v, vectors)
+            __builtin_prefetch(to + v * RNK_LANES, 1, 3);
+            to += p->width;
+        }
 #pragma clang loop unroll(disable)
         for (int64_t u = 0; u < RNK_TURN; u += 2, x += 2 * x_step) {
             rnk_large_step(rows, vectors, bases, row_step, (k + u) * k_step, x, sum);
@@ -290,15 +313,17 @@ RNK_INLINE void rnk_large_column(RnkWork *b, int64_t vectors, int64_t lane)
     int64_t ends = b->from + b->depth == p->depth, begins = b->from == 0;
 #pragma clang loop unroll(disable)
     for (int64_t t = b->first; t < b->last; t++, kept += RNK_SLIVER * vectors) {
+        int64_t row = rnk_row_of(b, t);
         const real *w = rnk_is_copied(p) ? b->copies.w + (t - b->first) * RNK_SLIVER_STEP
-                                         : p->w + rnk_row_of(b, t) * p->row_step + b->from;
+                                         : p->w + row * p->row_step + b->from;
         int64_t before = !begins || p->begin != NULL;
+        const real *to = p->to && ends ? p->to + row * p->width + b->lane + lane : NULL;
         if (begins && p->begin)
             rnk_begin_sums(b, t, lane, vectors, kept);
         if (t < b->split.more)
-            rnk_large_tile(b, b->split.low + 1, vectors, w, x, before, kept);
+            rnk_large_tile(b, b->split.low + 1, vectors, w, x, before, to, kept);
         else
-            rnk_large_tile(b, b->split.low, vectors, w, x, before, kept);
+            rnk_large_tile(b, b->split.low, vectors, w, x, before, to, kept);
         if (ends)
             rnk_hand_over(b, t, lane, vectors, kept);
     }
@@ -322,7 +347,10 @@ RNK_INLINE void rnk_large_block(RnkWork *b)
 RNK_INLINE void rnk_large_lanes(RnkWork *b)
 {
     const RnkLarge *p = b->p;
-    rnk_pack_lanes(b);
+    if (p->lane_step == 1)
+        rnk_pack_lanes(b);
+    else
+        rnk_pack_across(b);
 #pragma clang loop unroll(disable)
     for (b->first = 0; b->first < b->split.tiles; b->first += RNK_SLIVERS) {
         b->last = rnk_least(b->first + RNK_SLIVERS, b->split.tiles);

@@ -44,6 +44,16 @@ RNK_API real *rnk_scratch(const RnTile *tile)
     return tile->scratch;
 }
 
+RNK_API real *rnk_layer_scratch(const RnPass *pass, const RnTile *tile, int64_t layer)
+{
+    return tile->scratch + (layer - pass->delta_from) * pass->scratch_step;
+}
+
+RNK_API int64_t rnk_scratch_stride(const RnPass *pass)
+{
+    return pass->scratch_stride;
+}
+
 RNK_API real *rnk_gradient_in(const RnTile *tile, int64_t turn)
 {
     return tile->gradient[turn & 1];

@@ -126,19 +126,84 @@ static void check_entry(const Gradient *s, const real *x, const real *delta, int
     test_close(got, sum, test_bound(s->batch * s->groups + 1, size));
 }
 
-/* The gradient of the one tensor of a network, to g; what is fetched ahead of an update is g too.
- */
-static void weight_gradient(const RnPass *pass, real *g, const Gradient *s, const real *x,
-                            int64_t stride, const real *delta, int64_t columns, int64_t column)
+/* The pass of a network of one tensor, whose gradient goes to g; what is fetched ahead of an update
+ * is g too. */
+static RnPass pass_of(const RnPass *pass, real **g, RnOptimizerKind kind)
 {
+    static const RnCall call;
+    static RnTrain train;
+    static const RnProgram program = {.train = &train};
+    train.optimizer.kind = kind;
     RnPass with = *pass;
-    with.tensor = with.gradient = with.moment[0] = with.moment[1] = &g;
+    with.call = &call;
+    with.program = &program;
+    with.tensor = with.gradient = with.moment[0] = with.moment[1] = g;
     with.fused = 1;
     with.copies = make_reals(PACKED, 7);
     with.copy_count = 1;
+    return with;
+}
+
+static void weight_gradient(const RnPass *pass, real *g, const Gradient *s, const real *x,
+                            int64_t stride, const real *delta, int64_t columns, int64_t column)
+{
+    RnPass with = pass_of(pass, &g, RN_OPTIMIZER_ADAM);
     rnk_weight_gradient(&with, 0, 0, s->in, s->out, s->groups, x, stride, delta, columns, column,
                         s->add);
     drop_reals(with.copies, PACKED);
+}
+
+/* From deltas as rows [tile][out][width]. */
+static void gradient_of_rows(const RnPass *with, const Gradient *s, const real *x, const real *rows)
+{
+    rnk_weight_gradient_of_rows(with, 0, 0, s->in, s->out, x, s->in * s->width, rows,
+                                s->out * s->width, s->add);
+    drop_reals(with->copies, PACKED);
+}
+
+/* Descent in place of the gradient g. */
+static void check_descent(const RnPass *pass, const Gradient *s, const real *x, const real *rows,
+                          const real *g)
+{
+    int64_t cells = s->in * s->out;
+    real *w = make_reals(cells, 5), *before = make_reals(cells, 5), *sums = make_reals(cells, 6);
+    RnRule rule = {.rate = (real)0.25, .decay = (real)0.125};
+    RnPass with = pass_of(pass, &w, RN_OPTIMIZER_SGD);
+    with.rules = &rule;
+    with.gradient = &sums;
+    gradient_of_rows(&with, s, x, rows);
+    assert_true(rule.descended);
+    for (int64_t c = 0; c < cells; c++) {
+        real decayed = rule.decay * before[c], sum = g[c] + decayed, step = rule.rate * sum;
+        assert_true(w[c] == before[c] - step);
+    }
+    drop_reals(w, cells), drop_reals(before, cells), drop_reals(sums, cells);
+}
+
+/* Deltas as rows: the same bits as from [sample][column]. */
+static void rows_shape(Gradient s)
+{
+    const RnPass *pass = test_pass(s.batch, s.width);
+    int64_t stride = s.in * s.width, step = s.out * s.width, cells = s.in * s.out;
+    real *x = make_reals(stride * pass->tile_count, 1);
+    real *delta = make_reals(s.batch * s.out, 2), *rows = make_reals(step * pass->tile_count, 8);
+    real *g = make_reals(cells, 3), *got = make_reals(cells, 3), *sums = make_reals(s.out, 4);
+    real *before = make_reals(s.out, 4);
+    for (int64_t b = 0; b < s.batch; b++)
+        for (int64_t o = 0; o < s.out; o++)
+            rows[(b / s.width * s.out + o) * s.width + b % s.width] = delta[b * s.out + o];
+    weight_gradient(pass, g, &s, x, stride, delta, s.out, 0);
+    RnPass with = pass_of(pass, &got, RN_OPTIMIZER_ADAM);
+    gradient_of_rows(&with, &s, x, rows);
+    assert_memory_equal(g, got, (size_t)cells * sizeof *g);
+    rnk_row_gradient_of_rows(pass, sums, s.out, rows, step, s.add);
+    for (int64_t o = 0; o < s.out; o++)
+        check_entry(&s, NULL, delta, s.out, 0, o, before[o], sums[o]);
+    if (!s.add)
+        check_descent(pass, &s, x, rows, g);
+    drop_reals(x, stride * pass->tile_count), drop_reals(delta, s.batch * s.out);
+    drop_reals(rows, step * pass->tile_count), drop_reals(g, cells), drop_reals(got, cells);
+    drop_reals(sums, s.out), drop_reals(before, s.out);
 }
 
 static void gradient_shape(Gradient s)
@@ -177,6 +242,16 @@ static void test_gradients(void **state)
     gradient_shape((Gradient){OF_SIZES(150, 17), 131, 1, 100, 32, 1});
     gradient_shape((Gradient){OF_SIZES(200, 7), 300, 1, 270, 272, 0});
     gradient_shape((Gradient){OF_SIZES(160, 17), 144, 2, 20, 32, 0});
+}
+
+static void test_rows(void **state)
+{
+    (void)state;
+    rows_shape((Gradient){128, 128, 1, 64, 64, 0});
+    rows_shape((Gradient){150, 131, 1, 100, 32, 1});
+    rows_shape((Gradient){OF_SIZES(200, 130), 300, 1, 270, 272, 0});
+    rows_shape((Gradient){129, 150, 1, 90, 32, 0});
+    rows_shape((Gradient){OF_SIZES(700, 130), 145, 1, 33, 48, 0}); /* larger than what stays */
 }
 
 /* The bits must not depend on how the batch is cut into tiles. */
@@ -280,10 +355,10 @@ static void test_pack(void **state)
 int test_products_run(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dense),     cmocka_unit_test(test_map),
-        cmocka_unit_test(test_gradients), cmocka_unit_test(test_tiles),
-        cmocka_unit_test(test_scalar),    cmocka_unit_test(test_transposes),
-        cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_dense),      cmocka_unit_test(test_map),
+        cmocka_unit_test(test_gradients),  cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_tiles),      cmocka_unit_test(test_scalar),
+        cmocka_unit_test(test_transposes), cmocka_unit_test(test_pack),
     };
     return cmocka_run_group_tests_name("products", tests, NULL, NULL);
 }
