@@ -174,8 +174,7 @@ int rn_has_loss(const RnCall *call);
 void rn_loss_tile(const RnPass *pass, const RnTile *tile);
 double rn_mean_loss(const RnPass *pass);
 
-/* networks.c: several of them in one pass */
-/* Can the call's networks share a pass? */
+/* networks.c: can the call's networks share a pass? */
 int rn_networks_ok(const RnCall *call);
 /* Layer 0 of `region` is layer `from` of the networks, in a stretch. */
 void rn_fill_factors(const RnPass *pass, int32_t region, int64_t from);
@@ -193,8 +192,7 @@ void rn_update_layer(const RnPass *pass, int32_t tensor, int64_t layer, int64_t 
 void rn_update_clipped(RnPass *pass);
 void rn_update_shared(const RnPass *pass);
 
-/* trace.c */
-/* Of a tile, before and behind the traced region's forward pass: later states may be gone. */
+/* trace.c: a tile, before and behind the region's forward pass; later its states may be gone */
 void rn_trace_first(const RnPass *pass, const RnTile *tile);
 void rn_trace_states(const RnPass *pass, const RnTile *tile);
 void rn_trace_gradient(RnPass *pass, int64_t layer);

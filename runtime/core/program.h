@@ -272,10 +272,10 @@ typedef struct RnCall {
     int32_t unused;
     const RnParallel *parallel; /* or NULL */
     double rate;           /* this step's learning rate: the schedule's value */
-    /* RN_STATES_ONLY: the batch is that of so many networks, as many samples each, that have all but
-     * some scalars in common; 0: of one. Every sample's bits are those of its network alone. */
+    /* RN_STATES_ONLY: the batch is that of so many networks, as many samples each, which have all
+     * but some scalars in common; 0: of one. A sample's bits are those of its network alone. */
     int64_t networks;
-    const void *const *own; /* [networks][tensor_count] these scalars, [layers]; NULL: the params' */
+    const void *const *own; /* [networks][tensor_count] these scalars, [layers]; NULL: params */
 } RnCall;
 
 /* Layers from … to − 1 of one region: forward from given states, then, where there is a cotangent,

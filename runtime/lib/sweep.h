@@ -131,11 +131,10 @@ typedef struct RtWorker {
     const char **sets; /* those of the command line, then one an axis */
     char **texts;      /* [axes] "NAME=VALUE" of the cell at hand */
     RtProber prober;
-    bool open, drawn;
-    uint64_t draw;  /* of the weights that are there */
-    double *config; /* scratch */
-    RtAbreast abreast;
-    bool wide;                                   /* the above is open */
+    bool open, drawn, wide;
+    uint64_t draw;                               /* of the weights that are there */
+    double *config;                              /* scratch */
+    RtAbreast abreast;                           /* open where `wide` */
     int64_t ahead[RT_MOST_ABREAST], ahead_count; /* cells whose traces are there, of that draw */
 } RtWorker;
 
