@@ -4,6 +4,8 @@
  */
 #include "kernel_test.h"
 
+#include <string.h>
+
 typedef long double Exact(long double x);
 typedef void Act(vreal *y, const vreal *x, real slope);
 typedef void Grad(vreal *y, const vreal *d, const vreal *v, real slope);
@@ -137,13 +139,21 @@ static void check_grad(Grad *grad, Exact *exact, double low, double most, double
     }
 }
 
+/* As stated at rnk_tanh: without fused multiply-adds it rounds more often. */
+static double tanh_ulps(void)
+{
+    if (sizeof(real) == sizeof(double))
+        return 3;
+    return strcmp(TEST_ISA, "baseline") ? 3.1 : 3.7;
+}
+
 static void test_values(void **state)
 {
     (void)state;
     check_act(rnk_act_LINEAR, identity_exact, 1e30, 0, 0);
     check_act(rnk_act_RELU, relu_exact, 1e30, 0, 0);
     check_act(rnk_act_LEAKY_RELU, leaky_exact, 1e30, 0.5, 0);
-    check_act(rnk_act_TANH, tanhl, 40, 3, 0);
+    check_act(rnk_act_TANH, tanhl, 40, tanh_ulps(), 0);
     check_act(rnk_act_SIGMOID, sigmoid_exact, 100, 3, 0);
     check_act(rnk_act_ERF, erfl, 10, 3, 0);
     check_act(rnk_act_GELU, gelu_exact, 10, 0, 4);
