@@ -28,43 +28,31 @@ static void join_two(vreal *x)
     x[3] = im;
 }
 
-/* Four entries, q apart; of the last three each times its turn, unless all turns are 1. half: only
- * the first two results. */
-RN_INLINE void join_entries(vreal *x0, int64_t q, const real *w1, const real *w2, const real *w3,
-                            int turned, int half)
-{
-    vreal *x1 = x0 + 2 * q, *x2 = x1 + 2 * q, *x3 = x2 + 2 * q;
-    vreal re1 = x2[0], im1 = x2[1], re2 = x1[0], im2 = x1[1], re3 = x3[0], im3 = x3[1];
-    if (turned) {
-        re1 = x2[0] * w1[0] - x2[1] * w1[1], im1 = x2[0] * w1[1] + x2[1] * w1[0];
-        re2 = x1[0] * w2[0] - x1[1] * w2[1], im2 = x1[0] * w2[1] + x1[1] * w2[0];
-        re3 = x3[0] * w3[0] - x3[1] * w3[1], im3 = x3[0] * w3[1] + x3[1] * w3[0];
-    }
-    vreal even_re = x0[0] + re2, even_im = x0[1] + im2;
-    vreal odd_re = x0[0] - re2, odd_im = x0[1] - im2;
-    vreal sum_re = re1 + re3, sum_im = im1 + im3;
-    vreal turned_re = im3 - im1, turned_im = re1 - re3; /* i (a1 − a3) */
-    x0[0] = even_re + sum_re;
-    x0[1] = even_im + sum_im;
-    x1[0] = odd_re + turned_re;
-    x1[1] = odd_im + turned_im;
-    if (half)
-        return;
-    x2[0] = even_re - sum_re;
-    x2[1] = even_im - sum_im;
-    x3[0] = odd_re - turned_re;
-    x3[1] = odd_im - turned_im;
-}
-
 /* Four transforms of size q into one of 4q. Bit reversal puts the entries ≡ 0, 2, 1, 3 (mod 4) one
  * after the other; a1 … a3 are those ≡ 1 … 3, times their turns. half: only the first 2q results.
  */
 RN_INLINE void join_four(vreal *x, int64_t q, const real *turns, int64_t step, int half)
 {
-    join_entries(x, q, turns, turns, turns, 0, half);
-    for (int64_t k = 1; k < q; k++) {
+    for (int64_t k = 0; k < q; k++) {
+        vreal *x0 = x + 2 * k, *x1 = x0 + 2 * q, *x2 = x1 + 2 * q, *x3 = x2 + 2 * q;
         const real *w1 = turns + 2 * k * step, *w2 = w1 + 2 * k * step, *w3 = w2 + 2 * k * step;
-        join_entries(x + 2 * k, q, w1, w2, w3, 1, half);
+        vreal re1 = x2[0] * w1[0] - x2[1] * w1[1], im1 = x2[0] * w1[1] + x2[1] * w1[0];
+        vreal re2 = x1[0] * w2[0] - x1[1] * w2[1], im2 = x1[0] * w2[1] + x1[1] * w2[0];
+        vreal re3 = x3[0] * w3[0] - x3[1] * w3[1], im3 = x3[0] * w3[1] + x3[1] * w3[0];
+        vreal even_re = x0[0] + re2, even_im = x0[1] + im2;
+        vreal odd_re = x0[0] - re2, odd_im = x0[1] - im2;
+        vreal sum_re = re1 + re3, sum_im = im1 + im3;
+        vreal turned_re = im3 - im1, turned_im = re1 - re3; /* i (a1 − a3) */
+        x0[0] = even_re + sum_re;
+        x0[1] = even_im + sum_im;
+        x1[0] = odd_re + turned_re;
+        x1[1] = odd_im + turned_im;
+        if (half)
+            continue;
+        x2[0] = even_re - sum_re;
+        x2[1] = even_im - sum_im;
+        x3[0] = odd_re - turned_re;
+        x3[1] = odd_im - turned_im;
     }
 }
 
@@ -77,12 +65,8 @@ static void join_all(vreal *x, int64_t n, int64_t done, const real *turns, int64
         return;
     }
     int64_t quarter = n / 4;
-    if (quarter == 2 && done < 2)
-        for (int part = 0; part < 4; part++)
-            join_two(x + 4 * part);
-    else if (quarter > done)
-        for (int part = 0; part < 4; part++)
-            join_all(x + 2 * part * quarter, quarter, done, turns, 4 * step);
+    for (int part = 0; part < 4; part++)
+        join_all(x + 2 * part * quarter, quarter, done, turns, 4 * step);
     join_four(x, quarter, turns, step, 0);
 }
 

@@ -21,13 +21,13 @@ void rn_fft(vreal *x, int64_t n, const real *turns, int64_t step);
 int64_t rn_fft_block(int64_t n);
 void rn_fft_join(vreal *x, int64_t n, const real *turns, int half);
 
-/* The bit-reversed successor of a bit-reversed count below n: its carry runs down from the highest
- * bit. Without a loop, whose end no machine foresees. */
+/* The bit-reversed successor of a bit-reversed count below n. */
 static inline int64_t rn_fft_next(int64_t reversed, int64_t n)
 {
-    int above = __builtin_clzll((uint64_t)n);
-    int ones = __builtin_clzll(~((uint64_t)reversed << above << 1));
-    return (reversed & ((n >> ones) - 1)) | n >> 1 >> ones;
+    int64_t bit = n >> 1;
+    for (; reversed & bit; bit >>= 1)
+        reversed ^= bit;
+    return reversed | bit;
 }
 
 /* Spectrum of a real, even series: x[0 … n/2] in, Σ_j x_j cos(2πjk/n) out at 0 … n/2.
