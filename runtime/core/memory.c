@@ -355,7 +355,7 @@ static int64_t delta_reals(Carver *carver, const RnPass *pass, const RnSpan *spa
 }
 
 typedef struct Most {
-    int64_t scratch, rows, delta, layers;
+    int64_t scratch, rows, delta, layers, block;
 } Most;
 
 static void take_spans(Carver *carver, RnPass *pass, Most *most)
@@ -367,6 +367,7 @@ static void take_spans(Carver *carver, RnPass *pass, Most *most)
         most->scratch = larger(most->scratch, row->scratch_rows);
         most->rows = larger(most->rows, larger(row->in_rows, row->out_rows));
         most->layers = larger(most->layers, span.depth);
+        most->block = larger(most->block, span.block);
         most->delta = larger(most->delta, delta_reals(carver, pass, &span));
         if (pass->spans)
             pass->spans[r] = span;
@@ -390,16 +391,17 @@ static void take_copies(Carver *carver, RnPass *pass)
 }
 
 /* Deltas of wide layers stay in the scratch of their layer until a block's gradients are made. */
-static int64_t scratch_layers(const RnPass *pass)
+static int64_t scratch_layers(const RnPass *pass, const Most *most)
 {
     int backward = rn_asks(pass->call->what, RN_BACKWARD) && rn_wants_tensors(pass->call);
-    return backward && longest(pass->program) ? threads_of(pass->call) : 1;
+    return backward && longest(pass->program) ? most->block : 1;
 }
 
 static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
 {
     int backward = rn_asks(pass->call->what, RN_BACKWARD);
-    int64_t layer = product(carver, most->scratch, pass->width), layers = scratch_layers(pass);
+    int64_t layer = product(carver, most->scratch, pass->width),
+            layers = scratch_layers(pass, most);
     int64_t scratch = product(carver, layers, layer);
     int64_t rows = backward ? product(carver, most->rows, pass->width) : 0;
     real *scratches = take(carver, stride_count(pass), scratch, sizeof(real));

@@ -119,7 +119,10 @@ static int complete(const RnCall *call)
 {
     if (!call->workspace || !call->x || !call->params || call->program->region_count < 1)
         return 0;
-    if ((call->what & RN_UPDATE) && (!call->program->train || !call->state))
+    if ((call->what & RN_UPDATE) &&
+        (!call->program->train || !call->state || (call->what & RN_STATES_ONLY)))
+        return 0;
+    if (call->networks > 1 && !(call->what & RN_STATES_ONLY))
         return 0;
     int traced =
         call->trace && call->trace_region >= 0 && call->trace_region < call->program->region_count;

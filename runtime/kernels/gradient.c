@@ -232,6 +232,7 @@ RNK_INLINE void store_gradient(const void *context, int64_t row, int64_t lane, c
 {
     const Place *place = context;
     int64_t left = place->out - lane, at = row * place->out + lane;
+    /* where all vectors are whole there is no code for others */
     if (left >= RNK_LANES || place->out % RNK_LANES == 0)
         store_lanes(place, at, *value, RNK_LANES);
     else
@@ -239,13 +240,13 @@ RNK_INLINE void store_gradient(const void *context, int64_t row, int64_t lane, c
 }
 
 /* Larger gradients do not wait in the second-level cache. */
-enum { STAYS = 256 * 1024 };
+enum { CACHED = 256 * 1024 };
 
 /* Inputs are rows of the product, samples its depth, and deltas its lanes. */
 RNK_INLINE void large_block(const Outer *p, const Samples *s, real *area)
 {
     const Place place = {p->g, p->w, p->out, s->ends ? p->rule : NULL};
-    int64_t stays = p->in * p->out * (int64_t)sizeof(real) <= STAYS;
+    int64_t cached = p->in * p->out * (int64_t)sizeof(real) <= CACHED;
     const RnkLarge large = {.w = s->x,
                             .x = s->delta,
                             .row_step = s->width,
@@ -257,7 +258,7 @@ RNK_INLINE void large_block(const Outer *p, const Samples *s, real *area)
                             .width = p->out,
                             .ahead = &p->ahead,
                             .begin = s->add ? p->g : NULL,
-                            .to = stays        ? NULL
+                            .to = cached       ? NULL
                                   : place.rule ? place.w
                                                : place.g,
                             .finish = {store_gradient, NULL, &place}};
@@ -272,7 +273,7 @@ RNK_INLINE void descend(Outer *p, int64_t tensor, int64_t layer)
     RnRule *rule = &p->pass->rules[tensor];
     p->w = p->pass->tensor[tensor] + layer * p->in * p->out;
     p->rule = rule;
-    if (p->in * p->out * (int64_t)sizeof(real) > STAYS)
+    if (p->in * p->out * (int64_t)sizeof(real) > CACHED)
         p->ahead = (RnkAhead){}; /* what is fetched when it is due */
     /* by each thread */
     __atomic_store_n(&rule->descended, 1, __ATOMIC_RELAXED);

@@ -142,6 +142,10 @@ static void check_networks(const Traced *t)
     call.batch--;
     compare_require(&t->h->comparison, run(t, &call) == RN_BAD_CONFIG, "not refused",
                     "an uneven batch");
+    call.batch++;
+    call.what &= ~RN_STATES_ONLY;
+    compare_require(&t->h->comparison, run(t, &call) == RN_BAD_CONFIG, "not refused",
+                    "gradients of tensors of several networks");
     free(trace);
     free(x);
     free(target);
