@@ -189,13 +189,10 @@ static int64_t align_columns(int64_t columns)
     return (columns + DELTA_ALIGN - 1) / DELTA_ALIGN * DELTA_ALIGN;
 }
 
-/* Matrices whose products are made from copies: rnk_is_wide. */
-enum { WIDE_FROM = 128 };
-
 static bool is_wide(const Node *node)
 {
-    return node->op == OP_GRAD_WEIGHT && node->groups == 1 && node->n >= WIDE_FROM &&
-           node->depth >= WIDE_FROM;
+    return node->op == OP_GRAD_WEIGHT && node->groups == 1 && node->n >= RN_WIDE_FROM &&
+           node->depth >= RN_WIDE_FROM;
 }
 
 /* Deltas that gradients of wide matrices read stay where they are, if that is scratch. */

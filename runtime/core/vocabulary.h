@@ -15,6 +15,8 @@ enum { RN_ALIGN = 64 };
 /* Layers from one state that a training step keeps to the next, at least, where it makes the others
  * again: a power of two. */
 enum { RN_SEGMENT = 8 };
+/* Matrices of so many rows and columns or more: their products are made from copies. */
+enum { RN_WIDE_FROM = 128 };
 
 /* X(TAG, name in the language, derivative taken from: O output, I input) */
 #define RN_ACTIVATIONS(X)                                                                          \

@@ -6,6 +6,8 @@
 #ifndef RNET_KERNELS_SIMD_H
 #define RNET_KERNELS_SIMD_H
 
+#include "core/vocabulary.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,9 +24,8 @@
 
 enum { RNK_LANES = 16 };
 
-/* Products with as many rows and columns are made from copies. */
+/* Of products of wide matrices (rnk_is_wide), which are made from copies. */
 enum {
-    RNK_WIDE_FROM = 128,
     RNK_PACK_VECTORS = RNK_NV > 1 ? 2 : 1, /* the narrowest micro-tile of them */
     RNK_PACK_LANES = 256,                  /* the widest tile of such a network */
     RNK_PACK_SAMPLES = 256,                /* of a block of samples in a gradient */
@@ -46,7 +47,7 @@ typedef real vreal_any
 
 static inline __attribute__((always_inline)) int rnk_is_wide(int64_t rows)
 {
-    return rows >= RNK_WIDE_FROM;
+    return rows >= RN_WIDE_FROM;
 }
 
 /* What a comparison of vectors gives: all bits set or none. */
