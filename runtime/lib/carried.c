@@ -10,7 +10,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PIECE = 8 };
+/* Layers from one scaling to the next, and where a state leaves its reals between two of them. */
+enum { PIECE = 8, SHORTEST = 1 };
+
+enum { NORMS = 4 }; /* forward ratio and change, gradient ratio and change */
 
 /* [samples][rows] numbers times 2^exponent. */
 typedef struct Carried {
@@ -185,12 +188,26 @@ static bool run(Work *w, int32_t region, const RtTask *task, double *values, RtE
     return true;
 }
 
-bool rt_carried_norms(RtSession *session, int32_t region, const RtTask *task, const void *x,
-                      int64_t samples, double *values, RtError *error)
+/* Is every state of the sample a number? Gradients through those that are none mean nothing. */
+static bool is_finite(const RtChain *chain, int64_t s)
+{
+    bool all = true;
+    for (int64_t i = 0; i <= chain->count; i++) {
+        const RtPiece *piece = &chain->pieces[i];
+        for (int64_t r = 0; r < piece->in_rows; r++)
+            all = all && isfinite(rt_real(piece->state, s * piece->in_rows + r,
+                                          chain->session->program->real_size));
+    }
+    return all;
+}
+
+/* NaN for samples that leave their reals within a piece. */
+static bool norms_of(RtSession *session, int32_t region, const RtTask *task, const void *x,
+                     int64_t samples, int64_t length, double *values, RtError *error)
 {
     Work w = {0};
     int64_t rows = session->program->regions[region].in_rows;
-    bool good = rt_chain_open_shared(&w.chain, session, task->share, samples, PIECE, error);
+    bool good = rt_chain_open_shared(&w.chain, session, task->share, samples, length, error);
     if (good) {
         int64_t most = rt_chain_rows(&w.chain);
         w.lanes = calloc((size_t)samples * (size_t)most, (size_t)session->program->real_size);
@@ -199,10 +216,34 @@ bool rt_carried_norms(RtSession *session, int32_t region, const RtTask *task, co
                rt_fail(error, RT_FAILED, "out of memory for norms");
     }
     good = good && rt_chain_forward(&w.chain, x, error) && run(&w, region, task, values, error);
+    for (int64_t s = 0; good && s < samples; s++) {
+        bool measured = is_finite(&w.chain, s);
+        for (int row = 0; row < NORMS && !measured; row++)
+            values[row * samples + s] = (double)NAN;
+    }
     close_carried(&w.first);
     close_carried(&w.last);
     close_carried(&w.gradient);
     free(w.lanes);
     rt_chain_close(&w.chain);
     return good;
+}
+
+/* A sample's own values decide how it is measured, so that others beside it change nothing. */
+bool rt_carried_norms(RtSession *session, int32_t region, const RtTask *task, const void *x,
+                      int64_t samples, double *values, RtError *error)
+{
+    RtError ignored = {0};
+    bool all = true;
+    if (!norms_of(session, region, task, x, samples, PIECE, values, error))
+        return false;
+    for (int64_t s = 0; s < samples; s++)
+        all = all && !isnan(values[s]);
+    double *closer = all ? NULL : calloc((size_t)samples, NORMS * sizeof *closer);
+    if (closer && norms_of(session, region, task, x, samples, SHORTEST, closer, &ignored))
+        for (int64_t s = 0; s < samples; s++)
+            for (int row = NORMS - 1; isnan(values[s]) && row >= 0; row--)
+                values[row * samples + s] = closer[row * samples + s];
+    free(closer);
+    return true;
 }
