@@ -21,8 +21,8 @@ void rt_put_log2(RtValues *values, int64_t place, double log2_value);
 /* Draws the weights and the samples of draw number `draw`. */
 bool rt_draw(RtProber *prober, uint64_t draw, RtError *error);
 
-/* Norms of states and gradients: a traced pass of a block, then values of it. */
-/* RnWhat of the pass: the ends of the block are enough but for the table of layers. */
+/* Norms of states and gradients come from a traced pass of a block.
+ * RnWhat of the pass: the ends of the block are enough but for the table of layers. */
 int32_t rt_trace_what(const RtProber *prober);
 /* The pass, of the samples and into the trace of the prober. */
 RnCall rt_trace_call(const RtProber *prober, int32_t region);

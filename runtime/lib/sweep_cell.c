@@ -117,7 +117,8 @@ static bool open_prober(RtWorker *worker, RtError *error)
     if (!rt_prober_borrow(&worker->prober, run->grid->program, &worker->options, &run->loan,
                           run->measures, run->measure_count, error))
         return false;
-    worker->wide = !run->trained && !run->single &&
+    bool shares = run->grid->groups < run->grid->cells;
+    worker->wide = shares && !run->trained && !run->single &&
                    rt_abreast_open(&worker->abreast, &worker->prober, shared_bits(run->grid));
     return true;
 }
