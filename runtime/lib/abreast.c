@@ -121,7 +121,7 @@ static bool take_tables(RtAbreast *a)
 {
     const RnProgram *program = a->prober->session.program;
     size_t most = (size_t)a->most, regions = (size_t)program->region_count;
-    size_t tensors = (size_t)program->tensor_count, norms = 4 * (size_t)a->prober->batch;
+    size_t tensors = (size_t)program->tensor_count, norms = RT_NORMS * (size_t)a->prober->batch;
     a->configs = calloc(most, ((size_t)program->param_count + 1) * sizeof *a->configs);
     a->own = calloc(most, tensors * sizeof *a->own);
     a->seen = calloc(most, tensors * sizeof *a->seen);
@@ -226,7 +226,7 @@ static bool is_carried(const RtAbreast *a, int32_t region, int64_t network)
     return !all && p->session.code->stretch;
 }
 
-/* Norms of the networks whose numbers are in a->some, [4][networks][batch]. */
+/* Norms of the networks whose numbers are in a->some, [RT_NORMS][networks][batch]. */
 static bool carry(RtAbreast *a, int32_t region, int64_t networks)
 {
     RtProber *p = a->prober;
@@ -254,8 +254,8 @@ static bool carry_region(RtAbreast *a, int32_t region)
         return false;
     for (int64_t j = 0; j < count; j++) {
         int64_t at = which[j] * regions + region;
-        a->taken[at] = a->carried + at * 4 * p->batch;
-        for (int64_t row = 0; row < 4; row++)
+        a->taken[at] = a->carried + at * RT_NORMS * p->batch;
+        for (int64_t row = 0; row < RT_NORMS; row++)
             memcpy(a->taken[at] + row * p->batch, a->norms + (row * count + j) * p->batch,
                    (size_t)p->batch * sizeof *a->norms);
     }

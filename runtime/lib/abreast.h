@@ -27,8 +27,8 @@ typedef struct RtAbreast {
     const void **seen;   /* [most][tensors] the same as the pass sees them */
     const void **some;   /* [most][tensors] of networks that go on with powers of two beside them */
     double **traces;     /* [regions] of all networks; NULL: not traced */
-    double *carried;     /* [most][regions][4][batch] log2 of norms */
-    double *norms;       /* [4][most][batch] scratch */
+    double *carried;     /* [most][regions][RT_NORMS][batch] log2 of norms */
+    double *norms;       /* [RT_NORMS][most][batch] scratch */
     double **taken;      /* [most][regions] those of `carried` that are of use, or NULL */
     RtBlock memory;      /* of all that follows, and of what `own` and `traces` point to */
     char *workspace, *x, *target;

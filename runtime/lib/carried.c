@@ -13,8 +13,6 @@
 /* Layers from one scaling to the next, and where a state leaves its reals between two of them. */
 enum { PIECE = 8, SHORTEST = 1 };
 
-enum { NORMS = 4 }; /* forward ratio and change, gradient ratio and change */
-
 /* [samples][rows] numbers times 2^exponent. */
 typedef struct Carried {
     int64_t rows;
@@ -218,7 +216,7 @@ static bool norms_of(RtSession *session, int32_t region, const RtTask *task, con
     good = good && rt_chain_forward(&w.chain, x, error) && run(&w, region, task, values, error);
     for (int64_t s = 0; good && s < samples; s++) {
         bool measured = is_finite(&w.chain, s);
-        for (int row = 0; row < NORMS && !measured; row++)
+        for (int row = 0; row < RT_NORMS && !measured; row++)
             values[row * samples + s] = (double)NAN;
     }
     close_carried(&w.first);
@@ -239,10 +237,10 @@ bool rt_carried_norms(RtSession *session, int32_t region, const RtTask *task, co
         return false;
     for (int64_t s = 0; s < samples; s++)
         all = all && !isnan(values[s]);
-    double *closer = all ? NULL : calloc((size_t)samples, NORMS * sizeof *closer);
+    double *closer = all ? NULL : calloc((size_t)samples, RT_NORMS * sizeof *closer);
     if (closer && norms_of(session, region, task, x, samples, SHORTEST, closer, &ignored))
         for (int64_t s = 0; s < samples; s++)
-            for (int row = NORMS - 1; isnan(values[s]) && row >= 0; row--)
+            for (int row = RT_NORMS - 1; isnan(values[s]) && row >= 0; row--)
                 values[row * samples + s] = closer[row * samples + s];
     free(closer);
     return true;

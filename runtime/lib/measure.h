@@ -42,7 +42,7 @@ bool rt_loan_fits(const RtLoan *loan, const RtSession *session);
  * 1][batch], of which the prober's samples begin at `first`; and the norms that leave reals. */
 typedef struct RtKnown {
     double *const *traces;  /* [regions]; NULL: none */
-    double *const *carried; /* [regions] log2 of the four norms of a block, [4][prober's batch] */
+    double *const *carried; /* [regions] log2 of a block's norms, [RT_NORMS][prober's batch] */
     int64_t batch, first;
 } RtKnown;
 
@@ -58,7 +58,7 @@ typedef struct RtProber {
     RtBuffers buffers;
     RtBlock projection, trace;
     RtKnown known;   /* or no traces */
-    double *carried; /* log2 of the four norms of a block, [4][batch], where any leaves reals */
+    double *carried; /* log2 of a block's norms, [RT_NORMS][batch], where any leaves reals */
     double *spectra; /* log2 of singular values of the draw at work; or NULL */
     int32_t spectra_region;
     RtBlock start; /* params that training began with, where `W - init` is measured */

@@ -121,12 +121,12 @@ static bool carry_norms(RtProber *p, const RtProfile *profile, RtError *error)
     p->carried = NULL;
     if (all || !p->session.code->stretch)
         return true;
-    p->carried = calloc((size_t)p->batch, 4 * sizeof *p->carried);
+    p->carried = calloc((size_t)p->batch, RT_NORMS * sizeof *p->carried);
     if (!p->carried)
         return rt_fail(error, RT_FAILED, "out of memory for norms");
     const double *known = p->known.traces ? p->known.carried[profile->region] : NULL;
     if (known) {
-        memcpy(p->carried, known, (size_t)p->batch * 4 * sizeof *known);
+        memcpy(p->carried, known, (size_t)p->batch * RT_NORMS * sizeof *known);
         return true;
     }
     return rt_carried_norms(&p->session, profile->region, &task, p->buffers.x.data, p->batch,
