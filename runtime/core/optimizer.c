@@ -15,6 +15,7 @@
  * Numbers of the step are made in double and rounded once; products and sums of elements are
  * rounded one by one, as written.
  */
+#include "core/descent.h"
 #include "core/pass.h"
 
 #include <math.h>
@@ -89,7 +90,7 @@ INLINE void sgd(Element *e, const RnRule *rule, int moments)
         e->first = rule->momentum * e->first + e->g;
         step = rule->nesterov ? e->g + rule->momentum * e->first : e->first;
     }
-    e->w = e->w - rule->rate * step;
+    e->w = rn_descended(rule, e->w, step);
 }
 
 INLINE void adam(Element *e, const RnRule *rule)
@@ -121,8 +122,8 @@ INLINE void step_element(Element *e, const RnRule *rule, int kind, int moments)
         e->g = e->g * rule->scale;
     if (rule->decay != 0 && kind == RN_OPTIMIZER_ADAMW)
         e->w = e->w - rule->decay * e->w;
-    else if (rule->decay != 0)
-        e->g = e->g + rule->decay * e->w;
+    else
+        e->g = rn_decayed(rule, e->w, e->g);
     if (kind == RN_OPTIMIZER_SGD)
         sgd(e, rule, moments);
     else if (kind == RN_OPTIMIZER_RMSPROP)

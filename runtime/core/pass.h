@@ -102,15 +102,6 @@ static inline int rn_traces(const RnCall *call, int32_t region)
     return rn_asks(call->what, RN_TRACE) && call->trace_region == region;
 }
 
-/* Is the update w ← w − rate·g, and does nobody else want g? Large products then make it. */
-static inline int rn_descends(const RnPass *pass)
-{
-    if (!rn_uses(RN_USES_OPTIMIZER + RN_OPTIMIZER_SGD) || !rn_uses(RN_USES_PLAIN) || !pass->fused)
-        return 0;
-    const RnOptimizer *optimizer = &pass->program->train->optimizer;
-    return optimizer->kind == RN_OPTIMIZER_SGD && !optimizer->momentum && !pass->call->gradient;
-}
-
 /* Are states of the region made again, those that segments begin with apart? */
 static inline int rn_is_remade(const RnSpan *span)
 {

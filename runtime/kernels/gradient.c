@@ -11,6 +11,7 @@
  */
 #include "kernels/packed.h"
 
+#include "core/descent.h"
 #include "core/pass.h"
 
 /* Two vectors: a panel of deltas, samples × two vectors, then stays in the first-level cache while
@@ -210,19 +211,12 @@ typedef struct Place {
     const RnRule *rule;
 } Place;
 
-/* As in core/optimizer.c, to the bit. */
-RNK_INLINE vreal descended(const RnRule *rule, vreal w, vreal g)
-{
-    if (rule->decay != 0)
-        g = g + rule->decay * w;
-    return w - rule->rate * g;
-}
-
 RNK_INLINE void store_lanes(const Place *place, int64_t at, vreal value, int64_t lanes)
 {
     if (place->rule) {
         vreal w = rnk_load_some(place->w + at, lanes);
-        rnk_store_some(place->w + at, descended(place->rule, w, value), lanes);
+        vreal step = rn_decayed(place->rule, w, value);
+        rnk_store_some(place->w + at, rn_descended(place->rule, w, step), lanes);
     } else {
         rnk_store_some(place->g + at, value, lanes);
     }
