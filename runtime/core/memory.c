@@ -400,8 +400,8 @@ static int64_t scratch_layers(const RnPass *pass, const Most *most)
 static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
 {
     int backward = rn_asks(pass->call->what, RN_BACKWARD);
-    int64_t layer = product(carver, most->scratch, pass->width),
-            layers = scratch_layers(pass, most);
+    int64_t layer = product(carver, most->scratch, pass->width);
+    int64_t layers = scratch_layers(pass, most);
     int64_t scratch = product(carver, layers, layer);
     int64_t rows = backward ? product(carver, most->rows, pass->width) : 0;
     real *scratches = take(carver, stride_count(pass), scratch, sizeof(real));
