@@ -79,8 +79,9 @@ bool rt_rows_keep(RtRows *rows, RtError *error);
 /* One quantity after another. */
 bool rt_rows_add(RtRows *rows, int64_t cell, const RtMeasured *results, RtError *error);
 bool rt_rows_end(RtRows *rows, RtError *error);
-/* Means and standard errors of a quantity, [cells]; NaN where there is no row. */
-void rt_rows_column(const RtRows *rows, int measure, double *mean, double *error);
+/* Means and standard errors of a quantity, [cells]; NaN where there is no row. Finite draws, too.
+ */
+void rt_rows_column(const RtRows *rows, int measure, double *mean, double *error, int64_t *finite);
 /* Draws of a quantity in a cell, where they are kept: how many, at most `most`. */
 int64_t rt_rows_draws(const RtRows *rows, int64_t cell, int measure, double *values, int64_t most);
 /* The shortest digits that give the number back. */
@@ -156,6 +157,8 @@ typedef struct RtSurface {
     int reduced; /* axis of the grid, or -1 */
     int64_t cells;
     double *mean, *error, *best; /* [cells]; best: value of the reduced axis */
+    int64_t lost_cells;          /* of the grid: not finite */
+    int64_t lost_draws, draws;   /* of the grid's other cells: not finite, and all */
 } RtSurface;
 
 /* sweep_surface.c */
@@ -166,6 +169,9 @@ int64_t rt_surface_place(const RtSurface *surface, int64_t cell, int axis);
 double rt_surface_value(const RtSurface *surface, int64_t cell, int axis);
 /* Number of the grid's axis among the surface's, or -1. */
 int rt_surface_axis(const RtSurface *surface, int grid_axis);
+/* "left out, not finite: 2 of 12 cells, 3 of 50 draws": what its means are taken without, or "".
+ * `merged`: cells have gone into others, so that those that are left out cannot be seen. */
+void rt_surface_left_out(const RtSurface *surface, bool merged, char text[128]);
 /* "log10_forward_change": a name for files. */
 void rt_quantity_name(const RnMeasure *measure, char name[128]);
 

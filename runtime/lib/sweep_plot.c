@@ -38,8 +38,17 @@ static void write_texts(Picture *picture, int64_t draws)
              grid->program->name,
              draws > 1 && picture->plot->kind != RN_PLOT_HISTOGRAM ? "mean of " : "",
              (long long)draws, draws > 1 ? "s" : "");
-    char *note = picture->note;
+}
+
+/* A histogram shows all draws, and counts those that it cannot show. */
+static void write_note(Picture *picture)
+{
+    const RtSurface *surface = picture->surface;
+    const RtGrid *grid = surface->grid;
+    char *note = picture->note, left_out[128];
     size_t size = sizeof picture->note;
+    if (picture->plot->kind == RN_PLOT_HISTOGRAM)
+        return;
     for (int i = 0; i < surface->axis_count; i++) {
         int a = surface->axes[i];
         if (grid->axes[a].count < 2 || a == picture->plot->x || a == picture->plot->y ||
@@ -50,6 +59,9 @@ static void write_texts(Picture *picture, int64_t draws)
         snprintf(note + used, size - used, "%s%.60s", used ? ", " : "mean over ",
                  grid->axes[a].name);
     }
+    rt_surface_left_out(surface, surface->reduced >= 0 || picture->averaged, left_out);
+    size_t used = strlen(note);
+    snprintf(note + used, size - used, "%s%s", used && *left_out ? "; " : "", left_out);
 }
 
 /* Means of the surface over all but two of its axes; `y` or both may be −1. */
@@ -313,6 +325,7 @@ bool rt_sweep_plot(const RtRows *rows, const RtSurface *surface, int measure, in
     if (!is_drawn(picture.plot, surface, measure))
         return true;
     write_texts(&picture, draws);
+    write_note(&picture);
     rt_quantity_name(surface->measure, name);
     snprintf(path, 1200, "%s-%s.svg", stem, name);
     bool good = draw(&picture, draws, &svg, error) && rt_plot_save(path, &svg, error);

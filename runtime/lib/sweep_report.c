@@ -52,6 +52,7 @@ static void put_json_place(cJSON *object, const RtSurface *surface, int64_t cell
 static void report_range(const Report *report, const RtSurface *surface, cJSON *row)
 {
     int64_t least = -1, greatest = -1, finite = 0;
+    char left_out[128];
     for (int64_t i = 0; i < surface->cells; i++) {
         double value = surface->mean[i];
         if (!isfinite(value))
@@ -63,6 +64,8 @@ static void report_range(const Report *report, const RtSurface *surface, cJSON *
     put_number(row, "least", least < 0 ? (double)NAN : surface->mean[least]);
     put_number(row, "greatest", greatest < 0 ? (double)NAN : surface->mean[greatest]);
     put_number(row, "finite", (double)finite);
+    put_number(row, "cells_left_out", surface->reduced < 0 ? 0 : (double)surface->lost_cells);
+    put_number(row, "draws_left_out", (double)surface->lost_draws);
     if (!report->shown)
         return;
     printf("%-32s", surface->measure->text);
@@ -76,6 +79,9 @@ static void report_range(const Report *report, const RtSurface *surface, cJSON *
     put_place(surface, greatest, -1, stdout);
     if (finite < surface->cells)
         printf("  (%lld of %lld cells finite)", (long long)finite, (long long)surface->cells);
+    rt_surface_left_out(surface, surface->reduced >= 0, left_out);
+    if (*left_out)
+        printf("  (%s)", left_out);
     printf("\n");
 }
 

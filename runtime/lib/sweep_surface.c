@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The best loss is the least one, the best accuracy the greatest. */
@@ -36,13 +37,25 @@ static void take_cell(RtSurface *surface, int64_t to, double mean, double error,
     surface->best[to] = at;
 }
 
+static void count_lost(RtSurface *surface, const RtRows *rows, double mean, int64_t finite)
+{
+    if (!isfinite(mean)) {
+        surface->lost_cells++;
+        return;
+    }
+    surface->lost_draws += rows->draws - finite;
+    surface->draws += rows->draws;
+}
+
 static bool fill(RtSurface *surface, const RtRows *rows, int measure)
 {
     const RtGrid *grid = rows->grid;
-    size_t bytes = (size_t)grid->cells * sizeof(double);
-    double *mean = malloc(bytes), *error = malloc(bytes);
-    if (mean && error) {
-        rt_rows_column(rows, measure, mean, error);
+    size_t count = (size_t)grid->cells;
+    double *mean = calloc(count, sizeof *mean), *error = calloc(count, sizeof *error);
+    int64_t *finite = calloc(count, sizeof *finite);
+    bool good = mean && error && finite;
+    if (good) {
+        rt_rows_column(rows, measure, mean, error, finite);
         for (int64_t cell = 0; cell < grid->cells; cell++) {
             int64_t to = 0;
             for (int i = 0; i < surface->axis_count; i++)
@@ -51,11 +64,12 @@ static bool fill(RtSurface *surface, const RtRows *rows, int measure)
             int r = surface->reduced;
             take_cell(surface, to, mean[cell], error[cell],
                       r < 0 ? 0 : grid->axes[r].values[rt_grid_place(grid, cell, r)]);
+            count_lost(surface, rows, mean[cell], finite[cell]);
         }
     }
-    bool good = mean && error;
     free(mean);
     free(error);
+    free(finite);
     return good;
 }
 
@@ -111,6 +125,21 @@ int rt_surface_axis(const RtSurface *surface, int grid_axis)
         if (surface->axes[i] == grid_axis)
             return i;
     return -1;
+}
+
+void rt_surface_left_out(const RtSurface *surface, bool merged, char text[128])
+{
+    int64_t cells = merged ? surface->lost_cells : 0;
+    size_t used = 0;
+    text[0] = '\0';
+    if (cells || surface->lost_draws)
+        used = (size_t)sprintf(text, "left out, not finite:");
+    if (cells)
+        used += (size_t)sprintf(text + used, " %lld of %lld cells", (long long)cells,
+                                (long long)surface->grid->cells);
+    if (surface->lost_draws)
+        sprintf(text + used, "%s %lld of %lld draws", cells ? "," : "",
+                (long long)surface->lost_draws, (long long)surface->draws);
 }
 
 void rt_quantity_name(const RnMeasure *measure, char name[128])

@@ -325,15 +325,17 @@ static const char *quantity_text(const RtRows *rows, int64_t cell, int measure)
     return skip_fields(rows->text[cell], rows->grid->axis_count + each * measure);
 }
 
-void rt_rows_column(const RtRows *rows, int measure, double *mean, double *error)
+void rt_rows_column(const RtRows *rows, int measure, double *mean, double *error, int64_t *finite)
 {
     for (int64_t i = 0; i < rows->grid->cells; i++) {
         mean[i] = error[i] = (double)NAN;
+        finite[i] = 0;
         if (!rows->text[i])
             continue;
         const char *text = quantity_text(rows, i, measure);
         mean[i] = strtod(text, NULL);
         error[i] = strtod(skip_fields(text, 1), NULL);
+        finite[i] = strtoll(skip_fields(text, 2), NULL, 10);
     }
 }
 

@@ -131,6 +131,14 @@ for beta in 0.5 1; do
     [ "$(echo "$got" | cut -d, -f2)" = "$least" ] || fail "best at $beta: $got, wanted $least"
     grep -qF "$(echo "$got" | cut -d, -f4),$beta,$least," rates.csv || fail "best at $beta: $got"
 done
+# The learning rate of 1e30 is left out at both.
+./sweep sweep rates >out.txt
+grep -q '^test_loss .*beta=.*(left out, not finite: 2 of 6 cells)$' out.txt ||
+    fail "best says nothing of cells that diverged: $(cat out.txt)"
+grep -q '^loss .*(4 of 6 cells finite)$' out.txt || fail "cells that diverged: $(cat out.txt)"
+./sweep sweep rates --json >rates.json
+[ "$(value rates.json cells_left_out 1)$(value rates.json cells_left_out 2)" = 20 ] ||
+    fail "cells left out in JSON: $(cat rates.json)"
 
 # Stops of all kinds.
 ./sweep sweep long --quiet >out.txt

@@ -230,10 +230,12 @@ static void test_table(void **state)
         assert_true(rt_rows_read(&again, path, &f->error));
         assert_int_equal(again.done, 3);
         double mean[15], error[15];
-        rt_rows_column(&again, 1, mean, error);
+        int64_t finite[15];
+        rt_rows_column(&again, 1, mean, error, finite);
         for (int i = 0; i < 3; i++)
-            assert_true(mean[cells[i]] == 1e300 / (i + 3) && error[cells[i]] == 1e-9);
-        assert_true(isnan(mean[0]));
+            assert_true(mean[cells[i]] == 1e300 / (i + 3) && error[cells[i]] == 1e-9 &&
+                        finite[cells[i]] == 4);
+        assert_true(isnan(mean[0]) && finite[0] == 0);
         rt_rows_free(&again);
         if (!ended)
             assert_true(rt_rows_end(&rows, &f->error));
@@ -294,6 +296,71 @@ static void test_draws(void **state)
     scratch_remove(&scratch);
 }
 
+/* A table of 15 cells of 4 draws: cells 3, 5 and 14 are nan, cells 0 and 1 have 3 and 2 draws. */
+static void add_cells(RtRows *rows, RtError *error)
+{
+    for (int64_t cell = 0; cell < 15; cell++) {
+        bool lost = cell == 3 || cell == 5 || cell == 14;
+        RtMeasured result = {.mean = lost ? (double)NAN : 1 + (double)cell,
+                             .error = (double)NAN,
+                             .finite = lost       ? 0
+                                       : cell < 2 ? 3 - (int)cell
+                                                  : 4};
+        const RtMeasured results[] = {result, result};
+        assert_true(rt_rows_add(rows, cell, results, error));
+    }
+}
+
+/* Does the picture that this plot makes of the first quantity have the text? */
+static bool picture_says(RtRows *rows, const RtGrid *grid, const char *stem, const char *text)
+{
+    RtSurface surface;
+    RtError error = {0};
+    RtFile svg;
+    char path[1200];
+    rows->grid = grid;
+    assert_true(rt_surface_make(&surface, rows, 0, &error));
+    assert_true(rt_sweep_plot(rows, &surface, 0, 4, stem, path, &error));
+    assert_true(rt_file_read(path, 1 << 20, &svg, &error));
+    bool says = strstr((const char *)svg.bytes, text) != NULL;
+    rt_file_free(&svg);
+    rt_surface_free(&surface);
+    return says;
+}
+
+/* What a mean or a best is taken without is said where it cannot be seen, with the draws that the
+ * means of finite cells lack: 1 + 2 of 12 * 4. */
+static void test_left_out(void **state)
+{
+    Fixture *f = *state;
+    Scratch scratch = scratch_make();
+    char path[256], stem[256];
+    RtRows rows;
+    scratch_path(&scratch, "s.csv", path);
+    scratch_path(&scratch, "s", stem);
+    RnSweep other = sweep;
+    RtGrid grid = f->grid;
+    grid.sweep = &other;
+    assert_true(rt_rows_open(&rows, &grid, 4, 17, &f->error));
+    assert_true(rt_rows_begin(&rows, path, &f->error));
+    add_cells(&rows, &f->error);
+    other.plot = (RnPlot){.kind = RN_PLOT_LINES, .x = 1, .y = -1, .by = 0, .quantity = -1};
+    assert_true(picture_says(&rows, &grid, stem, "not shown: 3 points (not finite)"));
+    assert_true(picture_says(&rows, &grid, stem, ">left out, not finite: 3 of 48 draws<"));
+    other.plot.by = -1;
+    const char *averaged = ">mean over L; left out, not finite: 3 of 15 cells, 3 of 48 draws<";
+    assert_true(picture_says(&rows, &grid, stem, averaged));
+    assert_false(picture_says(&rows, &grid, stem, "not shown"));
+    const int32_t over_rate[] = {1, -1};
+    other.over = over_rate;
+    other.plot.x = 0;
+    const char *best = ">left out, not finite: 3 of 15 cells, 3 of 48 draws<";
+    assert_true(picture_says(&rows, &grid, stem, best));
+    assert_true(rt_rows_end(&rows, &f->error));
+    rt_rows_free(&rows);
+    scratch_remove(&scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +372,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_geomspace, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_table, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_draws, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_left_out, set_up, tear_down),
         cmocka_unit_test(test_fit),
         cmocka_unit_test(test_exact_text),
     };
