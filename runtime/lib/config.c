@@ -91,8 +91,9 @@ bool rt_formula_count(RnFormula *formula, const double *values, int64_t otherwis
     double value = round(rt_formula(formula, values, (double)otherwise));
     /* 2^53: beyond it a double no longer counts */
     if (!(value >= (double)least && value <= 0x1p53))
-        return rt_fail(error, RT_USAGE, "%s is %g: expected at least %lld", what, value,
-                       (long long)least);
+        return rt_fail(error, RT_USAGE, "%s is %g, but must be %s %lld", what, value,
+                       value > (double)least ? "at most" : "at least",
+                       value > (double)least ? 1LL << 53 : (long long)least);
     *count = (int64_t)value;
     return true;
 }

@@ -20,7 +20,7 @@ bool rt_config_assign(const RnProgram *program, double *values, const char *assi
                       RtError *error);
 /* A formula over params alone; `otherwise` where there is none. */
 double rt_formula(RnFormula *formula, const double *values, double otherwise);
-/* A count: finite, rounded, at least `least`. */
+/* A count: finite, rounded, from `least` to 2^53. */
 bool rt_formula_count(RnFormula *formula, const double *values, int64_t otherwise, int64_t least,
                       const char *what, int64_t *count, RtError *error);
 /* Layers of a region; region -1 counts as 1. */

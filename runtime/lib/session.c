@@ -8,6 +8,7 @@
 #include "lib/config.h"
 #include "lib/expect.h"
 #include "lib/isa.h"
+#include "lib/limits.h"
 #include "lib/real.h"
 
 #include <math.h>
@@ -34,7 +35,7 @@ static bool settle_config(RtSession *session, const RtCheckpoint *checkpoint, Rt
         if (!rt_region_depth(program, session->config, i, &depth, error))
             return false;
     }
-    return true;
+    return rt_limits_check(program, session->config, error);
 }
 
 static bool settle_seed(RtSession *session, const RtCheckpoint *checkpoint, RtError *error)
@@ -271,8 +272,8 @@ RnCall rt_session_call(const RtSession *session, int64_t batch, int32_t what, in
 bool rt_fail_params(RtError *error)
 {
     return rt_fail(error, RT_USAGE,
-                   "the network does not take these params: a depth is not a whole number, a "
-                   "size overflows, or `alpha optimal` has no optimum there");
+                   "the network does not take these params: a first value is not finite in some "
+                   "layer, a size overflows, or `alpha optimal` has no optimum there");
 }
 
 bool rt_session_run(RtSession *session, const RnCall *call, RtError *error)

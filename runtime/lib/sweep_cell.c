@@ -5,6 +5,7 @@
  * that the step from the last cell to this one changes.
  */
 #include "lib/config.h"
+#include "lib/limits.h"
 #include "lib/sweep.h"
 #include "lib/train.h"
 
@@ -131,7 +132,7 @@ static bool redraw(RtWorker *worker, int64_t changed, RtError *error)
         return rt_session_derive(s, error);
     return s->code->redraw(s->program, s->config, s->params.data, s->seed, s->repeat,
                            s->workspace.data, &s->parallel, changed) == RN_OK ||
-           rt_fail_params(error);
+           (rt_limits_check(s->program, s->config, error) && rt_fail_params(error));
 }
 
 /* Is the network that is there the cell's, but for the values of params? They go to `config`. */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a formula stands for, its range, and the sentence that refuses a value.
+ */
+#include "lib/limits.h"
+#include "lib/config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct Range {
+    double low, high;
+    bool open_low, open_high; /* without the end itself */
+} Range;
+
+enum { NUMBER_TEXT = 32, RANGE_TEXT = 100 };
+
+static const Range positive = {0, HUGE_VAL, true, true};
+static const Range inside_unit = {0, 1, true, true};
+
+/* The fewest digits that read back as the same number. */
+static void number_text(double value, char text[NUMBER_TEXT])
+{
+    snprintf(text, NUMBER_TEXT, "%g", value);
+    if (strtod(text, NULL) != value)
+        snprintf(text, NUMBER_TEXT, "%.17g", value);
+}
+
+static void range_text(const Range *range, char text[RANGE_TEXT])
+{
+    char low[NUMBER_TEXT], high[NUMBER_TEXT];
+    const char *from = range->open_low ? "greater than" : "at least";
+    number_text(range->low, low);
+    number_text(range->high, high);
+    if (isinf(range->high))
+        snprintf(text, RANGE_TEXT, "%s %s", from, low);
+    else
+        snprintf(text, RANGE_TEXT, "%s %s and %s %s", from, low,
+                 range->open_high ? "less than" : "at most", high);
+}
+
+/* Not finite is in no range. `owner`: whose it is, or NULL. */
+static bool check(double value, const Range *range, const char *what, const char *owner,
+                  RtError *error)
+{
+    bool above = range->open_low ? value > range->low : value >= range->low;
+    bool below = range->open_high ? value < range->high : value <= range->high;
+    if (isfinite(value) && above && below)
+        return true;
+    char number[NUMBER_TEXT], wanted[RANGE_TEXT];
+    number_text(value, number);
+    range_text(range, wanted);
+    return rt_fail(error, RT_USAGE, "%s%s%s is %s, but must be %s", what, owner ? " of " : "",
+                   owner ? owner : "",
+                   isnan(value)   ? "not a number"
+                   : isinf(value) ? "infinite"
+                                  : number,
+                   wanted);
+}
+
+static bool check_correlation(const RnTensor *tensor, const RnPlace *place, RtError *error)
+{
+    if (!tensor->parameter)
+        return true;
+    bool noise = tensor->correlation == RN_CORRELATION_FBM;
+    return check(tensor->parameter(place), noise ? &inside_unit : &positive,
+                 noise ? "the Hurst exponent" : "the length of `gp`", tensor->name, error);
+}
+
+static bool check_scale(const RnTensor *tensor, const RnPlace *place, RtError *error)
+{
+    if (!tensor->scale || tensor->law == RN_LAW_ZEROS)
+        return true;
+    double scale = tensor->scale(place);
+    if (isfinite(scale))
+        return true;
+    bool spread = tensor->law == RN_LAW_NORMAL || tensor->law == RN_LAW_UNIFORM;
+    return rt_fail(error, RT_USAGE, "the %s of %s is %s in layer %.0f%s",
+                   spread ? "standard deviation" : "first value", tensor->name,
+                   isnan(scale) ? "not a number" : "infinite", place->layer,
+                   spread && isnan(scale) ? "; a variance must be at least 0" : "");
+}
+
+static bool check_tensor(const RnProgram *program, const double *config, const RnTensor *tensor,
+                         RtError *error)
+{
+    int64_t depth;
+    if (!rt_region_depth(program, config, tensor->region, &depth, error))
+        return false;
+    RnPlace first = {.params = config,
+                     .depth = (double)depth,
+                     .layer = 1,
+                     .fan_in = tensor->fan_in,
+                     .fan_out = tensor->fan_out};
+    RnPlace last = first;
+    last.layer = tensor->shared ? 1 : first.depth;
+    return check_correlation(tensor, &first, error) && check_scale(tensor, &first, error) &&
+           check_scale(tensor, &last, error);
+}
+
+bool rt_limits_check(const RnProgram *program, const double *config, RtError *error)
+{
+    for (int32_t t = 0; t < program->tensor_count; t++)
+        if (!check_tensor(program, config, &program->tensors[t], error))
+            return false;
+    return true;
+}

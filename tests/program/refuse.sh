@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Values that the compiler refuses are refused when the program starts, in the same words as far as
+# they go: refuse.sh LIB RNETC.
+# shellcheck source=/dev/null
+. "$1"
+rnetc=$2
+
+cat >laws.rnet <<'END'
+param L = 8 in 1..10000
+param H = 0.7
+param length = 0.2
+param v = 1
+param w = 1
+param c = 1
+model {
+  input x[4]
+  residual noise depth L {
+    alpha 1/(c*depth)
+    branch W: dense(4, bias = false) -> tanh
+    init normal(var = v)
+    correlation fbm(hurst = H)
+  }
+  residual field depth L {
+    branch V: dense(4, bias = false) -> tanh
+    init uniform(var = w - (layer - 1)/depth)
+  }
+  residual path depth L {
+    branch U: dense(4, bias = false) -> tanh
+    correlation gp(ou, length = length)
+  }
+}
+probe { data gaussian; measure forward_ratio(noise) }
+sweep hursts { H in [0.5, 1]; measure forward_ratio(noise) }
+sweep variances { v in [1, -1]; measure forward_ratio(noise) }
+END
+"$rnetc" -O0 --cpu=native -Wno-regime laws.rnet -o laws
+
+# both VALUE WHAT: what rnetc says of a default, the program says of a value.
+both() {
+    expect 1 "$2" "$rnetc" -Wno-regime -D "$1" "$source.rnet" -o none
+    for command in $commands; do
+        # shellcheck disable=SC2086 # a sweep has a name
+        expect 2 "$2" "./$source" $command --set "$1"
+    done
+}
+
+source=laws
+commands='probe info bench'
+unit='but must be greater than 0 and less than 1'
+both H=1 "$unit"
+both H=0 "$unit"
+expect 2 "the Hurst exponent of noise.W.weight is 1, $unit" ./laws probe --set H=1
+expect 2 "the Hurst exponent of noise.W.weight is -3, $unit" ./laws probe --set H=-3
+# shellcheck disable=SC2016 # words of a message
+expect 2 'the length of `gp` of path.U.weight is 0, but must be greater than 0' \
+    ./laws probe --set length=0
+both length=-1e-3 'is -0.001'
+both length=0 'but must be greater than 0'
+expect 2 'the standard deviation of noise.W.weight is not a number in layer 1; a variance must be' \
+    ./laws probe --set v=-1
+# in the last layer alone
+expect 2 'of field.V.weight is not a number in layer 8; a variance' ./laws probe --set w=0.5
+expect 2 'the first value of noise.alpha is infinite in layer 1' ./laws probe --set c=0
+for values in H=0.01 H=0.99 length=1e-300 length=1e300 v=0 w=0.875; do
+    expect 0 '' ./laws probe --set $values
+done
+# a sweep that comes to such a value ends there, whether or not its cells share memory
+expect 2 "the Hurst exponent of noise.W.weight is 1, $unit" ./laws sweep hursts
+expect 2 'the standard deviation of noise.W.weight is not a number' ./laws sweep variances
+finish
