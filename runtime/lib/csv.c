@@ -14,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { FIELD = 256, COLUMNS = 1 << 20, FIRST_ROWS = 1024 };
+enum { FIELD = 256, SHOWN = 80, COLUMNS = 1 << 20, FIRST_ROWS = 1024 };
 
 typedef enum Use { USE_FEATURE, USE_TARGET, USE_SKIP } Use;
 
@@ -24,6 +24,9 @@ typedef struct Scanner {
     int64_t line, column; /* of the field last read, from 1 */
     char text[FIELD];     /* the field, cut to FIELD - 1 bytes */
     bool row_ends;        /* after the field */
+    bool cut;             /* the field was longer */
+    int64_t breaks;       /* line ends inside quotes of this row */
+    const char *problem;  /* of the field, or NULL */
 } Scanner;
 
 typedef struct Parse {
@@ -37,18 +40,35 @@ typedef struct Parse {
 
 static void put(Scanner *scan, size_t *length, char c)
 {
+    if (c == '\0')
+        scan->problem = "a byte 0, which no text holds";
     if (*length < FIELD - 1)
         scan->text[(*length)++] = c;
+    else
+        scan->cut = true;
 }
 
+/* Up to and over the closing quote; two quotes stand for one. */
 static void scan_quoted(Scanner *scan, size_t *length)
 {
     for (scan->at++; scan->at < scan->end; scan->at++) {
-        if (*scan->at == '"' && ++scan->at < scan->end && *scan->at != '"')
-            return;
-        if (scan->at < scan->end)
-            put(scan, length, *scan->at);
+        if (*scan->at == '"') {
+            scan->at++;
+            if (scan->at == scan->end || *scan->at != '"')
+                return;
+        }
+        scan->breaks += *scan->at == '\n';
+        put(scan, length, *scan->at);
     }
+    scan->problem = "the quote that begins here is never closed";
+}
+
+/* Between a closing quote and the end of the field blanks are all that may stand. */
+static void scan_behind_quote(Scanner *scan)
+{
+    for (; scan->at < scan->end && *scan->at != ',' && *scan->at != '\n'; scan->at++)
+        if (!isspace((unsigned char)*scan->at) && !scan->problem)
+            scan->problem = "text behind the closing quote; a quote inside a field is written \"\"";
 }
 
 static void trim(char *text)
@@ -66,8 +86,12 @@ static void trim(char *text)
 static void scan_field(Scanner *scan)
 {
     size_t length = 0;
-    if (scan->at < scan->end && *scan->at == '"')
+    scan->cut = false;
+    scan->problem = NULL;
+    if (scan->at < scan->end && *scan->at == '"') {
         scan_quoted(scan, &length);
+        scan_behind_quote(scan);
+    }
     while (scan->at < scan->end && *scan->at != ',' && *scan->at != '\n')
         put(scan, &length, *scan->at++);
     scan->text[length] = '\0';
@@ -84,7 +108,7 @@ static bool start_row(Scanner *scan)
         scan->line += *scan->at == '\n';
         scan->at++;
     }
-    scan->column = 0;
+    scan->column = scan->breaks = 0;
     return scan->at < scan->end;
 }
 
@@ -98,6 +122,18 @@ static bool fail_at(const Scanner *scan, const char *what, RtError *error)
 {
     return rt_fail(error, RT_BAD_DATA, "%s: line %lld, column %lld: %s", scan->path,
                    (long long)scan->line, (long long)scan->column, what);
+}
+
+/* next_field, where the field is well formed. */
+static bool read_next(Scanner *scan, RtError *error)
+{
+    next_field(scan);
+    return !scan->problem || fail_at(scan, scan->problem, error);
+}
+
+static void end_row(Scanner *scan)
+{
+    scan->line += 1 + scan->breaks;
 }
 
 static bool is_number(const char *text)
@@ -199,8 +235,8 @@ static bool check_features(const Parse *parse, const Scanner *header, RtError *e
     if (wanted->inputs_only && wanted->target)
         snprintf(target, sizeof target, "; the target '%.100s' may be left out", wanted->target);
     return rt_fail(error, RT_BAD_DATA,
-                   "%s: line %lld: %lld columns of inputs (of %lld), but the network reads %lld%s%s"
-                   "%s%s",
+                   "%s: line %lld: %lld of the %lld columns are inputs, but the network reads "
+                   "%lld%s%s%s%s",
                    parse->scan.path, (long long)parse->scan.line, (long long)parse->features,
                    (long long)parse->columns, (long long)wanted->features,
                    wanted->inputs_only ? ", in the order of its training data" : "", target,
@@ -227,7 +263,8 @@ static bool read_columns(Parse *parse, RtError *error)
     Scanner start = parse->scan;
     bool numbers = true;
     do {
-        next_field(&parse->scan);
+        if (!read_next(&parse->scan, error))
+            return false;
         numbers = numbers && (is_number(parse->scan.text) || !*parse->scan.text);
     } while (!parse->scan.row_ends);
     bool header = parse->wanted->header > 0 || (parse->wanted->header < 0 && !numbers);
@@ -241,7 +278,8 @@ static bool read_columns(Parse *parse, RtError *error)
         parse->scan = start;
     forget_columns(parse);
     bool good = settle_target(parse, error) && check_features(parse, header ? &start : NULL, error);
-    parse->scan.line += header;
+    if (header)
+        end_row(&parse->scan);
     return good;
 }
 
@@ -272,11 +310,22 @@ static bool grow_rows(Parse *parse, RtError *error)
     return true;
 }
 
+/* "'text' is …", of a long field its beginning, of several lines the first. */
+static bool fail_text(const Scanner *scan, const char *is, RtError *error)
+{
+    char what[SHOWN + 100];
+    int shown = (int)strcspn(scan->text, "\r\n");
+    shown = shown < SHOWN ? shown : SHOWN;
+    snprintf(what, sizeof what, "'%.*s%s' %s", shown, scan->text, scan->text[shown] ? "..." : "",
+             is);
+    return fail_at(scan, what, error);
+}
+
 static bool read_value(const Parse *parse, bool target, double *value, RtError *error)
 {
     const Scanner *scan = &parse->scan;
     char *end;
-    if (!*scan->text) {
+    if (!*scan->text && !scan->cut) {
         *value = (double)NAN;
         if (parse->wanted->missing && !target)
             return true;
@@ -286,16 +335,11 @@ static bool read_value(const Parse *parse, bool target, double *value, RtError *
                        error);
     }
     *value = strtod(scan->text, &end);
-    char what[400];
-    if (*end) {
-        snprintf(what, sizeof what, "'%.80s' is not a number; skip = \"...\" leaves a column out",
-                 scan->text);
-        return fail_at(scan, what, error);
-    }
-    if (isfinite(*value) && (parse->wanted->real_size == 8 || fabs(*value) <= 0x1.fffffep127))
-        return true;
-    snprintf(what, sizeof what, "'%.80s' is not a finite number", scan->text);
-    return fail_at(scan, what, error);
+    if (*end || scan->cut)
+        return fail_text(scan, "is not a number; skip = \"...\" leaves a column out", error);
+    return (isfinite(*value) &&
+            (parse->wanted->real_size == 8 || fabs(*value) <= 0x1.fffffep127)) ||
+           fail_text(scan, "is not a finite number", error);
 }
 
 static bool store_target(Parse *parse, double value, RtError *error)
@@ -334,7 +378,8 @@ static bool read_row(Parse *parse, RtError *error)
         return false;
     int64_t feature = 0;
     do {
-        next_field(&parse->scan);
+        if (!read_next(&parse->scan, error))
+            return false;
         if (parse->scan.column > parse->columns)
             return fail_at(&parse->scan, "more fields than in the first row", error);
         if (!read_field(parse, &feature, error))
@@ -345,7 +390,7 @@ static bool read_row(Parse *parse, RtError *error)
                        parse->scan.path, (long long)parse->scan.line, (long long)parse->scan.column,
                        (long long)parse->columns);
     parse->table->count++;
-    parse->scan.line++;
+    end_row(&parse->scan);
     return true;
 }
 

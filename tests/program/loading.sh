@@ -69,8 +69,8 @@ predict() {
 }
 row='1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23'
 predict 'line 2' "$row,24\n$row,nan\n"
-predict '23 columns of inputs (of 23), but the network reads 24, in the order' "$row\n"
-predict '25 columns of inputs (of 25), but the network reads 24, in the order' "$row,24,25\n"
+predict '23 of the 23 columns are inputs, but the network reads 24, in the order' "$row\n"
+predict '25 of the 25 columns are inputs, but the network reads 24, in the order' "$row,24,25\n"
 predict 'read as inputs: length, width' 'length,width\n1,2\n'
 predict 'line 2' "$row,24\n$row\n"
 predict 'word' "$row,word\n$row,word\n"

@@ -106,27 +106,65 @@ static void test_refuses(void **state)
         {"x,y\n1,\n", &plain, "line 2, column 2: the target is empty"},
         {"x,z\n1,2\n", &plain, "t.csv: no column 'y' for the target; a column is named"},
         {"x,w,y\n1,2,3\n", &plain,
-         "line 1: 2 columns of inputs (of 3), but the network reads 1; skip = \"...\" leaves "
+         "line 1: 2 of the 3 columns are inputs, but the network reads 1; skip = \"...\" leaves "
          "columns out; read as inputs: x, w"},
         {"x,y\n", &plain, "no rows after the header"},
         {"", &plain, "no rows"},
         {"\n\r\n\n", &plain, "no rows"},
         {"x,y\n1,0.5\n", &classes, "line 2, column 2: a class is a whole number from 0"},
         {"x,y\n1,-1\n", &classes, "line 2, column 2: a class is a whole number from 0"},
-        {"x,y\n1,\"2\n", &classes, NULL}, /* a quote that nothing closes ends with the file */
+        {"x,y\n1,\"2\n3,4\n", &classes, "line 2, column 2: the quote that begins here is never"},
+        {"\"x,y\n1,2\n", &plain, "line 1, column 1: the quote that begins here is never closed"},
+        {"x,y\n1,\"", &plain, "line 2, column 2: the quote that begins here is never closed"},
+        {"x,y\n1,\"2\n3,\"4\"\n", &plain, "line 2, column 2: text behind the closing quote"},
+        {"x,y\n\"1\"0,2\n", &plain, "line 2, column 1: text behind the closing quote"},
+        {"\"x\n\",y\n\"1\n2\",2\n", &plain, "line 3, column 1: '1...' is not a number"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         RtError error;
         RtTable table;
         bool read = parse(cases[i].text, *cases[i].wanted, &table, &error);
-        assert_true(read == !cases[i].message);
-        if (cases[i].message) {
-            assert_int_equal(error.status, RT_BAD_DATA);
-            assert_non_null(strstr(error.text, cases[i].message));
-            assert_non_null(strstr(error.text, "t.csv: "));
-        }
+        assert_false(read);
+        assert_int_equal(error.status, RT_BAD_DATA);
+        assert_non_null(strstr(error.text, cases[i].message));
+        assert_non_null(strstr(error.text, "t.csv: "));
         rt_table_free(&table);
     }
+}
+
+/* Bytes that a number must not lose: those behind a byte 0, and those of a long field. */
+static void test_cut_fields(void **state)
+{
+    (void)state;
+    static const char zero[] = "x,y\n1\0002,3\n";
+    const RtFile file = {(uint8_t *)(uintptr_t)zero, sizeof zero - 1};
+    const RtCsvWanted wanted = {.target = "y", .header = 1, .features = 1, .real_size = 8};
+    RtError error;
+    RtTable table = {0};
+    assert_false(rt_csv_parse("t.csv", &file, &wanted, &table, &error));
+    assert_non_null(strstr(error.text, "line 2, column 1: a byte 0"));
+    char text[400];
+    for (const char *c = " 1"; *c; c++) {
+        sprintf(text, "x,y\n%0*d,3\n", 300, 0);
+        memset(text + strlen("x,y\n"), *c, 299);
+        assert_false(parse(text, wanted, &table, &error));
+        assert_non_null(strstr(error.text, "line 2, column 1: '"));
+        assert_non_null(strstr(error.text, "is not a number"));
+    }
+}
+
+/* Lines count on behind a field of several ones. */
+static void test_lines_in_fields(void **state)
+{
+    (void)state;
+    RtCsvWanted wanted = {.target = "y", .skip = "note", .header = 1, .features = 1};
+    RtError error;
+    RtTable table;
+    assert_false(parse("x,note,y\n1,\"a\nb\",2\n3,c,d\n", wanted, &table, &error));
+    assert_non_null(strstr(error.text, "line 4, column 3: 'd' is not a number"));
+    assert_true(parse("x,note,y\n1,\"a\nb\" ,2\r\n3,\"\"\"c\"\"\",4", wanted, &table, &error));
+    assert_int_equal(table.count, 2);
+    rt_table_free(&table);
 }
 
 /* Too large for a float, not for a double. */
@@ -193,9 +231,10 @@ static void test_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads),     cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_refuses),   cmocka_unit_test(test_float_range),
-        cmocka_unit_test(test_many_rows), cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_reads),      cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_refuses),    cmocka_unit_test(test_float_range),
+        cmocka_unit_test(test_many_rows),  cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_cut_fields), cmocka_unit_test(test_lines_in_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
