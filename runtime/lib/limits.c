@@ -6,6 +6,7 @@
 #include "lib/config.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -59,6 +60,45 @@ static bool check(double value, const Range *range, const char *what, const char
                    wanted);
 }
 
+/* ---- train ---- */
+
+typedef struct Limit {
+    const char *what;
+    size_t offset; /* of the formula in RnTrain */
+    Range range;
+} Limit;
+
+#define AT(field) offsetof(RnTrain, field)
+static const Limit limits[] = {
+    {"the learning rate", AT(optimizer.rate), {0, HUGE_VAL, false, true}},
+    {"`momentum`", AT(optimizer.momentum), {0, 1, false, true}},
+    {"`beta1`", AT(optimizer.beta1), {0, 1, false, true}},
+    {"`beta2`", AT(optimizer.beta2), {0, 1, false, true}},
+    {"`eps`", AT(optimizer.epsilon), {0, HUGE_VAL, false, true}},
+    {"`weight_decay`", AT(optimizer.decay), {0, HUGE_VAL, false, true}},
+    {"`factor` of the schedule", AT(factor), {0, HUGE_VAL, false, true}},
+    {"`clip`", AT(clip), {0, HUGE_VAL, true, true}},
+    {"the bound of the loss in `stop`", AT(stop_loss), {0, HUGE_VAL, true, true}},
+};
+#undef AT
+
+static bool check_train(const RnTrain *train, const double *config, RtError *error)
+{
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        const Limit *limit = &limits[i];
+        RnFormula *formula = *(RnFormula *const *)((const char *)train + limit->offset);
+        /* rmsprop calls it otherwise */
+        bool alpha = limit->offset == offsetof(RnTrain, optimizer.beta2) &&
+                     train->optimizer.kind == RN_OPTIMIZER_RMSPROP;
+        if (formula && !check(rt_formula(formula, config, 0), &limit->range,
+                              alpha ? "`alpha`" : limit->what, NULL, error))
+            return false;
+    }
+    return true;
+}
+
+/* ---- tensors ---- */
+
 static bool check_correlation(const RnTensor *tensor, const RnPlace *place, RtError *error)
 {
     if (!tensor->parameter)
@@ -104,5 +144,5 @@ bool rt_limits_check(const RnProgram *program, const double *config, RtError *er
     for (int32_t t = 0; t < program->tensor_count; t++)
         if (!check_tensor(program, config, &program->tensors[t], error))
             return false;
-    return true;
+    return !program->train || check_train(program->train, config, error);
 }

@@ -9,8 +9,8 @@
 #include "core/program.h"
 #include "lib/error.h"
 
-/* Laws of first values in the first and the last layer, and correlations along depth. Depths must
- * be good already. */
+/* Laws of first values in the first and the last layer, correlations along depth, and what `train`
+ * states. Depths must be good already. */
 bool rt_limits_check(const RnProgram *program, const double *config, RtError *error);
 
 #endif

@@ -58,8 +58,6 @@ static bool settle_rules(RtTrainer *t, RtError *error)
     t->schedule.epoch_steps = t->epoch_steps;
     t->base_rate = rt_formula(train->optimizer.rate, config, 0);
     t->stop_loss = rt_formula(train->stop_loss, config, (double)NAN);
-    if (!(t->base_rate >= 0) || !isfinite(t->base_rate))
-        return rt_fail(error, RT_USAGE, "the learning rate is %g", t->base_rate);
     return rt_formula_count(train->patience, config, 0, 0, "patience", &t->patience, error);
 }
 

@@ -69,4 +69,54 @@ done
 # a sweep that comes to such a value ends there, whether or not its cells share memory
 expect 2 "the Hurst exponent of noise.W.weight is 1, $unit" ./laws sweep hursts
 expect 2 'the standard deviation of noise.W.weight is not a number' ./laws sweep variances
+
+# what train states
+train() {
+    cat >"$1.rnet" <<END
+param p = 0.5
+param q = 0.5
+param r = 0.5
+param s = 0.5
+param t = 0.5
+model { input x[2]; dense(2) }
+train {
+  data      rotation(dim = 2, train = 8, test = 4)
+  loss      mse
+  optimizer $2
+  schedule  step(every = 1, factor = $3)
+  clip      $4
+  stop      loss < $5
+  epochs    1
+}
+sweep rates { p in [0.5, -1]; measure train_loss }
+END
+    "$rnetc" -O0 --cpu=native "$1.rnet" -o "$1"
+    source=$1
+}
+
+commands='train bench'
+train sgd 'sgd(lr = p, momentum = q, weight_decay = r)' s t t
+both p=-1 'must be at least 0'
+both q=1 'must be at least 0 and less than 1'
+both q=-0.1 'must be at least 0 and less than 1'
+both r=-1 'must be at least 0'
+both s=-1 'must be at least 0'
+both t=0 'must be greater than 0'
+expect 2 'the learning rate is -1, but must be at least 0' ./sgd train --set p=-1
+# shellcheck disable=SC2016 # words of messages
+expect 2 '`momentum` is 1, but must be at least 0 and less than 1' ./sgd train --set q=1
+expect 2 'the learning rate is -1' ./sgd sweep rates
+train adam 'adam(lr = p, beta1 = q, beta2 = r, eps = s, weight_decay = t)' 1 1 1
+both q=1 'must be at least 0 and less than 1'
+both r=1 'must be at least 0 and less than 1'
+both s=-1e-8 'is -1e-08'
+both t=-1 'must be at least 0'
+for values in p=0 q=0 r=0.999 s=0 t=0; do
+    expect 0 '' ./adam train --set $values
+done
+train rmsprop 'rmsprop(lr = p, alpha = q, momentum = r)' 1 1 1
+# shellcheck disable=SC2016 # words of messages
+both q=1 '`alpha` is 1'
+train decays 'sgd(lr = exp(p))' 1 1 1
+expect 2 'the learning rate is infinite, but must be at least 0' ./decays train --set p=1e3
 finish
