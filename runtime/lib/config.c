@@ -33,6 +33,14 @@ bool rt_parse_number(const char *text, double *value)
     return end != text && !*end && isfinite(*value);
 }
 
+void rt_config_text(double value, char text[RT_NUMBER_TEXT])
+{
+    int digits = 6;
+    do
+        snprintf(text, RT_NUMBER_TEXT, "%.*g", digits, value);
+    while (strtod(text, NULL) != value && ++digits <= 17);
+}
+
 bool rt_config_store(const RnProgram *program, double *values, int32_t param, double value,
                      const char *where, RtError *error)
 {
@@ -40,9 +48,12 @@ bool rt_config_store(const RnProgram *program, double *values, int32_t param, do
     if (p->integer)
         value = round(value);
     /* written so that NaN fails */
-    if (!(value >= p->low && value <= p->high))
-        return rt_fail(error, RT_USAGE, "%s: %s = %.17g is outside %g .. %g", where, p->name, value,
+    if (!(value >= p->low && value <= p->high)) {
+        char text[RT_NUMBER_TEXT];
+        rt_config_text(value, text);
+        return rt_fail(error, RT_USAGE, "%s: %s = %s is outside %g .. %g", where, p->name, text,
                        p->low, p->high);
+    }
     values[param] = value;
     return true;
 }

@@ -26,6 +26,9 @@ bool rt_formula_count(RnFormula *formula, const double *values, int64_t otherwis
 /* Layers of a region; region -1 counts as 1. */
 bool rt_region_depth(const RnProgram *program, const double *values, int32_t region, int64_t *depth,
                      RtError *error);
+enum { RT_NUMBER_TEXT = 32 };
+/* The fewest digits that read back as the same number. */
+void rt_config_text(double value, char text[RT_NUMBER_TEXT]);
 /* A number in full: all characters, finite. */
 bool rt_parse_number(const char *text, double *value);
 

@@ -8,32 +8,23 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 typedef struct Range {
     double low, high;
     bool open_low, open_high; /* without the end itself */
 } Range;
 
-enum { NUMBER_TEXT = 32, RANGE_TEXT = 100 };
+enum { RANGE_TEXT = 100 };
 
 static const Range positive = {0, HUGE_VAL, true, true};
 static const Range inside_unit = {0, 1, true, true};
 
-/* The fewest digits that read back as the same number. */
-static void number_text(double value, char text[NUMBER_TEXT])
-{
-    snprintf(text, NUMBER_TEXT, "%g", value);
-    if (strtod(text, NULL) != value)
-        snprintf(text, NUMBER_TEXT, "%.17g", value);
-}
-
 static void range_text(const Range *range, char text[RANGE_TEXT])
 {
-    char low[NUMBER_TEXT], high[NUMBER_TEXT];
+    char low[RT_NUMBER_TEXT], high[RT_NUMBER_TEXT];
     const char *from = range->open_low ? "greater than" : "at least";
-    number_text(range->low, low);
-    number_text(range->high, high);
+    rt_config_text(range->low, low);
+    rt_config_text(range->high, high);
     if (isinf(range->high))
         snprintf(text, RANGE_TEXT, "%s %s", from, low);
     else
@@ -49,8 +40,8 @@ static bool check(double value, const Range *range, const char *what, const char
     bool below = range->open_high ? value < range->high : value <= range->high;
     if (isfinite(value) && above && below)
         return true;
-    char number[NUMBER_TEXT], wanted[RANGE_TEXT];
-    number_text(value, number);
+    char number[RT_NUMBER_TEXT], wanted[RANGE_TEXT];
+    rt_config_text(value, number);
     range_text(range, wanted);
     return rt_fail(error, RT_USAGE, "%s%s%s is %s, but must be %s", what, owner ? " of " : "",
                    owner ? owner : "",

@@ -17,6 +17,24 @@
 
 enum { MOST_NEEDS = 16 };
 
+/* A resumed run keeps its params: the weights and the steps up to here belong to them. */
+static bool check_kept(const RtSession *session, const RtCheckpoint *checkpoint, RtError *error)
+{
+    const RnProgram *program = session->program;
+    int32_t i = 0;
+    while (i < program->param_count && session->config[i] == checkpoint->config[i])
+        i++;
+    if (i == program->param_count)
+        return true;
+    char given[RT_NUMBER_TEXT], kept[RT_NUMBER_TEXT];
+    rt_config_text(session->config[i], given);
+    rt_config_text(checkpoint->config[i], kept);
+    return rt_fail(error, RT_USAGE,
+                   "--set %s=%s: a resumed run keeps its params, and in %s it is %s; leave --set "
+                   "out, or train anew without --resume",
+                   program->params[i].name, given, checkpoint->path, kept);
+}
+
 static bool settle_config(RtSession *session, const RtCheckpoint *checkpoint, RtError *error)
 {
     const RnProgram *program = session->program;
@@ -30,6 +48,8 @@ static bool settle_config(RtSession *session, const RtCheckpoint *checkpoint, Rt
     for (int i = 0; i < session->options->set_count; i++)
         if (!rt_config_assign(program, session->config, session->options->sets[i], error))
             return false;
+    if (checkpoint && session->options->resume && !check_kept(session, checkpoint, error))
+        return false;
     for (int32_t i = 0; i < program->region_count; i++) {
         int64_t depth;
         if (!rt_region_depth(program, session->config, i, &depth, error))
