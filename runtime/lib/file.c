@@ -124,6 +124,12 @@ bool rt_file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool rt_file_keeps(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 static void writer_free(RtWriter *writer)
 {
     free(writer->path);

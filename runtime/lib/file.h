@@ -23,6 +23,8 @@ typedef struct RtFile {
 bool rt_file_read(const char *path, size_t limit, RtFile *file, RtError *error);
 void rt_file_free(RtFile *file);
 bool rt_file_exists(const char *path);
+/* A file that is there and keeps what is written: no folder, device or pipe. */
+bool rt_file_keeps(const char *path);
 
 typedef struct RtWriter {
     FILE *stream;

@@ -132,6 +132,16 @@ static void warn_of_source(const RnProgram *program, const RtCheckpoint *checkpo
                 program->name, checkpoint->path);
 }
 
+/* Said before the run, while it can still be stopped. */
+static void warn_of_save(const RnProgram *program, const RtOptions *options)
+{
+    if (options->save && !options->quiet && !options->json && rt_file_keeps(options->save))
+        fprintf(stderr,
+                "%s: warning: --save %s: the file is there already, and this run, which begins "
+                "anew, will replace it; --resume auto goes on from it instead\n",
+                program->name, options->save);
+}
+
 static bool load_data(RtTrainer *t, RtError *error)
 {
     const RtLoan *loan = t->loan;
@@ -183,6 +193,8 @@ static bool set_up(RtTrainer *t, const RnProgram *program, const RtOptions *opti
     t->train_loss = t->train_accuracy = (double)NAN;
     t->order_stream = rt_order_stream_of_repeat(t->session.seed, t->repeat);
     warn_of_source(program, checkpoint);
+    if (!path)
+        warn_of_save(program, options);
     return load_data(t, error) && settle_length(t, error) && settle_rules(t, error) &&
            allocate(t, checkpoint->position.position, error) &&
            start_weights(t, checkpoint, error) &&
@@ -220,14 +232,20 @@ static RtRow make_row(const RtTrainer *t)
                    .seconds = rt_seconds() - t->start};
 }
 
+/* What became of the checkpoint of a run that diverged. */
+static const char *saved_text(const char *save)
+{
+    return !save ? "" : rt_file_keeps(save) ? " stays as it was" : " was not written";
+}
+
 static bool diverged(const RtTrainer *t, RtError *error)
 {
     const char *save = t->session.options->save;
     return rt_fail(error, RT_DIVERGED,
                    "diverged: the loss is not finite at step %llu, epoch %lld; "
-                   "a smaller learning rate, or `--set`, may help%s%s",
+                   "a smaller learning rate, or `--set`, may help%s%s%s",
                    (unsigned long long)t->position.step + 1, (long long)t->position.epoch + 1,
-                   save ? "; no checkpoint was written over " : "", save ? save : "");
+                   save ? "; " : "", save ? save : "", saved_text(save));
 }
 
 static bool take_step(RtTrainer *t, double rate, double *loss, RtError *error)
@@ -278,8 +296,9 @@ static bool save_good(RtTrainer *t, RtError *error)
         return rt_checkpoint_save(session, &t->position, session->options->save, error);
     return rt_fail(error, RT_DIVERGED,
                    "diverged: a weight is not finite after step %llu; a smaller learning rate, or "
-                   "`--set`, may help; no checkpoint was written over %s",
-                   (unsigned long long)t->position.step, session->options->save);
+                   "`--set`, may help; %s%s",
+                   (unsigned long long)t->position.step, session->options->save,
+                   saved_text(session->options->save));
 }
 
 static bool stop_by_signal(RtTrainer *t, RtError *error)

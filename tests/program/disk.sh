@@ -47,6 +47,23 @@ status=0
 [ $status -eq 1 ] || fail "status $status where the result could not be printed, wanted 1"
 
 # A run that diverges writes over nothing.
-expect 3 diverged "$program" train --quiet --set lr0=1e30 --save good.safetensors
+expect 3 'may help; good.safetensors stays as it was' \
+    "$program" train --quiet --set lr0=1e30 --save good.safetensors
 untouched "divergence"
+expect 3 'may help; none.safetensors was not written' \
+    "$program" train --quiet --set lr0=1e30 --save none.safetensors
+[ ! -e none.safetensors ] || fail "a run that diverged left a checkpoint"
+
+# A run that begins anew says that it will write over a file, before it begins; one that goes on,
+# and one whose file keeps nothing, does not.
+warned() {
+    expect 0 '' "$program" train --iterations 1 "$@"
+    grep -q 'the file is there already' err.txt
+}
+cp good.safetensors again.safetensors
+warned --save again.safetensors || fail "nothing said of a file that is there"
+! warned --save again.safetensors --quiet || fail "--quiet, and yet a warning"
+! warned --save again.safetensors --resume auto || fail "a warning of a resumed run"
+! warned --save fresh.safetensors || fail "a warning of a file that is not there"
+! warned --save /dev/null || fail "a warning of a device"
 finish
