@@ -62,6 +62,8 @@ typedef struct TheoryRatios {
     double mean_ratio, median_ratio, deviation_ratio; /* of ‖h_L‖/‖h_0‖ by that law */
 } TheoryRatios;
 TheoryRatios theory_ratios(const TheoryStack *stack);
+/* NULL where the norm is log-normal; else the reason, one clause. */
+const char *theory_law_obstacle(const TheoryStack *stack);
 
 /* ---- regime.c ---- */
 typedef enum TheoryRegime {

@@ -4,6 +4,7 @@
  */
 #include "theory_fixture.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,95 @@ static void branches_with_a_mean_add_up(void **state)
     assert_true(isnan(theory_ratios(stack).gradient_square));
 }
 
+/* log ‖h_L‖²/‖h_0‖² of networks h + alpha V relu(W h), or of h + alpha V relu(h): W h and V u are
+ * normal with variances that the norms of h and u decide. */
+static Tally simulate_norm(int d, int depth, double alpha, bool inner, int networks)
+{
+    Tally logs = {0};
+    uint64_t seed = 11;
+    double h[64];
+    for (int n = 0; n < networks; n++) {
+        for (int i = 0; i < d; i++) {
+            h[i] = normal(&seed);
+        }
+        double start = square_norm(h, d);
+        for (int l = 0; l < depth; l++) {
+            double spread = sqrt(square_norm(h, d) / d), power = 0;
+            for (int i = 0; i < d; i++) {
+                double u = fmax(inner ? spread * normal(&seed) : h[i], 0);
+                power += u * u;
+            }
+            for (int i = 0; i < d; i++) {
+                h[i] += alpha * sqrt(power / d) * normal(&seed);
+            }
+        }
+        tally_add(&logs, log(square_norm(h, d) / start));
+    }
+    return logs;
+}
+
+/* Is the law right within its stated errors, a quarter of the deviation for the mean and a tenth
+ * for the deviation, and 4 standard errors of the simulation? */
+static bool law_holds(double mean, double deviation, const Tally *logs)
+{
+    double simulated = tally_error(logs) * sqrt(logs->count);
+    return fabs(tally_mean(logs) - mean) < deviation / 4 + 4 * tally_error(logs) &&
+           fabs(simulated / deviation - 1) < 0.1 + 4 / sqrt(2 * logs->count);
+}
+
+/* The law is given where it holds, and not where the steps are so large, or the norm of the branch
+ * so bound to the direction of the state, that simulated networks do not have it. */
+static void the_law_ends_where_it_does_not_hold(void **state)
+{
+    static const struct {
+        double width, depth, alpha;
+        bool inner, given;
+    } cases[] = {{64, 10, 0.316, true, true},    {64, 100, 0.1, true, true},
+                 {8, 4, 0.5, true, true},        {64, 50, 1, true, false},
+                 {64, 1, 1, true, false},        {64, 10, 0.75, true, false},
+                 {32, 100, 0.316, false, false}, {8, 200, 0.27, false, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double depth = cases[i].depth, alpha = cases[i].alpha;
+        int d = (int)cases[i].width;
+        Block block;
+        TheoryStack *stack = cases[i].inner ? two_matrices(&block, THEORY_RELU, depth, alpha)
+                                            : one_matrix(&block, THEORY_RELU, 1, 0, depth, alpha);
+        stack->width = d;
+        TheoryRatios r = theory_ratios(stack);
+        assert_int_equal(theory_law_obstacle(stack) == NULL, cases[i].given);
+        assert_int_equal(isfinite(r.log_mean), cases[i].given);
+        assert_true(isfinite(r.forward_square));
+        Tally logs = simulate_norm(d, (int)depth, alpha, cases[i].inner, 2000);
+        double power = depth * alpha * alpha / 2;
+        bool holds = law_holds(power * (1 - 2.0 / d), sqrt(4 * power / d), &logs);
+        if (holds != cases[i].given) {
+            fail_msg("case %zu: mean %g, deviation %g", i, tally_mean(&logs),
+                     tally_error(&logs) * sqrt(logs.count));
+        }
+    }
+}
+
+/* A bias, a curved end, another skip; a state of any mean is as good as another. */
+static void the_law_wants_such_a_branch(void **state)
+{
+    Block block;
+    (void)state;
+    TheoryStack *stack = two_matrices(&block, THEORY_RELU, 100, 0.1);
+    stack->start_mean = 0.5;
+    assert_null(theory_law_obstacle(stack));
+    block.ops[2].bias_variance.constant = 0.1;
+    assert_non_null(theory_law_obstacle(stack));
+    stack = two_matrices(&block, THEORY_TANH, 100, 0.1);
+    assert_non_null(theory_law_obstacle(stack));
+    stack = two_matrices(&block, THEORY_RELU, 100, 0.1);
+    block.branch.op_count = 2;
+    assert_non_null(theory_law_obstacle(stack));
+    stack = two_matrices(&block, THEORY_RELU, 100, 0.1);
+    stack->skip = THEORY_FILTER;
+    assert_non_null(theory_law_obstacle(stack));
+}
+
 static void says_where_it_knows_nothing(void **state)
 {
     Block block;
@@ -183,6 +273,8 @@ int main(void)
         cmocka_unit_test(the_norm_is_log_normal),
         cmocka_unit_test(networks_have_these_second_moments),
         cmocka_unit_test(branches_with_a_mean_add_up),
+        cmocka_unit_test(the_law_ends_where_it_does_not_hold),
+        cmocka_unit_test(the_law_wants_such_a_branch),
         cmocka_unit_test(says_where_it_knows_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
