@@ -186,19 +186,6 @@ static bool run(Work *w, int32_t region, const RtTask *task, double *values, RtE
     return true;
 }
 
-/* Is every state of the sample a number? Gradients through those that are none mean nothing. */
-static bool is_finite(const RtChain *chain, int64_t s)
-{
-    bool all = true;
-    for (int64_t i = 0; i <= chain->count; i++) {
-        const RtPiece *piece = &chain->pieces[i];
-        for (int64_t r = 0; r < piece->in_rows; r++)
-            all = all && isfinite(rt_real(piece->state, s * piece->in_rows + r,
-                                          chain->session->program->real_size));
-    }
-    return all;
-}
-
 /* NaN for samples that leave their reals within a piece. */
 static bool norms_of(RtSession *session, int32_t region, const RtTask *task, const void *x,
                      int64_t samples, int64_t length, double *values, RtError *error)
@@ -215,7 +202,7 @@ static bool norms_of(RtSession *session, int32_t region, const RtTask *task, con
     }
     good = good && rt_chain_forward(&w.chain, x, error) && run(&w, region, task, values, error);
     for (int64_t s = 0; good && s < samples; s++) {
-        bool measured = is_finite(&w.chain, s);
+        bool measured = rt_chain_is_finite(&w.chain, 0, w.chain.count, s);
         for (int row = 0; row < RT_NORMS && !measured; row++)
             values[row * samples + s] = (double)NAN;
     }

@@ -254,3 +254,15 @@ double rt_chain_state(const RtChain *chain, int64_t index, int64_t sample, int64
     return exponent ? ldexp(value, exponent < MOST_EXPONENT ? (int)exponent : MOST_EXPONENT)
                     : value;
 }
+
+bool rt_chain_is_finite(const RtChain *chain, int64_t from, int64_t to, int64_t sample)
+{
+    bool all = true;
+    for (int64_t i = from; i <= to; i++) {
+        const RtPiece *piece = &chain->pieces[i];
+        for (int64_t r = 0; r < piece->in_rows; r++)
+            all = all && isfinite(rt_real(piece->state, sample * piece->in_rows + r,
+                                          chain->session->program->real_size));
+    }
+    return all;
+}

@@ -51,6 +51,9 @@ bool rt_chain_pull_at(RtChain *chain, int64_t piece, const void *states, int64_t
                       int64_t count, int64_t each, void *cotangent, RtError *error);
 /* A number of the state before a piece, as it is without its exponent. */
 double rt_chain_state(const RtChain *chain, int64_t piece, int64_t sample, int64_t row);
+/* Are the sample's states before the pieces from … to numbers? Gradients through others mean
+ * nothing. */
+bool rt_chain_is_finite(const RtChain *chain, int64_t from, int64_t to, int64_t sample);
 /* One piece forward from states of the caller's: [count][in_rows] to [count][out_rows]. */
 bool rt_chain_push(RtChain *chain, int64_t piece, int64_t count, const void *state, void *next,
                    RtError *error);

@@ -2,7 +2,7 @@
  *
  * The Jacobian of a block, transposed, as a product over its pieces: orthonormal gradients are
  * pulled through some pieces in the network's own arithmetic, one a lane, and orthogonalised again
- * in double before they have run together; see graded.h.
+ * in double before they have run together or left their reals; see graded.h.
  */
 #include "lib/jacobian.h"
 #include "lib/chain.h"
@@ -24,6 +24,7 @@ typedef struct Jacobian {
     int64_t from, count; /* samples at work */
     RtGraded *graded;    /* [most samples at work] */
     double *spread;      /* [most samples at work] */
+    bool *broken;        /* [most samples at work] a state or a gradient is no number */
     void *lanes;         /* reals [count · rows][rows] */
     double *values;
     int64_t width;
@@ -55,20 +56,21 @@ static void factor_lanes(void *context, int64_t index)
     for (int64_t i = 0; i < size; i++)
         j->graded[index].next[i] =
             rt_real(j->lanes, index * size + i, j->chain.session->program->real_size);
-    j->spread[index] = rt_graded_factor(&j->graded[index]);
+    j->spread[index] = j->broken[index] ? (double)NAN : rt_graded_factor(&j->graded[index]);
 }
 
 static void accept_sample(void *context, int64_t index)
 {
     Jacobian *j = context;
-    rt_graded_accept(&j->graded[index]);
+    if (!j->broken[index])
+        rt_graded_accept(&j->graded[index]);
 }
 
 static void finish_sample(void *context, int64_t index)
 {
     Jacobian *j = context;
     double *values = j->values + (j->from + index) * j->width;
-    bool broken = isnan(j->spread[index]);
+    bool broken = j->broken[index];
     if (!broken && j->rows <= RT_SPECTRUM_WIDTH)
         rt_graded_values(&j->graded[index], values);
     else if (!broken && !rt_graded_extremes(&j->graded[index], &values[0], &values[1]))
@@ -86,6 +88,36 @@ static double largest_spread(const Jacobian *j)
     return most;
 }
 
+static bool any_broken(const Jacobian *j)
+{
+    for (int64_t i = 0; i < j->count; i++)
+        if (j->broken[i])
+            return true;
+    return false;
+}
+
+/* Have columns run together, or a gradient left its reals? */
+static bool is_rough(const Jacobian *j, double spread)
+{
+    bool rough = spread > spread_limit;
+    for (int64_t i = 0; i < j->count; i++)
+        rough = rough || (!j->broken[i] && isnan(j->spread[i]));
+    return rough;
+}
+
+static bool is_long(const RtPiece *piece)
+{
+    return piece->to - piece->from > 1;
+}
+
+static void start_samples(Jacobian *j)
+{
+    for (int64_t i = 0; i < j->count; i++) {
+        rt_graded_reset(&j->graded[i]);
+        j->broken[i] = !rt_chain_is_finite(&j->chain, j->first, j->last + 1, j->from + i);
+    }
+}
+
 /* Pieces for the next interval, from the spread of one with n. */
 static int64_t next_interval(double spread, int64_t n)
 {
@@ -95,32 +127,34 @@ static int64_t next_interval(double spread, int64_t n)
     return wanted < 1 ? 1 : (int64_t)fmin(wanted, most);
 }
 
-/* Down through the block. False with `rough`: even one piece lets the columns run together. */
+/* Down through the block. Ends early, with `rough`, where a piece is too long already. */
 static bool descend(Jacobian *j, bool *rough, RtError *error)
 {
     int64_t interval = 1, low;
-    for (int64_t i = 0; i < j->count; i++)
-        rt_graded_reset(&j->graded[i]);
+    start_samples(j);
+    *rough = *rough || any_broken(j);
     for (int64_t high = j->last + 1; high > j->first; high = low) {
         low = high - interval > j->first ? high - interval : j->first;
+        if (*rough && is_long(&j->chain.pieces[low]))
+            return true;
         each_sample(j, fill_lanes);
         for (int64_t piece = high; piece-- > low;)
             if (!rt_chain_pull(&j->chain, piece, j->from, j->count, j->rows, j->lanes, error))
                 return false;
         each_sample(j, factor_lanes);
         double spread = largest_spread(j);
-        if (isnan(spread))
-            return true;
-        if (spread > spread_limit && high - low > 1) {
-            interval = 1;
+        bool now = is_rough(j, spread);
+        interval = now ? 1 : next_interval(spread, high - low);
+        if (now && high - low > 1) {
             low = high;
             continue;
         }
-        *rough = *rough || spread > spread_limit;
-        if (*rough && j->chain.pieces[low].to - j->chain.pieces[low].from > 1)
-            return true;
-        interval = next_interval(spread, high - low);
+        *rough = *rough || now;
+        for (int64_t i = 0; i < j->count; i++)
+            j->broken[i] = isnan(j->spread[i]);
         each_sample(j, accept_sample);
+        if (isnan(spread))
+            return true;
     }
     return true;
 }
@@ -132,7 +166,7 @@ static bool measure_samples(Jacobian *j, bool *rough, RtError *error)
         j->count = j->samples - j->from < most ? j->samples - j->from : most;
         if (!descend(j, rough, error))
             return false;
-        if (*rough && j->chain.pieces[j->first].to - j->chain.pieces[j->first].from > 1)
+        if (*rough && is_long(&j->chain.pieces[j->first]))
             return true;
         each_sample(j, finish_sample);
     }
@@ -151,10 +185,11 @@ static bool open_jacobian(Jacobian *j, RtSession *session, int32_t region, int64
     j->last = rt_chain_find(&j->chain, region + 1) - 1;
     j->graded = calloc((size_t)at_once, sizeof *j->graded);
     j->spread = calloc((size_t)at_once, sizeof *j->spread);
+    j->broken = calloc((size_t)at_once, sizeof *j->broken);
     size_t bytes;
     if (rt_bytes(at_once * j->rows, j->rows, (size_t)session->program->real_size, &bytes))
         j->lanes = calloc(1, bytes);
-    bool good = j->graded && j->spread && j->lanes;
+    bool good = j->graded && j->spread && j->broken && j->lanes;
     for (int64_t i = 0; good && i < at_once; i++)
         good = rt_graded_open(&j->graded[i], j->rows);
     return good || rt_fail(error, RT_FAILED, "out of memory for singular values");
@@ -167,6 +202,7 @@ static void close_jacobian(Jacobian *j)
         rt_graded_close(&j->graded[i]);
     free(j->graded);
     free(j->spread);
+    free(j->broken);
     free(j->lanes);
     rt_chain_close(&j->chain);
 }
