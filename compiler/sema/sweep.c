@@ -248,11 +248,42 @@ static void read_histogram(Axes *axes, const Ast *value, Plot *plot)
     }
 }
 
+static bool has_list(const Ast *statement)
+{
+    return statement != NULL && statement->first != NULL && statement->first->next != NULL;
+}
+
+static void refuse_plot(Context *ctx, DiagId code, Span second, Span first)
+{
+    Diag *d = diag_report(ctx->diag, code, second, "a sweep has one `plot`");
+    diag_label(ctx->diag, d, first, "the first one is here");
+    diag_hint(ctx->diag, d, "write another `sweep` block for it, with the same axes");
+}
+
+/* The sweep's only `plot`, or the first one. */
+static const Ast *plot_statement(Context *ctx, const Statements *statements)
+{
+    const Ast *found = NULL;
+    for (uint32_t i = 0; i < statements->count; i++) {
+        const Ast *ast = statements->items[i];
+        if (ast->kind != AST_STATEMENT || !str_equal(ast->text, "plot")) {
+            continue;
+        }
+        if (found != NULL) {
+            refuse_plot(ctx, E_DUPLICATE_STATEMENT, ast->name_span, found->name_span);
+        } else if (has_list(ast)) {
+            refuse_plot(ctx, E_EXTRA_ARGUMENT, ast->first->next->span, ast->first->span);
+        }
+        found = found ? found : ast;
+    }
+    return found;
+}
+
 static void read_plot(Axes *axes, const Ast *statement)
 {
     static const char *const words[] = {"heatmap", "lines", "histogram"};
     static const char *const specs[] = {"x= y= clip=-", "x= by=- log=- theory=false", "quantity"};
-    const Ast *value = single_value(axes->ctx, statement);
+    const Ast *value = has_list(statement) ? statement->first : single_value(axes->ctx, statement);
     int word = value ? eval_word(axes->ctx, value, "`plot`", words, LENGTH(words)) : -1;
     const Ast *values[ARGUMENTS_MAX];
     Plot *plot = &axes->sweep->plot;
@@ -365,7 +396,7 @@ void elaborate_sweep(Context *ctx, const Ast *block)
     }
     read_measures(&axes, measure);
     read_fit(&axes, single_statement(ctx, &statements, "fit"));
-    read_plot(&axes, single_statement(ctx, &statements, "plot"));
+    read_plot(&axes, plot_statement(ctx, &statements));
     read_settings(ctx, &statements, &sweep.settings);
     vec_push(ctx->arena, &ctx->model->sweeps, sweep);
 }
