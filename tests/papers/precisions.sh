@@ -5,7 +5,7 @@
 # precisions.sh SINGLE DOUBLE BOUND.
 set -eu
 values() {
-    "$1" probe --json | grep '"values"' | tr -d '[]' | sed 's/.*: *//' | tr ', ' '\n\n' | grep .
+    "$1" probe --json | grep '"values"' | tr -d '[]' | sed 's/.*: *//' | tr ',' '\n' | tr -d ' \t'
 }
 values "$1" >single.txt
 values "$2" >double.txt
