@@ -179,6 +179,7 @@ void elaborate_alpha(Context *ctx, Scope *scope, const Ast *statement, Branch *b
 void read_data(Context *ctx, const Ast *statement, Data *data, bool in_train);
 void read_loss(Context *ctx, const Ast *statement, LossSpec *loss, bool in_train);
 void check_data(Context *ctx, const Data *data, RnLossKind loss);
+void check_probe_data(Context *ctx, const Data *data, const LossSpec *loss);
 void read_optimizer(Context *ctx, const Ast *statement, Optimizer *optimizer);
 void read_schedule(Context *ctx, const Ast *statement, Schedule *schedule);
 void read_rules(Context *ctx, const Statements *statements, const Optimizer *optimizer);

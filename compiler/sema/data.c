@@ -236,6 +236,15 @@ static void check_images(Context *ctx, const Data *data, RnLossKind loss)
     }
 }
 
+/* `target` names one column. */
+static void check_csv(Context *ctx, const Data *data, RnLossKind loss)
+{
+    const Shape *output = &ctx->model->output;
+    if (loss == RN_LOSS_MSE && output->rank != 0 && shape_size(output) != 1) {
+        check_outputs(ctx, data, 1, "target a sample");
+    }
+}
+
 /* `loss` is NONE where the outputs do not matter. */
 void check_data(Context *ctx, const Data *data, RnLossKind loss)
 {
@@ -258,6 +267,9 @@ void check_data(Context *ctx, const Data *data, RnLossKind loss)
             check_outputs(ctx, data, data->dim, "targets a sample");
         }
         break;
+    case RN_DATA_CSV:
+        check_csv(ctx, data, loss);
+        break;
     case RN_DATA_ADDING:
         wanted = (Shape){2, {data->steps, 2}};
         if (!shape_equal(input, &wanted)) {
@@ -267,4 +279,15 @@ void check_data(Context *ctx, const Data *data, RnLossKind loss)
     default:
         break;
     }
+}
+
+/* Of a probe or a sweep; without a loss of its own it has that of `train`. */
+void check_probe_data(Context *ctx, const Data *data, const LossSpec *loss)
+{
+    const Train *train = ctx->model->train;
+    RnLossKind kind = loss->kind != RN_LOSS_NONE ? loss->kind
+                      : train != NULL            ? train->loss.kind
+                                                 : RN_LOSS_NONE;
+    bool fixed = data->kind == RN_DATA_CSV && loss->target_low == NULL;
+    check_data(ctx, data, fixed ? kind : RN_LOSS_NONE);
 }

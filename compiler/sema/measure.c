@@ -54,7 +54,7 @@ void elaborate_probe(Context *ctx, const Ast *block)
     probe->repeat = count_or(ctx, &statements, "repeat", 1);
     read_when(ctx, &statements, &probe->when);
     read_measures(ctx, &statements, probe);
-    check_data(ctx, &probe->data, RN_LOSS_NONE);
+    check_probe_data(ctx, &probe->data, &probe->loss);
     bool has_data = probe->data.kind != RN_DATA_NONE || ctx->model->train != NULL;
     if (!has_data && !ctx->lost && diag_error_count(ctx->diag) == 0) {
         Diag *d = diag_report(ctx->diag, E_MISSING_STATEMENT, block->name_span,

@@ -331,7 +331,7 @@ static void read_settings(Context *ctx, const Statements *statements, Probe *set
     LossSpec loss = {0};
     read_data(ctx, single_statement(ctx, statements, "data"), &data, false);
     read_loss(ctx, single_statement(ctx, statements, "loss"), &loss, false);
-    check_data(ctx, &data, RN_LOSS_NONE);
+    check_probe_data(ctx, &data, loss.kind != RN_LOSS_NONE ? &loss : &settings->loss);
     settings->data = data.kind != RN_DATA_NONE ? data : settings->data;
     settings->loss = loss.kind != RN_LOSS_NONE ? loss : settings->loss;
     read_counts(ctx, statements, settings);

@@ -250,11 +250,15 @@ static bool check_table(const RtRequest *request, RtTable *table, RtError *error
                        table->source, (long long)table->features, (long long)request->features);
     if (table->labels)
         return check_labels(request, table, error);
-    if (table->targets && (request->classes || table->outputs != request->outputs))
-        return rt_fail(error, RT_BAD_DATA, "%s: %lld target numbers a sample, expected %lld%s",
-                       targets_source(table), (long long)table->outputs,
-                       (long long)request->outputs,
-                       request->classes ? " classes, as whole numbers" : "");
+    if (table->targets && request->classes)
+        return rt_fail(error, RT_BAD_DATA,
+                       "%s: the targets are numbers, %lld a sample, but the loss wants classes, a "
+                       "whole number a sample",
+                       targets_source(table), (long long)table->outputs);
+    if (table->targets && table->outputs != request->outputs)
+        return rt_fail(
+            error, RT_BAD_DATA, "%s: targets a sample: %lld, outputs of the network: %lld",
+            targets_source(table), (long long)table->outputs, (long long)request->outputs);
     return true;
 }
 

@@ -232,7 +232,7 @@ static void test_regression(void **state)
     write_npy("t.npy", FAKE_OUT, t, ROWS * FAKE_OUT);
     f->train.loss.kind = RN_LOSS_MSE;
     expect(f, "train --data .", RT_BAD_DATA);
-    assert_non_null(strstr(f->errors, "1 target numbers a sample, expected 3"));
+    assert_non_null(strstr(f->errors, "targets a sample: 1, outputs of the network: 3"));
     f->train.data = (RnData){.kind = RN_DATA_NPY, .images = "x.npy", .labels = "t.npy"};
     expect(f, "train --data . --epochs 60 --set lr=0.05", RT_OK);
     double rmse = fact(f->output, "test_rmse="), r2 = fact(f->output, "test_r2=");
