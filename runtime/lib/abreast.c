@@ -183,12 +183,15 @@ static bool same_samples(const RtProber *p, const double *a, const double *b)
     return same;
 }
 
-bool rt_abreast_add(RtAbreast *a)
+bool rt_abreast_fits(const RtAbreast *a, const double *config)
+{
+    return a->count < a->most && (!a->count || same_samples(a->prober, a->configs, config));
+}
+
+void rt_abreast_add(RtAbreast *a)
 {
     const RtSession *s = &a->prober->session;
     const RnProgram *program = s->program;
-    if (a->count == a->most || (a->count && !same_samples(a->prober, a->configs, s->config)))
-        return false;
     memcpy(config_of(a, a->count), s->config, (size_t)program->param_count * sizeof *s->config);
     for (int32_t t = 0; t < program->tensor_count; t++) {
         size_t bytes;
@@ -197,7 +200,6 @@ bool rt_abreast_add(RtAbreast *a)
             memcpy(a->own[a->count * program->tensor_count + t], from, bytes);
     }
     a->count++;
-    return true;
 }
 
 /* The same samples for each network; what is left of the lanes is the last one's again. */

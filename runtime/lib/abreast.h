@@ -38,8 +38,10 @@ typedef struct RtAbreast {
  * scalars differ, or two batches do not fit into a tile. */
 bool rt_abreast_open(RtAbreast *abreast, RtProber *prober, int64_t varied);
 void rt_abreast_close(RtAbreast *abreast);
-/* Adds the prober's network as it stands; false where its samples are not those of the first. */
-bool rt_abreast_add(RtAbreast *abreast);
+/* Is there room for a network of these params, and are its samples those of the first? */
+bool rt_abreast_fits(const RtAbreast *abreast, const double *config);
+/* Adds the prober's network as it stands, one that fits. */
+void rt_abreast_add(RtAbreast *abreast);
 /* Draws the samples and traces all networks; false: leave it to the prober, which says why. */
 bool rt_abreast_run(RtAbreast *abreast, uint64_t draw);
 /* Gives a network back to the prober, with its traces. */

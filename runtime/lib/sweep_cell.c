@@ -230,8 +230,9 @@ static bool measure_weights(RtWorker *worker, double loss, double *values, RtErr
 
 /* ---- cells side by side ---- */
 
-/* Traces the first cells together, as many as have one network but for params. What fails here
- * fails again, and is told, when the cell is measured by itself. */
+/* Traces the first cells together, as many as have one network but for params, and one draw of
+ * samples; the next one is left as it is. What fails here fails again, and is told, when the cell
+ * is measured by itself. */
 static void go_ahead(RtWorker *worker, const int64_t *cells, int64_t count, uint64_t draw)
 {
     RtAbreast *abreast = &worker->abreast;
@@ -239,12 +240,15 @@ static void go_ahead(RtWorker *worker, const int64_t *cells, int64_t count, uint
     double loss;
     bool good = true;
     worker->ahead_count = abreast->count = 0;
-    for (int64_t i = 0; i < count && i < abreast->most && stays(worker, cells[i]); i++) {
+    int64_t i = 0;
+    while (good && i < count && stays(worker, cells[i]) &&
+           rt_abreast_fits(abreast, worker->config)) {
         good = rt_worker_visit(worker, cells[i], &ignored) &&
                make_weights(worker, draw, &loss, &ignored);
-        if (!good || !rt_abreast_add(abreast))
-            break;
+        if (good)
+            rt_abreast_add(abreast);
         worker->ahead[i] = cells[i];
+        i++;
     }
     /* params may be those of a cell that its tensors are not of */
     worker->drawn = worker->drawn && good;
