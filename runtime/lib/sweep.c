@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "lib/sweep.h"
+#include "lib/sweep_draws.h"
 #include "core/random.h"
 #include "lib/config.h"
 #include "lib/nearest.h"

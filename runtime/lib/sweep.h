@@ -89,19 +89,6 @@ const char *rt_exact_text(double value, char text[32]);
 /* The number in front of `end`, as those digits and no others; moves behind it. */
 bool rt_read_exact(const char **at, char end, double *value);
 
-/* sweep_draws.c */
-/* Makes room for the draws of a cell; dropped when its row is written. */
-bool rt_draws_open(RtRows *rows, int64_t cell, RtError *error);
-void rt_draws_drop(RtRows *rows, int64_t cell);
-bool rt_draws_has(const RtRows *rows, int64_t cell, int64_t draw);
-/* values[quantity] */
-void rt_draws_put(RtRows *rows, int64_t cell, int64_t draw, const double *values);
-int64_t rt_draws_count(const RtRows *rows);
-bool rt_draws_write(const RtRows *rows, RtWriter *writer, RtError *error);
-bool rt_draws_is_line(const char *text);
-/* `parsed` is false for a line that this program does not write. */
-bool rt_draws_read(RtRows *rows, const char *text, bool *parsed, RtError *error);
-
 /* Cells index, index + count, … of the groups, or of the cells where there are fewer groups. */
 typedef struct RtShard {
     int64_t index, count; /* count 0 or 1: all */

@@ -5,7 +5,7 @@
  *
  *     # cell 4 draw 17: 0.744973254168816 1.25
  */
-#include "lib/sweep.h"
+#include "lib/sweep_draws.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -48,12 +48,19 @@ void rt_draws_put(RtRows *rows, int64_t cell, int64_t draw, const double *values
     part->there[draw] = true;
 }
 
+int64_t rt_draws_of(const RtRows *rows, int64_t cell)
+{
+    int64_t count = 0;
+    for (int64_t draw = 0; rows->parts[cell].there && draw < rows->draws; draw++)
+        count += rows->parts[cell].there[draw];
+    return count;
+}
+
 int64_t rt_draws_count(const RtRows *rows)
 {
     int64_t count = 0;
     for (int64_t cell = 0; cell < rows->grid->cells; cell++)
-        for (int64_t draw = 0; draw < rows->draws && rows->parts[cell].there; draw++)
-            count += rows->parts[cell].there[draw];
+        count += rt_draws_of(rows, cell);
     return count;
 }
 

@@ -8,6 +8,7 @@
 #include "lib/pool.h"
 #include "lib/signals.h"
 #include "lib/sweep.h"
+#include "lib/sweep_draws.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -275,8 +276,8 @@ static bool add_work(Run *run, RtError *error)
             size_t size = session->code->params_size(grid->program, worker->config);
             if (!size)
                 return rt_fail(error, RT_USAGE, "the size of a cell's network overflows");
-            for (int64_t d = 0; d < run->plan->draws; d++)
-                run->work += has_draw(run, run->pieces[p].cells[i], d) ? 0 : (double)size;
+            int64_t there = rt_draws_of(run->plan->rows, run->pieces[p].cells[i]);
+            run->work += (double)size * (double)(run->plan->draws - there);
         }
     return true;
 }

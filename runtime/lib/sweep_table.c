@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "lib/sweep.h"
+#include "lib/sweep_draws.h"
 
 #include <math.h>
 #include <stdlib.h>

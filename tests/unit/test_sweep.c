@@ -13,6 +13,7 @@
 #include "fake_program.h"
 #include "lib/fit.h"
 #include "lib/sweep.h"
+#include "lib/sweep_draws.h"
 #include "scratch.h"
 
 #include <float.h>
