@@ -126,6 +126,9 @@ static bool measure_sizes(const RtSession *session, Sizes *sizes, RtError *error
     sizes->forward = session->code->workspace_size(&call);
     call.what = RN_FORWARD | RN_BACKWARD | RN_UPDATE | RN_TRAINING;
     sizes->step = trains ? session->code->workspace_size(&call) : 0;
+    if (!sizes->forward || (trains && !sizes->step))
+        return rt_fail(error, RT_USAGE, "the memory of one step at batch %lld overflows",
+                       (long long)sizes->batch);
     for (int32_t i = 0; i < program->tensor_count; i++)
         if (program->tensors[i].trainable && program->tensors[i].role != RN_ROLE_BUFFER &&
             program->tensors[i].role != RN_ROLE_DERIVED)

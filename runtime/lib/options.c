@@ -190,10 +190,13 @@ static bool store(const Option *option, const char *value, RtOptions *options, R
         options->sets[options->set_count++] = value;
         return true;
     case COUNT:
-        /* 2^53: beyond it a double no longer counts */
-        if (!rt_parse_number(value, &number) || number < 0 || number != floor(number) ||
-            number > 0x1p53)
-            return rt_fail(error, RT_USAGE, "%s %s: expected a whole number", option->name, value);
+        if (!rt_parse_number(value, &number) || number < 0 || number != floor(number))
+            return rt_fail(error, RT_USAGE, "%s '%s': expected a whole number from 0", option->name,
+                           value);
+        /* from 2^53 on a double stands for other numbers, too */
+        if (number >= 0x1p53)
+            return rt_fail(error, RT_USAGE, "%s %s: expected at most 9007199254740991",
+                           option->name, value);
         *(double *)field = number;
         return true;
     }

@@ -13,10 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum {
-    MAX_THREADS = 1024,
-    SPINS = 4000 /* some 40 µs of pause instructions: about the longest gap inside a step */
-};
+enum { SPINS = 4000 }; /* some 40 µs of pause instructions: about the longest gap inside a step */
 
 struct RtPool {
     int threads; /* workers and the caller */
@@ -66,7 +63,7 @@ int rt_pool_default_threads(void)
     if (sched_getaffinity(0, sizeof set, &set) != 0)
         return 1;
     int count = CPU_COUNT(&set);
-    return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : count;
+    return count < 1 ? 1 : count > RT_MOST_THREADS ? RT_MOST_THREADS : count;
 }
 
 /* The counters are sequentially consistent: a worker counts itself among the sleepers and then
@@ -185,8 +182,8 @@ static bool start_workers(RtPool *pool, int wanted)
 
 RtPool *rt_pool_create(int threads, RtError *error)
 {
-    if (threads < 1 || threads > MAX_THREADS) {
-        rt_fail(error, RT_USAGE, "--threads %d: expected 1 to %d", threads, MAX_THREADS);
+    if (threads < 1 || threads > RT_MOST_THREADS) {
+        rt_fail(error, RT_USAGE, "--threads %d: expected 1 to %d", threads, RT_MOST_THREADS);
         return NULL;
     }
     RtPool *pool = calloc(1, sizeof *pool);

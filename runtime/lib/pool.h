@@ -11,6 +11,8 @@
 
 typedef struct RtPool RtPool;
 
+enum { RT_MOST_THREADS = 1024 };
+
 /* How many threads the machine gives to this process. */
 int rt_pool_default_threads(void);
 /* `threads` counts the caller, which works too. NULL on error. */

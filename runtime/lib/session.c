@@ -97,8 +97,8 @@ int rt_useful_threads(const RnProgram *program, int64_t batch, int threads)
 static bool choose_threads(RtSession *session, int *threads, RtError *error)
 {
     double given = session->options->threads;
-    if (given > 1e6)
-        given = 1e6; /* refused by the pool, which knows the limit */
+    if (given == 0 || given > RT_MOST_THREADS)
+        return rt_fail(error, RT_USAGE, "--threads %.0f: expected 1 to %d", given, RT_MOST_THREADS);
     *threads = given >= 0 ? (int)given : rt_pool_default_threads();
     if (given >= 0 || session->options->command != RT_TRAIN)
         return true;
@@ -111,7 +111,7 @@ static bool choose_threads(RtSession *session, int *threads, RtError *error)
 
 static bool open_machine(RtSession *session, RtError *error)
 {
-    int threads;
+    int threads = 1;
     session->code = rt_isa_choose(session->program, getenv("RNET_ISA"), error);
     if (!session->code)
         return false;
@@ -170,13 +170,14 @@ static size_t size_of(const RtSession *session, const RtUse *use, int64_t batch)
 }
 
 /* Of a use whose last batch may be smaller, which may want more: it may be cut into more tiles,
- * each of which has copies of its own. Between whole vectors of samples the size only grows. */
-static size_t size_of_use(const RtSession *session, const RtUse *use)
+ * each of which has copies of its own. Between whole vectors of samples the size only grows. One
+ * beyond `left` is refused, so that no larger one is looked for among a huge batch's parts. */
+static size_t size_of_use(const RtSession *session, const RtUse *use, size_t left)
 {
     size_t most = size_of(session, use, use->batch);
     if (use->what & RN_BACKWARD)
         return most;
-    for (int64_t batch = RN_LANES; batch < use->batch && most; batch += RN_LANES) {
+    for (int64_t batch = RN_LANES; batch < use->batch && most && most <= left; batch += RN_LANES) {
         size_t size = size_of(session, use, batch);
         most = size == 0 ? 0 : size > most ? size : most;
     }
@@ -184,11 +185,11 @@ static size_t size_of_use(const RtSession *session, const RtUse *use)
 }
 
 /* The largest workspace; 0 when one overflows. */
-static size_t workspace_size(const RtSession *session, const RtUse *uses, int count)
+static size_t workspace_size(const RtSession *session, const RtUse *uses, int count, size_t left)
 {
     size_t most = session->code->init_workspace_size(session->program, session->config);
     for (int i = 0; i < count && most; i++) {
-        size_t size = size_of_use(session, &uses[i]);
+        size_t size = size_of_use(session, &uses[i], left);
         most = size == 0 ? 0 : size > most ? size : most;
     }
     return most;
@@ -197,7 +198,8 @@ static size_t workspace_size(const RtSession *session, const RtUse *uses, int co
 bool rt_session_allocate(RtSession *session, const RtUse *uses, int use_count, bool with_state,
                          const RtNeed *needs, int count, RtError *error)
 {
-    size_t workspace = workspace_size(session, uses, use_count);
+    size_t left = rt_memory_left(""), fixed;
+    size_t workspace = workspace_size(session, uses, use_count, left);
     if (!workspace)
         return rt_fail(error, RT_USAGE,
                        "the memory of one step overflows; smaller params or a "
@@ -208,7 +210,6 @@ bool rt_session_allocate(RtSession *session, const RtUse *uses, int use_count, b
     int total = 3;
     for (int i = 0; i < count && total < MOST_NEEDS; i++)
         all[total++] = needs[i];
-    size_t left = rt_memory_left(""), fixed;
     bool too_many = !rt_add(all[0].bytes, all[1].bytes, &fixed) || fixed > left;
     const char *help = too_many
                            ? "fewer weights, by narrower layers or a smaller depth, or a machine "

@@ -33,6 +33,7 @@ model {
 }
 probe { data gaussian; measure forward_ratio(noise) }
 sweep hursts { H in [0.5, 1]; measure forward_ratio(noise) }
+sweep lengths { length in [0.5, 1]; measure forward_ratio(noise) }
 sweep variances { v in [1, -1]; measure forward_ratio(noise) }
 END
 "$rnetc" -O0 --cpu=native -Wno-regime laws.rnet -o laws
@@ -119,4 +120,26 @@ train rmsprop 'rmsprop(lr = p, alpha = q, momentum = r)' 1 1 1
 both q=1 '`alpha` is 1'
 train decays 'sgd(lr = exp(p))' 1 1 1
 expect 2 'the learning rate is infinite, but must be at least 0' ./decays train --set p=1e3
+
+# Numbers of options: exact, and refused at once however large.
+expect 2 "--repeat '': expected a whole number from 0" ./laws probe --repeat ''
+expect 2 "--repeat '-1': expected a whole number from 0" ./laws probe --repeat -1
+# 2^53 + 1 would be read as 2^53
+for seed in 9007199254740993 1e18; do
+    expect 2 "--seed $seed: expected at most 9007199254740991" ./laws probe --seed $seed
+done
+expect 0 '' ./laws probe --seed 9007199254740991
+expect 2 '--threads 1000000000: expected 1 to 1024' ./laws info --threads 1e9
+expect 2 '--threads 0: expected 1 to 1024' ./laws info --threads 0
+expect 1 'not enough memory: ' timeout 20 ./laws bench --batch 1e11
+expect 1 'out of memory for 1000000000000000 draws' timeout 20 ./laws sweep lengths --repeat 1e15
+cat >batches.rnet <<'END'
+param n = 1
+model { input x[2]; dense(2) }
+train { data rotation(dim = 2, train = 8, test = 4); loss mse; optimizer sgd(lr = 0.1); batch n }
+END
+"$rnetc" -O0 --cpu=native batches.rnet -o batches
+expect 2 'the memory of one step at batch 9007199254740992 overflows' \
+    ./batches info --set n=9007199254740992
+expect 2 'batch is 1e+30, but must be at most 9007199254740992' ./batches info --set n=1e30
 finish
