@@ -127,8 +127,8 @@ void rnk_scalar_gradient(const RnPass *pass, real *g, const real *value, int64_t
 /* delta[sample][column + r] = x[r][lane] for the samples of the tile. */
 void rnk_transpose(const RnTile *tile, const real *x, int64_t rows, int64_t width, real *delta,
                    int64_t columns, int64_t column);
-/* The same, where up to 16 · ⌈rows/16⌉ columns may be written, those behind `rows` with anything.
- * Nothing where `delta` is NULL. */
+/* The same, where up to 16 · ⌈rows/16⌉ columns may be written, those behind `rows` with the
+ * last row. Nothing where `delta` is NULL. */
 void rnk_transpose_padded(const RnTile *tile, const real *x, int64_t rows, int64_t width,
                           real *delta, int64_t columns, int64_t column);
 /* delta[sample][column] = Σ_r a[r][lane] · b[r][lane]; nothing where `delta` is NULL. */

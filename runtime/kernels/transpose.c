@@ -8,13 +8,10 @@
 #include "kernels/transpose.h"
 
 /* A block of 16 × 16 is cut into squares of SIDE, rows of which the machine has registers for. */
-#define EACH_4(X, bit) X(0, bit), X(1, bit), X(2, bit), X(3, bit)
-#define EACH_8(X, bit) EACH_4(X, bit), X(4, bit), X(5, bit), X(6, bit), X(7, bit)
-#define EACH_16(X, bit)                                                                            \
-    EACH_8(X, bit), X(8, bit), X(9, bit), X(10, bit), X(11, bit), X(12, bit), X(13, bit),          \
-        X(14, bit), X(15, bit)
+#define EACH_4(X) X(0), X(1), X(2), X(3)
+#define EACH_8(X) EACH_4(X), X(4), X(5), X(6), X(7)
 #if defined(__AVX512F__)
-#define EACH EACH_16
+#define EACH(X) EACH_8(X), X(8), X(9), X(10), X(11), X(12), X(13), X(14), X(15)
 enum { SIDE = 16 };
 #elif defined(__AVX__)
 #define EACH EACH_8
@@ -23,63 +20,73 @@ enum { SIDE = 8 };
 #define EACH EACH_4
 enum { SIDE = 4 };
 #endif
+enum { QUAD = 4 };
 
 typedef real Row
     __attribute__((vector_size(SIDE * sizeof(real)), aligned(sizeof(real)), may_alias));
 
-/* Where a lane of the row without and of the row with the bit comes from; SIDE on: of the latter.
- */
-#define WITHOUT_BIT(lane, bit) ((lane) & (bit) ? SIDE + ((lane) ^ (bit)) : (lane))
-#define WITH_BIT(lane, bit) ((lane) & (bit) ? SIDE + (lane) : (lane) ^ (bit))
+/* In each quad of lanes: the two first, or last, lanes of two rows, in turns or one row's behind
+ * the other's. These are what machines have instructions for. From SIDE on: the second row's. */
+#define TURNS(lane) ((lane) / QUAD * QUAD + (lane) % QUAD / 2 + (lane) % 2 * SIDE)
+#define FIRST_TURNS(lane) TURNS(lane)
+#define LAST_TURNS(lane) (TURNS(lane) + 2)
+#define FIRST_PAIRS(lane) ((lane) % QUAD < 2 ? (lane) : (lane)-2 + SIDE)
+#define LAST_PAIRS(lane) ((lane) % QUAD < 2 ? (lane) + 2 : (lane) + SIDE)
+#define SHUFFLE(a, b, lanes) __builtin_shufflevector(a, b, EACH(lanes))
 
-/* A bit of the row's number changes places with the same bit of the lane's. */
-#define EXCHANGE_BIT(rows, bit)                                                                    \
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < SIDE; r++) if (!(r & (bit)))            \
-    {                                                                                              \
-        Row without = (rows)[r], with = (rows)[r | (bit)];                                         \
-        (rows)[r] = __builtin_shufflevector(without, with, EACH(WITHOUT_BIT, bit));                \
-        (rows)[r | (bit)] = __builtin_shufflevector(without, with, EACH(WITH_BIT, bit));           \
-    }
-
-/* Bit for bit, the greatest first, so that no shuffle reaches further than it must. */
-static inline __attribute__((always_inline)) void transpose_square(Row square[SIDE])
+/* Each quad of lanes of four rows. */
+static inline __attribute__((always_inline)) void transpose_quads(Row row[QUAD])
 {
-#if defined(__AVX512F__)
-    EXCHANGE_BIT(square, 8)
-#endif
-#if defined(__AVX__)
-    EXCHANGE_BIT(square, 4)
-#endif
-    EXCHANGE_BIT(square, 2)
-    EXCHANGE_BIT(square, 1)
+    Row first = SHUFFLE(row[0], row[1], FIRST_TURNS), last = SHUFFLE(row[0], row[1], LAST_TURNS);
+    Row third = SHUFFLE(row[2], row[3], FIRST_TURNS), fourth = SHUFFLE(row[2], row[3], LAST_TURNS);
+    row[0] = SHUFFLE(first, third, FIRST_PAIRS);
+    row[1] = SHUFFLE(first, third, LAST_PAIRS);
+    row[2] = SHUFFLE(last, fourth, FIRST_PAIRS);
+    row[3] = SHUFFLE(last, fourth, LAST_PAIRS);
 }
 
+/* Quads find their rows by being loaded there, for one port shuffles where two load. */
+static inline __attribute__((always_inline)) void
+load_transposed(const real *from, const int64_t at[SIDE], Row square[SIDE])
+{
+#pragma clang loop unroll(full)
+    for (int64_t i = 0; i < SIDE; i++) {
+#pragma clang loop unroll(full)
+        for (int64_t quad = 0; quad < SIDE; quad += QUAD)
+            __builtin_memcpy((real *)&square[i] + quad,
+                             from + at[quad + i % QUAD] + i / QUAD * QUAD, QUAD * sizeof(real));
+    }
+#pragma clang loop unroll(full)
+    for (int64_t i = 0; i < SIDE; i += QUAD)
+        transpose_quads(square + i);
+}
+
+/* Rows behind the last are the last once more, for what is there may be slow to count with. */
 __attribute__((noinline)) void rnk_transpose_block(const real *from, int64_t from_step,
                                                    int64_t rows, real *to, int64_t to_step,
                                                    int64_t lanes, int64_t wide)
 {
+    int64_t at[RNK_LANES];
+    for (int64_t row = 0; row < RNK_LANES; row++)
+        at[row] = (row < rows ? row : rows - 1) * from_step;
 #pragma clang loop unroll(disable)
-    for (int64_t lane = 0; lane < lanes; lane += SIDE) {
+    for (int64_t lane = 0; lane < lanes; lane += SIDE, from += SIDE, to += SIDE * to_step) {
 #pragma clang loop unroll(disable)
         for (int64_t first = 0; first < wide; first += SIDE) {
             Row square[SIDE];
-#pragma clang loop unroll(full)
-            for (int64_t i = 0; i < SIDE; i++) {
-                int64_t row = first + i < rows ? first + i : rows - 1;
-                square[i] = *(const Row *)(from + row * from_step + lane);
-            }
-            transpose_square(square);
-            real *corner = to + lane * to_step + first;
+            load_transposed(from, at + first, square);
             if (lane + SIDE <= lanes && first + SIDE <= wide) {
 #pragma clang loop unroll(full)
                 for (int64_t i = 0; i < SIDE; i++)
-                    *(Row *)(corner + i * to_step) = square[i];
+                    *(Row *)(to + first + i * to_step) = square[i];
                 continue;
             }
+            Row edge[SIDE];
+            __builtin_memcpy(edge, square, sizeof edge);
             int64_t count = wide - first < SIDE ? wide - first : SIDE;
 #pragma clang loop unroll(disable)
             for (int64_t i = 0; i < SIDE && lane + i < lanes; i++)
-                rnk_copy_some(corner + i * to_step, (const real *)&square[i], count);
+                rnk_copy_some(to + first + i * to_step, (const real *)&edge[i], count);
         }
     }
 }
@@ -89,13 +96,10 @@ static inline __attribute__((always_inline)) void transpose(const RnTile *tile, 
                                                             int64_t rows, int64_t width, real *to,
                                                             int64_t columns, int64_t padding)
 {
-    for (int64_t lane = 0; lane < tile->valid; lane += RNK_LANES) {
-        int64_t samples = tile->valid - lane < RNK_LANES ? tile->valid - lane : RNK_LANES;
-        for (int64_t row = 0; row < rows; row += RNK_LANES) {
-            int64_t count = rows - row < RNK_LANES ? rows - row : RNK_LANES;
-            rnk_transpose_block(x + row * width + lane, width, count, to + lane * columns + row,
-                                columns, samples, padding ? RNK_LANES : count);
-        }
+    for (int64_t row = 0; row < rows; row += RNK_LANES) {
+        int64_t count = rows - row < RNK_LANES ? rows - row : RNK_LANES;
+        rnk_transpose_block(x + row * width, width, count, to + row, columns, tile->valid,
+                            padding ? RNK_LANES : count);
     }
 }
 

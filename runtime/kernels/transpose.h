@@ -7,8 +7,9 @@
 
 #include "kernels/simd.h"
 
-/* A block from memory to memory: `rows` rows of 16 lanes, of which `lanes` columns are wanted, to
- * `lanes` rows of `wide` ≥ rows lanes each, those behind `rows` of any value. Steps in reals. */
+/* From memory to memory: 1 ≤ rows ≤ 16 rows of `lanes` lanes, which may be read up to a multiple of
+ * 16, to `lanes` rows of `wide` lanes each, rows ≤ wide ≤ 16, those behind `rows` of the values of
+ * the last row. Steps in reals. */
 void rnk_transpose_block(const real *from, int64_t from_step, int64_t rows, real *to,
                          int64_t to_step, int64_t lanes, int64_t wide);
 

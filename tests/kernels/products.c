@@ -325,6 +325,25 @@ static void transpose_shape(int64_t rows, int64_t batch, int64_t width)
     drop_reals(delta, cells), drop_reals(before, cells);
 }
 
+/* Columns behind the last row are that row's. */
+static void padded_shape(int64_t rows, int64_t batch, int64_t width)
+{
+    const RnPass *pass = test_pass(batch, width);
+    int64_t columns = (rows + 15) / 16 * 16 + 3, cells = batch * columns;
+    real *a = make_reals(rows * width, 1), *delta = make_reals(cells, 3);
+    real *before = make_reals(cells, 3);
+    const RnTile *tile = &pass->tiles[pass->tile_count - 1];
+    rnk_transpose_padded(tile, a, rows, width, delta, columns, 1);
+    for (int64_t s = 0; s < batch; s++)
+        for (int64_t c = 0; c < columns; c++) {
+            int64_t lane = s - tile->first, row = c - 1 < rows ? c - 1 : rows - 1;
+            int outside = lane < 0 || c < 1 || c >= columns - 2;
+            assert_true(delta[s * columns + c] ==
+                        (outside ? before[s * columns + c] : a[row * width + lane]));
+        }
+    drop_reals(a, rows * width), drop_reals(delta, cells), drop_reals(before, cells);
+}
+
 static void test_transposes(void **state)
 {
     (void)state;
@@ -332,6 +351,8 @@ static void test_transposes(void **state)
         for (size_t w = 0; w < COUNT(WIDTHS); w++) {
             transpose_shape(SIZES[r], WIDTHS[w], WIDTHS[w]);
             transpose_shape(SIZES[r], WIDTHS[w] + 7, WIDTHS[w]);
+            padded_shape(SIZES[r], WIDTHS[w], WIDTHS[w]);
+            padded_shape(SIZES[r], WIDTHS[w] + 7, WIDTHS[w]);
         }
 }
 
