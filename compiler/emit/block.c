@@ -93,7 +93,8 @@ static void dot_scalar(Emitter *e, const LayerFrame *frame, ValueId value)
 {
     const Node *node = &frame_block(e, frame)->nodes.items[value];
     int64_t columns = e->plan->regions[frame->region].delta_columns;
-    LLVMValueRef args[] = {frame->tile,
+    LLVMValueRef args[] = {frame->pass,
+                           frame->tile,
                            emit_address(e, frame, node->in[0]),
                            emit_address(e, frame, node->in[1]),
                            e_i64(e, frame_block(e, frame)->nodes.items[node->in[0]].rows),
@@ -101,7 +102,7 @@ static void dot_scalar(Emitter *e, const LayerFrame *frame, ValueId value)
                            frame->delta,
                            e_i64(e, columns),
                            e_i64(e, frame_plan(e, frame)->places[value].column)};
-    e_call_kernel(e, "rnk_dot", args, 8);
+    e_call_kernel(e, "rnk_dot", args, 9);
 }
 
 /* What has become complete with this group (-1: the sources) and is wanted transposed. */

@@ -107,7 +107,7 @@ static LLVMValueRef region_table(Tables *t)
         record_i64(&r, region->out_rows);
         record_i64(&r, plan->kept_rows);
         record_i64(&r, plan->scratch_rows);
-        record_i64(&r, plan->delta_columns);
+        record_i64(&r, plan->delta_columns + plan->delta_scalars);
         record_i32(&r, plan->keeps_states);
         record_i32(&r, plan->lockstep);
         record_i32(&r, plan->trained);

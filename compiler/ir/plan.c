@@ -223,10 +223,9 @@ bool plan_reads_rows(const BlockPlan *plan, const Node *node)
     }
 }
 
-/* Columns of the transposed deltas; a delta of several gradients is written once. */
-static int64_t place_columns(Planner *p)
+/* Columns of the transposed deltas, and scalars; a delta of several gradients is written once. */
+static void place_columns(Planner *p, RegionPlan *region_plan)
 {
-    int64_t columns = 0;
     for (uint32_t i = 0; i < p->block->nodes.count; i++) {
         const Node *node = &p->block->nodes.items[i];
         if (op_class(node->op) != CLASS_BATCH || plan_reads_rows(p->plan, node)) {
@@ -235,12 +234,17 @@ static int64_t place_columns(Planner *p)
         bool scalar = node->op == OP_GRAD_SCALAR;
         ValueId delta = scalar ? (ValueId)i : node->in[node->op == OP_GRAD_WEIGHT ? 1 : 0];
         Storage *place = &p->plan->places[delta];
-        if (place->column == NO_PLACE) {
-            place->column = columns;
-            columns = align_columns(columns + (scalar ? 1 : p->block->nodes.items[delta].rows));
+        if (place->column != NO_PLACE) {
+            continue;
         }
+        if (scalar) {
+            place->column = region_plan->delta_scalars++;
+            continue;
+        }
+        place->column = region_plan->delta_columns;
+        region_plan->delta_columns =
+            align_columns(place->column + p->block->nodes.items[delta].rows);
     }
-    return columns;
 }
 
 /* Rows of the kept slot for the forward values that backward names. */
@@ -370,7 +374,7 @@ static void plan_region(Arena *arena, const Graph *graph, const Region *region, 
     keep_deltas(&backward, plan);
     int64_t rows = place_scratch(&backward);
     plan->scratch_rows = rows > plan->scratch_rows ? rows : plan->scratch_rows;
-    plan->delta_columns = place_columns(&backward);
+    place_columns(&backward, plan);
     plan_remake(arena, graph, region, plan);
     find_readers(plan, region);
     find_training(graph, plan, region);

@@ -13,7 +13,8 @@
  *
  * Deltas (operands of gradients) are also written transposed, [sample][column], because gradients
  * of weights run along the samples. A layer of region r thus costs, for each sample, in_rows +
- * kept_rows reals from forward to backward, and delta_columns reals inside a block of layers.
+ * kept_rows reals from forward to backward, and delta_columns reals inside a block of layers, and
+ * one for each gradient of a scalar: these lie behind them, [scalar][sample].
  * Gradients of matrices of 128 rows and columns transpose what they copy anyway: their deltas stay
  * in scratch, of which such a block has some for each layer.
  *
@@ -41,7 +42,7 @@ typedef struct Storage {
     bool stays;      /* scratch of the layer that gradients read as it is */
     int64_t kept;    /* row of the kept slot, or NO_PLACE */
     int64_t scratch; /* row of the scratch slot, or NO_PLACE */
-    int64_t column;  /* first column of its transposed copy, or NO_PLACE */
+    int64_t column;  /* first one of its transposed copy; which scalar it is; or NO_PLACE */
 } Storage;
 
 typedef struct Group {
@@ -57,7 +58,7 @@ typedef struct BlockPlan {
 
 typedef struct RegionPlan {
     BlockPlan forward, backward, remake;
-    int64_t kept_rows, scratch_rows, delta_columns;
+    int64_t kept_rows, scratch_rows, delta_columns, delta_scalars;
     bool keeps_states, reads_states; /* the latter: not only for gradients of tensors */
     bool remakes;                    /* those states */
     bool stays;                      /* some of its scratch does */

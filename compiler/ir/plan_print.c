@@ -45,9 +45,10 @@ void plan_print(const Plan *plan, FILE *out)
     for (uint32_t r = 0; r < plan->graph->regions.count; r++) {
         const Region *region = &plan->graph->regions.items[r];
         const RegionPlan *p = &plan->regions[r];
-        fprintf(out, "region %u %s kept %lld scratch %lld deltas %lld%s%s%s%s\n", r,
+        fprintf(out, "region %u %s kept %lld scratch %lld deltas %lld scalars %lld%s%s%s%s\n", r,
                 region->name ? region->name : "straight", (long long)p->kept_rows,
                 (long long)p->scratch_rows, (long long)p->delta_columns,
+                (long long)p->delta_scalars,
                 !p->keeps_states ? ""
                 : p->remakes     ? " states-remade"
                                  : " states",

@@ -230,6 +230,16 @@ static int64_t stride_count(const RnPass *pass)
     return fewer(pass) ? 1 : pass->tile_count;
 }
 
+/* Reals of a layer's deltas, in whole vectors; the greatest number if there are more. */
+static int64_t delta_stride(const RnCall *call, int32_t region)
+{
+    int64_t reals = 0;
+    if (__builtin_mul_overflow(call->batch, call->program->regions[region].delta_columns, &reals) ||
+        reals > INT64_MAX - RNK_LANES)
+        return INT64_MAX;
+    return rn_round_up(reals, RNK_LANES);
+}
+
 /* Layers whose deltas fit into DELTA_BYTES for each thread; one where each is traced. */
 static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
 {
@@ -237,9 +247,8 @@ static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
         return 1;
     if (!rn_wants_tensors(call))
         return depth;
-    int64_t columns = larger(call->program->regions[region].delta_columns, 1);
-    int64_t threads = threads_of(call);
-    int64_t layers = DELTA_BYTES / (int64_t)sizeof(real) / columns / call->batch * threads;
+    int64_t threads = threads_of(call), full = DELTA_BYTES / (int64_t)sizeof(real);
+    int64_t layers = full / larger(delta_stride(call, region), 1) * threads;
     layers = layers < threads ? threads : layers; /* each sums the gradients of a layer */
     if (longest(call->program))                   /* each needs memory for its copies */
         layers = threads;
@@ -322,14 +331,15 @@ static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
 {
     const RnCall *call = sizes->call;
     const RnRegion *row = &call->program->regions[region];
-    RnSpan span = {
-        .rows = row->in_rows, .kept_rows = row->kept_rows, .columns = row->delta_columns};
+    RnSpan span = {.rows = row->in_rows, .kept_rows = row->kept_rows};
     span.depth = rn_depth(call->program, call->config, region);
     if (span.depth < 1) {
         carver->bad = 1;
         return span;
     }
     int backward = rn_asks(call->what, RN_BACKWARD);
+    if (rn_wants_tensors(call))
+        span.delta_stride = delta_stride(call, region);
     span.kept_mask = backward ? -1 : 0;
     span.block = block_layers(call, region, span.depth);
     span.kept_stride =
@@ -343,12 +353,10 @@ static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
  * DELTA_BYTES for each thread, unless that is less than a layer for each. */
 static int64_t delta_reals(Carver *carver, const RnPass *pass, const RnSpan *span)
 {
-    int64_t columns = rn_wants_tensors(pass->call) ? span->columns : 0;
-    int64_t layer = product(carver, pass->batch, columns);
-    int64_t exact = product(carver, span->block, layer);
+    int64_t exact = product(carver, span->block, span->delta_stride);
     if (!fewer(pass))
         return exact;
-    int64_t all = product(carver, span->depth, layer);
+    int64_t all = product(carver, span->depth, span->delta_stride);
     int64_t full = DELTA_BYTES / (int64_t)sizeof(real);
     int64_t most = larger(exact, product(carver, threads_of(pass->call), full));
     return all < most ? all : most;

@@ -17,7 +17,7 @@ typedef struct RnSpan {
     int64_t depth;
     int64_t rows;                      /* of a state */
     int64_t kept_rows;                 /* of a layer's kept values */
-    int64_t columns;                   /* of a delta row */
+    int64_t delta_stride;              /* reals of a layer's deltas, scalars included */
     int64_t block;                     /* layers whose deltas are held at once */
     int64_t segment, shift;            /* layers whose states are held at once, and log2, where
                                           the others are made again */
@@ -59,7 +59,7 @@ struct RnPass {
     uint64_t *streams;         /* [stream] keys of the dropout masks */
     double *losses;            /* [batch] */
     double *partial;           /* [most layers] sums of squares */
-    real *delta;               /* [block][batch][columns] of the region at work */
+    real *delta;               /* [block] of delta_stride reals of the region at work */
     real *copies; /* as the tiles' own, one for each layer of a wide block and one more */
     int64_t copy_step, copy_count;
     int64_t scratch_step;   /* from layer to layer of a block; 0: all have the same */

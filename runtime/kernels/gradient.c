@@ -366,32 +366,39 @@ RNK_API void rnk_row_gradient(const RnPass *pass, real *g, int64_t out, int64_t 
     }
 }
 
+/* Every sixteenth of them. */
+RNK_INLINE vreal add_samples(vreal sum, const real *value, int64_t count)
+{
+    int64_t s = 0;
+    for (; s + RNK_LANES <= count; s += RNK_LANES)
+        sum = sum + rnk_load_any(value + s);
+    return s < count ? sum + rnk_load_some(value + s, count - s) : sum;
+}
+
+RNK_INLINE real add_lanes(real all, vreal sum)
+{
+    for (int i = 0; i < RNK_LANES; i++)
+        all += sum[i];
+    return all;
+}
+
 RNK_API void rnk_row_gradient_of_rows(const RnPass *pass, real *g, int64_t out, const real *delta,
                                       int64_t delta_stride, int64_t add)
 {
     for (int64_t o = 0; o < out; o++) {
         vreal sum = {};
-        for (int64_t t = 0; t < pass->tile_count; t++) {
-            const real *row = delta + t * delta_stride + o * pass->width;
-            int64_t valid = pass->tiles[t].valid, lane = 0;
-            for (; lane + RNK_LANES <= valid; lane += RNK_LANES)
-                sum = sum + rnk_load(row + lane);
-            if (lane < valid)
-                sum = sum + rnk_load_some(row + lane, valid - lane);
-        }
-        real all = add ? g[o] : 0;
-        for (int i = 0; i < RNK_LANES; i++)
-            all += sum[i];
-        g[o] = all;
+        for (int64_t t = 0; t < pass->tile_count; t++)
+            sum =
+                add_samples(sum, delta + t * delta_stride + o * pass->width, pass->tiles[t].valid);
+        g[o] = add_lanes(add ? g[o] : 0, sum);
     }
 }
 
 RNK_API void rnk_scalar_gradient(const RnPass *pass, real *g, const real *value, int64_t absolute,
-                                 const real *delta, int64_t columns, int64_t column, int64_t add)
+                                 const real *delta, int64_t columns, int64_t scalar, int64_t add)
 {
-    real sum = 0;
-    for (int64_t s = 0; s < pass->batch; s++)
-        sum += delta[s * columns + column];
+    const real *values = delta + pass->batch * (columns + scalar);
+    real sum = add_lanes(0, add_samples((vreal){}, values, pass->batch));
     if (absolute && *value < 0)
         sum = -sum;
     *g = add ? *g + sum : sum;

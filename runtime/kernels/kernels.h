@@ -121,9 +121,10 @@ void rnk_row_gradient(const RnPass *pass, real *g, int64_t out, int64_t groups, 
 /* The same of deltas that lie as x above, in one group: sums over every sixteenth sample. */
 void rnk_row_gradient_of_rows(const RnPass *pass, real *g, int64_t out, const real *delta,
                               int64_t delta_stride, int64_t add);
-/* *g (+)= sign · Σ_sample d[sample][column]; sign: that of *value where `absolute`, +1 at 0. */
+/* *g (+)= sign · Σ_sample d[sample] of a scalar, as rnk_dot leaves it: sums over every sixteenth
+ * sample; sign: that of *value where `absolute`, +1 at 0. */
 void rnk_scalar_gradient(const RnPass *pass, real *g, const real *value, int64_t absolute,
-                         const real *delta, int64_t columns, int64_t column, int64_t add);
+                         const real *delta, int64_t columns, int64_t scalar, int64_t add);
 /* delta[sample][column + r] = x[r][lane] for the samples of the tile. */
 void rnk_transpose(const RnTile *tile, const real *x, int64_t rows, int64_t width, real *delta,
                    int64_t columns, int64_t column);
@@ -131,9 +132,10 @@ void rnk_transpose(const RnTile *tile, const real *x, int64_t rows, int64_t widt
  * last row. Nothing where `delta` is NULL. */
 void rnk_transpose_padded(const RnTile *tile, const real *x, int64_t rows, int64_t width,
                           real *delta, int64_t columns, int64_t column);
-/* delta[sample][column] = Σ_r a[r][lane] · b[r][lane]; nothing where `delta` is NULL. */
-void rnk_dot(const RnTile *tile, const real *a, const real *b, int64_t rows, int64_t width,
-             real *delta, int64_t columns, int64_t column);
+/* d[sample] = Σ_r a[r][lane] · b[r][lane] for the samples of the tile; scalars lie behind the
+ * columns of all samples of the batch, [scalar][sample]. Nothing where `delta` is NULL. */
+void rnk_dot(const RnPass *pass, const RnTile *tile, const real *a, const real *b, int64_t rows,
+             int64_t width, real *delta, int64_t columns, int64_t scalar);
 /* Distance in reals between the same value of two tiles. */
 int64_t rnk_state_stride(const RnPass *pass, int64_t region, int64_t layer);
 int64_t rnk_kept_stride(const RnPass *pass, int64_t region);

@@ -68,7 +68,7 @@ RNK_API real *rnk_delta(const RnPass *pass, int64_t region, int64_t layer)
 {
     if (rn_asks(RN_STATES_ONLY, RN_STATES_ONLY) && !pass->delta)
         return NULL;
-    return pass->delta + (layer - pass->delta_from) * pass->batch * pass->spans[region].columns;
+    return pass->delta + (layer - pass->delta_from) * pass->spans[region].delta_stride;
 }
 
 RNK_API const real *rnk_tensor(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size)

@@ -122,18 +122,17 @@ RNK_API void rnk_transpose_padded(const RnTile *tile, const real *x, int64_t row
         transpose(tile, x, rows, width, delta + tile->first * columns + column, columns, 1);
 }
 
-RNK_API void rnk_dot(const RnTile *tile, const real *a, const real *b, int64_t rows, int64_t width,
-                     real *delta, int64_t columns, int64_t column)
+RNK_API void rnk_dot(const RnPass *pass, const RnTile *tile, const real *a, const real *b,
+                     int64_t rows, int64_t width, real *delta, int64_t columns, int64_t scalar)
 {
     if (is_unwanted(delta))
         return;
+    real *to = delta + pass->batch * (columns + scalar) + tile->first;
     for (int64_t lane = 0; lane < tile->valid; lane += RNK_LANES) {
         int64_t samples = tile->valid - lane < RNK_LANES ? tile->valid - lane : RNK_LANES;
         vreal sum = {};
         for (int64_t row = 0; row < rows; row++)
             sum = rnk_fma(rnk_load(a + row * width + lane), rnk_load(b + row * width + lane), sum);
-        real *to = delta + (tile->first + lane) * columns + column;
-        for (int64_t s = 0; s < samples; s++)
-            to[s * columns] = sum[s];
+        rnk_store_some(to + lane, sum, samples);
     }
 }

@@ -277,52 +277,49 @@ static void test_tiles(void **state)
     drop_reals(first, IN * OUT), drop_reals(g, IN * OUT);
 }
 
+/* Behind four columns of 21 samples, the third scalar. */
 static void test_scalar(void **state)
 {
     (void)state;
-    const RnPass *pass = test_pass(21, 16);
-    real *delta = make_reals(21 * 4, 1), sum = 0;
-    for (int b = 0; b < 21; b++)
-        sum += delta[b * 4 + 2];
+    enum { BATCH = 21, COLUMNS = 4, SCALAR = 2, CELLS = BATCH * (COLUMNS + SCALAR + 1) };
+    const RnPass *pass = test_pass(BATCH, 16);
+    real *delta = make_reals(CELLS, 1);
+    long double sum = 0, size = 0;
+    for (int b = 0; b < BATCH; b++) {
+        sum += delta[BATCH * (COLUMNS + SCALAR) + b];
+        size += fabsl((long double)delta[BATCH * (COLUMNS + SCALAR) + b]);
+    }
     real values[] = {-1, 0, 2};
     for (int i = 0; i < 3; i++)
         for (int absolute = 0; absolute < 2; absolute++) {
             real g = 5, sign = absolute && values[i] < 0 ? -1 : 1;
-            rnk_scalar_gradient(pass, &g, &values[i], absolute, delta, 4, 2, 0);
-            assert_true(g == sign * sum);
-            rnk_scalar_gradient(pass, &g, &values[i], absolute, delta, 4, 2, 1);
-            assert_true(g == sign * sum + sign * sum);
+            rnk_scalar_gradient(pass, &g, &values[i], absolute, delta, COLUMNS, SCALAR, 0);
+            test_close(g, sign * sum, test_bound(BATCH, size));
+            real twice = g;
+            rnk_scalar_gradient(pass, &twice, &values[i], absolute, delta, COLUMNS, SCALAR, 1);
+            assert_true(twice == g + g);
         }
-    drop_reals(delta, 21 * 4);
+    drop_reals(delta, CELLS);
 }
 
 static void transpose_shape(int64_t rows, int64_t batch, int64_t width)
 {
     const RnPass *pass = test_pass(batch, width);
     int64_t columns = rows + 5, cells = batch * columns;
-    real *a = make_reals(rows * width, 1), *b = make_reals(rows * width, 2);
-    real *delta = make_reals(cells, 3), *before = make_reals(cells, 3);
+    real *a = make_reals(rows * width, 1), *delta = make_reals(cells, 3);
+    real *before = make_reals(cells, 3);
     const RnTile *tile = &pass->tiles[pass->tile_count - 1];
     rnk_transpose(tile, a, rows, width, delta, columns, 2);
-    rnk_dot(tile, a, b, rows, width, delta, columns, columns - 1);
     for (int64_t s = 0; s < batch; s++)
         for (int64_t c = 0; c < columns; c++) {
             int64_t lane = s - tile->first;
             real got = delta[s * columns + c];
-            long double sum = 0, size = 0;
-            for (int64_t r = 0; lane >= 0 && c == columns - 1 && r < rows; r++) {
-                sum += (long double)a[r * width + lane] * b[r * width + lane];
-                size += fabsl((long double)a[r * width + lane] * b[r * width + lane]);
-            }
-            if (lane < 0 || c < 2 || (c >= rows + 2 && c < columns - 1))
+            if (lane < 0 || c < 2 || c >= rows + 2)
                 assert_true(got == before[s * columns + c]);
-            else if (c == columns - 1)
-                test_close(got, sum, test_bound(rows, size));
             else
                 assert_true(got == a[(c - 2) * width + lane]);
         }
-    drop_reals(a, rows * width), drop_reals(b, rows * width);
-    drop_reals(delta, cells), drop_reals(before, cells);
+    drop_reals(a, rows * width), drop_reals(delta, cells), drop_reals(before, cells);
 }
 
 /* Columns behind the last row are that row's. */
@@ -344,15 +341,41 @@ static void padded_shape(int64_t rows, int64_t batch, int64_t width)
     drop_reals(a, rows * width), drop_reals(delta, cells), drop_reals(before, cells);
 }
 
+/* The second of three scalars, behind one column. */
+static void dot_shape(int64_t rows, int64_t batch, int64_t width)
+{
+    const RnPass *pass = test_pass(batch, width);
+    real *a = make_reals(rows * width, 1), *b = make_reals(rows * width, 2);
+    real *delta = make_reals(4 * batch, 3), *before = make_reals(4 * batch, 3);
+    const RnTile *tile = &pass->tiles[pass->tile_count - 1];
+    rnk_dot(pass, tile, a, b, rows, width, delta, 1, 1);
+    for (int64_t i = 0; i < 4 * batch; i++) {
+        int64_t lane = i - 2 * batch - tile->first;
+        long double sum = 0, size = 0;
+        if (lane < 0 || lane >= tile->valid) {
+            assert_true(delta[i] == before[i]);
+            continue;
+        }
+        for (int64_t r = 0; r < rows; r++) {
+            sum += (long double)a[r * width + lane] * b[r * width + lane];
+            size += fabsl((long double)a[r * width + lane] * b[r * width + lane]);
+        }
+        test_close(delta[i], sum, test_bound(rows, size));
+    }
+    drop_reals(a, rows * width), drop_reals(b, rows * width);
+    drop_reals(delta, 4 * batch), drop_reals(before, 4 * batch);
+}
+
 static void test_transposes(void **state)
 {
     (void)state;
     for (size_t r = 0; r < SIZE_COUNT; r++)
         for (size_t w = 0; w < COUNT(WIDTHS); w++) {
-            transpose_shape(SIZES[r], WIDTHS[w], WIDTHS[w]);
-            transpose_shape(SIZES[r], WIDTHS[w] + 7, WIDTHS[w]);
-            padded_shape(SIZES[r], WIDTHS[w], WIDTHS[w]);
-            padded_shape(SIZES[r], WIDTHS[w] + 7, WIDTHS[w]);
+            for (int64_t batch = WIDTHS[w]; batch <= WIDTHS[w] + 7; batch += 7) {
+                transpose_shape(SIZES[r], batch, WIDTHS[w]);
+                padded_shape(SIZES[r], batch, WIDTHS[w]);
+                dot_shape(SIZES[r], batch, WIDTHS[w]);
+            }
         }
 }
 
