@@ -12,9 +12,10 @@ enum {
     SERIES_FROM = 4, /* lag from which a series replaces differences of powers … */
     SERIES_END = 27  /* … and whose power at that order is below rounding */
 };
-static const double RBF_REACH = 8.7; /* exp(−8.7² / 2) is below the rounding of 1 */
-static const double SHORTEST = 0.1;  /* layers: neighbours correlate by less than 2e-22 */
-static const double LONGEST = 1e6;   /* depths: constant to 1e-12 */
+static const double RBF_REACH = 8.7;  /* exp(−8.7² / 2) is below the rounding of 1 */
+static const double SHORTEST = 0.1;   /* layers: neighbours correlate by less than 2e-22 */
+static const double DEEPEST = 0x1p31; /* frequencies and steps are 32 bits of a counter */
+static const double LONGEST = 1e6;    /* depths: constant to 1e-12 */
 
 /* 1 − e^{-z} Σ_{n<m} z^n / n!, without cancellation. */
 double rn_path_tail(double z, int m)
@@ -32,18 +33,24 @@ double rn_path_tail(double z, int m)
     return sum;
 }
 
+/* Long code, and not where time goes: there once. */
+static __attribute__((noinline)) double power(double base, double exponent)
+{
+    return rn_exp(exponent * rn_log(base));
+}
+
 /* ½ (|k−1|^2H − 2 k^2H + (k+1)^2H); at long lags by its series in 1/k². */
 double rn_path_noise_covariance(double hurst, int64_t lag)
 {
     double h = 2 * hurst, k = (double)lag;
     if (lag == 0)
         return 1;
-    double power = rn_exp(h * rn_log(k)), above = rn_exp(h * rn_log(k + 1));
+    double term = power(k, h), sum = 0, before = 1;
     if (lag < SERIES_FROM)
-        return (above - 2 * power + (lag > 1 ? rn_exp(h * rn_log(k - 1)) : 0)) / 2;
-    double term = power, sum = 0;
-    for (int n = 1; n <= SERIES_END; n += 2) { /* Σ C(2H, 2j) k^{2H − 2j} */
+        return (power(k + 1, h) - 2 * term + (lag > 1 ? power(k - 1, h) : 0)) / 2;
+    for (int n = 1; n <= SERIES_END && sum != before; n += 2) { /* Σ C(2H, 2j) k^{2H − 2j} */
         term *= (h - n + 1) * (h - n) / (n * (n + 1.0)) / (k * k);
+        before = sum;
         sum += term;
     }
     return sum;
@@ -138,7 +145,7 @@ static int plan_sizes(RnPath *path)
     } else if (path->method == RN_PATH_SERIES) {
         if (__builtin_mul_overflow(layers, 2 * n * sizeof(real), &path->shared_bytes))
             return 0;
-        rows += 2 * n; /* the coefficients */
+        rows += 2 * n + 2 * RN_PHILOX_BATCH; /* the coefficients, in whole batches */
     }
     return !__builtin_mul_overflow(rows, 2 * sizeof(vreal), &path->slot_bytes);
 }
@@ -154,7 +161,7 @@ static int64_t power_of_two(double least)
 int rn_path_plan(RnPath *path)
 {
     double depth = (double)path->layers;
-    if (path->layers < 1 || depth > 0x1p40 || !(path->parameter > 0))
+    if (path->layers < 1 || depth >= DEEPEST || !(path->parameter > 0))
         return 0;
     if (path->correlation == RN_CORRELATION_FBM) {
         path->method = RN_PATH_TRANSFORM;

@@ -8,24 +8,24 @@
 
 typedef double Wide __attribute__((vector_size(16 * sizeof(double))));
 
-/* Complex normals, one a lane, at count ≤ RN_PHILOX_BATCH pairs of places of the counter's upper
- * half: noise[4i], noise[4i + 1] are the parts at high[i][0]. In single precision many of them mix
- * into one weight, so 32-bit uniforms do; each counter then serves two lanes. Long code, and what
- * it gives goes through memory: there once. */
-static __attribute__((noinline)) void draw_noises(uint64_t stream, const uint64_t (*high)[2],
-                                                  int count, int64_t group, vreal *noise)
+enum {
+    NOISES = 2 * RN_PHILOX_BATCH, /* complex ones, one a lane, of a batch */
+    STEP = RN_FLOAT_LANES / 32    /* draws whose normals are made at a time */
+};
+
+/* noise[2i], noise[2i + 1]: the parts of complex normals at high[i] < 2^32 of the counter's upper
+ * half. In single precision many of them mix into one weight, so 32-bit uniforms do; each counter
+ * then serves two lanes. Long code, and what it gives goes through memory: there once. */
+static __attribute__((noinline)) void draw_noises(uint64_t stream, const RnBits16 *high,
+                                                  int64_t group, vreal noise[2 * NOISES])
 {
-    RnBits16 low[RN_PHILOX_BATCH], bits[RN_PHILOX_BATCH][2];
+    RnBits16 bits[RN_PHILOX_BATCH][2];
 #if RNK_IS(RNK_REAL)
     const RnBits16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const RnBits16 low = lane + (uint64_t)group * RN_PATH_LANES;
     for (int place = 0; place < 2; place++) {
-        uint64_t both[RN_PHILOX_BATCH][2];
-        for (int i = 0; i < count; i++) {
-            low[i] = lane + (uint64_t)group * RN_PATH_LANES;
-            both[i][0] = both[i][1] = high[i][place];
-        }
-        rn_philox_draws(stream, count, low, both, bits);
-        for (int i = 0; i < count; i++) {
+        rn_philox_batch(stream, &low, high, (const int[]){place, place}, bits);
+        for (int i = 0; i < RN_PHILOX_BATCH; i++) {
             RnDouble16 normal[2];
             rn_normal_pairs(bits[i], normal);
             __builtin_memcpy(noise + 4 * i + 2 * place, normal, sizeof normal);
@@ -33,25 +33,24 @@ static __attribute__((noinline)) void draw_noises(uint64_t stream, const uint64_
     }
 #else
     const RnBits16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
-    for (int i = 0; i < count; i++)
-        low[i] = lane + (uint64_t)group * RN_RANDOM_LANES;
-    rn_philox_draws(stream, count, low, high, bits);
-    for (int i = 0; i < count; i++, noise += 4) {
-        RnWord32 words[2] = {(RnWord32)bits[i][0], (RnWord32)bits[i][1]};
+    const RnBits16 low = lane + (uint64_t)group * RN_RANDOM_LANES;
+    rn_philox_batch(stream, &low, high, (const int[]){0, 1}, bits);
+    for (int i = 0; i < RN_PHILOX_BATCH; i += STEP) {
+        RnWord32 words[2];
         RnFloat32 normal[2];
+#pragma GCC unroll 4
+        for (int k = 0; k < STEP; k++)
+            for (int half = 0; half < 2; half++)
+                __builtin_memcpy((char *)&words[half] + k * (int)sizeof bits[i + k][half],
+                                 &bits[i + k][half], sizeof bits[i + k][half]);
         rn_box_muller32(words, normal);
-        const char *cosine = (const char *)&normal[0], *sine = (const char *)&normal[1];
-        for (int place = 0; place < 2; place++) {
-            __builtin_memcpy(&noise[2 * place], cosine + place * sizeof *noise, sizeof *noise);
-            __builtin_memcpy(&noise[2 * place + 1], sine + place * sizeof *noise, sizeof *noise);
-        }
+#pragma GCC unroll 4
+        for (int k = 0; k < 2 * STEP; k++)
+            for (int part = 0; part < 2; part++, noise++)
+                __builtin_memcpy(noise, (const char *)&normal[part] + k * (int)sizeof *noise,
+                                 sizeof *noise);
     }
 #endif
-}
-
-RN_INLINE void draw_noise(uint64_t stream, const uint64_t high[2], int64_t group, vreal noise[4])
-{
-    draw_noises(stream, &(const uint64_t[2]){high[0], high[1]}, 1, group, noise);
 }
 
 static void draw_transform(const RnPath *path, const real *turns, uint64_t stream, int64_t group,
@@ -59,23 +58,28 @@ static void draw_transform(const RnPath *path, const real *turns, uint64_t strea
 {
     int64_t n = path->points, block = rn_fft_block(n), j = 0;
     const real *spectrum = turns + 2 * n;
-    for (int64_t p = 0; p < n; p += 2 * RN_PHILOX_BATCH) {
-        /* p is even and so lacks the lowest bit, which is j's highest */
-        int count = n - p < 2 * RN_PHILOX_BATCH ? (int)(n - p) / 2 : RN_PHILOX_BATCH;
-        uint64_t high[RN_PHILOX_BATCH][2];
-        for (int i = 0; i < count; i++, j = rn_fft_next(j + n / 2, n)) {
-            high[i][0] = (uint64_t)j;
-            high[i][1] = (uint64_t)(j + n / 2);
-        }
-        vreal noise[4 * RN_PHILOX_BATCH];
-        draw_noises(stream, high, count, group, noise);
-        for (int part = 0; part < 4 * count; part++)
-            slot[2 * p + part] = noise[part] * spectrum[p + part / 2];
-        int64_t end = p + 2 * count;
+    /* the lowest bits of a place are the highest of its frequency */
+    const RnBits16 order = {0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15};
+    for (int64_t p = 0; p < n; p += NOISES, j = rn_fft_next(j, n / NOISES)) {
+        RnBits16 high = (order << (uint64_t)__builtin_ctzll((uint64_t)n) >> 4) + (uint64_t)j;
+        vreal noise[2 * NOISES];
+        draw_noises(stream, &high, group, noise);
+        int64_t end = p + NOISES < n ? p + NOISES : n;
+        for (int64_t i = 0; i < 2 * (end - p); i++)
+            slot[2 * p + i] = noise[i] * spectrum[p + i / 2];
         if (end % block == 0)
             rn_fft(slot + 2 * (end - block), block, turns, n / block);
     }
     rn_fft_join(slot, n, turns, path->layers <= n / 2);
+}
+
+/* Noises number first … first + NOISES − 1. */
+static __attribute__((noinline)) void draw_next(uint64_t stream, int64_t first, int64_t group,
+                                                vreal noise[2 * NOISES])
+{
+    const RnBits16 number = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    RnBits16 high = number + (uint64_t)first;
+    draw_noises(stream, &high, group, noise);
 }
 
 /* Σ_j a_j cos + b_j sin at RN_PATH_STRIP layers; coefficients are four vectors a frequency: the
@@ -99,8 +103,8 @@ static void draw_series(const RnPath *path, const real *table, uint64_t stream, 
 {
     int64_t terms = path->points;
     vreal *coefficients = slot + 2 * (path->layers + RN_PATH_STRIP);
-    for (uint64_t j = 0; j < 2 * (uint64_t)terms; j += 2)
-        draw_noise(stream, (const uint64_t[]){j, j + 1}, group, coefficients + 2 * j);
+    for (int64_t j = 0; j < 2 * terms; j += NOISES)
+        draw_next(stream, j, group, coefficients + 2 * j);
     for (int64_t k = 0; k < path->layers; k += RN_PATH_STRIP)
         sum_strip(table + 2 * k * terms, terms, coefficients, slot + 2 * k);
 }
@@ -136,16 +140,6 @@ static Step step_matern(double rate)
                   .increment_variance = 2 * rn_path_tail(rate, 2)};
 }
 
-/* Noise numbers 2 pair and 2 pair + 1, in double. */
-RN_INLINE void draw_wide(uint64_t stream, int64_t pair, int64_t group, Wide noise[4])
-{
-    vreal drawn[4];
-    uint64_t first = 2 * (uint64_t)pair;
-    draw_noise(stream, (const uint64_t[]){first, first + 1}, group, drawn);
-    for (int part = 0; part < 4; part++)
-        noise[part] = __builtin_convertvector(drawn[part], Wide);
-}
-
 /* Layer k of OU takes noise k, of Matérn noises 2k and 2k + 1; a last step belongs to the last
  * increment. */
 static void draw_markov(const RnPath *path, uint64_t stream, int64_t group, vreal *slot)
@@ -154,23 +148,25 @@ static void draw_markov(const RnPath *path, uint64_t stream, int64_t group, vrea
     double rate = (second ? 0x1.bb67ae8584caap+0 : 1.0) / path->parameter; /* √3 */
     Step step = second ? step_matern(rate) : step_ou(rate);
     double scale = 1 / __builtin_sqrt(step.increment_variance);
-    Wide noise[4], x[2], y[2] = {0};
-    draw_wide(stream, 0, group, noise);
-    for (int part = 0; part < 2; part++) {
-        x[part] = noise[part];
-        y[part] = second ? noise[2 + part] : y[part];
-    }
-    for (int64_t k = 0; k < path->layers; k++) {
-        int odd = !second && k % 2 == 0; /* noise k + 1 is the second of its pair */
-        if (!odd)
-            draw_wide(stream, second ? k + 1 : (k + 1) / 2, group, noise);
+    vreal drawn[2 * NOISES];
+    Wide x[2] = {0}, y[2] = {0};
+    for (int64_t k = 0; k <= path->layers; k++, slot += 2) {
+        int64_t number = (1 + second) * k, at = number % NOISES;
+        if (at == 0)
+            draw_next(stream, number, group, drawn);
         for (int part = 0; part < 2; part++) {
-            Wide old = x[part], first = noise[odd ? 2 + part : part];
-            x[part] =
-                old * step.xx + y[part] * step.xy + first * step.n1 + noise[2 + part] * step.n2;
+            Wide first = __builtin_convertvector(drawn[2 * at + part], Wide);
+            Wide other = __builtin_convertvector(drawn[2 * (at + second) + part], Wide);
+            Wide old = x[part];
+            if (k == 0) { /* OU has no y, and multiplies it by 0 */
+                x[part] = first;
+                y[part] = other;
+                continue;
+            }
+            x[part] = old * step.xx + y[part] * step.xy + first * step.n1 + other * step.n2;
             y[part] = old * step.yx + y[part] * step.yy + first * step.m1;
             Wide value = path->increments ? (x[part] - old) * scale : old;
-            slot[2 * k + part] = __builtin_convertvector(value, vreal);
+            slot[part - 2] = __builtin_convertvector(value, vreal);
         }
     }
 }

@@ -6,6 +6,7 @@
 #define RNET_CORE_PATH_DRAW_H
 
 #include "core/path.h"
+#include "core/random_batch.h"
 #include "core/random_float.h"
 #include "core/random_math.h"
 

@@ -2,7 +2,7 @@
  *
  * Standard normals in double: one alone, or whole blocks of sixteen.
  */
-#include "core/random_math.h"
+#include "core/random_batch.h"
 
 static const RnBits16 LANES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Normals in single precision, 32 pairs at a time, for the many that mix into one weight; made like
- * those of random_math.h.
+ * Normals in single precision, 32 or 64 pairs at a time, for the many that mix into one weight;
+ * made like those of random_math.h.
  */
 #ifndef RNET_CORE_RANDOM_FLOAT_H
 #define RNET_CORE_RANDOM_FLOAT_H
@@ -10,16 +10,23 @@
 
 #include "core/random.h"
 
-typedef uint32_t RnWord32 __attribute__((vector_size(128)));
-typedef int32_t RnInts32 __attribute__((vector_size(128)));
-typedef float RnFloat32 __attribute__((vector_size(128)));
+/* Four of the widest vectors in step, where the registers hold what two would wait for. */
+#ifdef __AVX512F__
+#define RN_FLOAT_LANES 64
+#else
+#define RN_FLOAT_LANES 32
+#endif
+
+typedef uint32_t RnWord32 __attribute__((vector_size(4 * RN_FLOAT_LANES)));
+typedef int32_t RnInts32 __attribute__((vector_size(4 * RN_FLOAT_LANES)));
+typedef float RnFloat32 __attribute__((vector_size(4 * RN_FLOAT_LANES)));
 
 RN_INLINE void rn_sqrt32(RnFloat32 *x)
 {
 #ifdef __clang__
     *x = __builtin_elementwise_sqrt(*x);
 #else
-    for (int lane = 0; lane < 32; lane++)
+    for (int lane = 0; lane < RN_FLOAT_LANES; lane++)
         (*x)[lane] = __builtin_sqrtf((*x)[lane]);
 #endif
 }
@@ -55,7 +62,7 @@ RN_INLINE void rn_turn32(const RnFloat32 *u, RnFloat32 *sine, RnFloat32 *cosine)
     *cosine = (RnFloat32)(cosine_bits ^ changed ^ ((quadrant + 1) & 2) << 30);
 }
 
-/* 32 pairs of normals from 32-bit words. The radius's uniform is exact where it is small, so the
+/* Pairs of normals from 32-bit words. The radius's uniform is exact where it is small, so the
  * tail reaches 6.6 standard deviations; beyond lie 5 draws in 10^11. */
 RN_INLINE void rn_box_muller32(const RnWord32 words[2], RnFloat32 normal[2])
 {

@@ -12,7 +12,6 @@
 #include "core/random.h"
 
 typedef uint64_t RnBits16 __attribute__((vector_size(128)));
-typedef uint32_t RnHalves16 __attribute__((vector_size(128)));
 typedef int64_t RnInts16 __attribute__((vector_size(128)));
 typedef double RnDouble16 __attribute__((vector_size(128)));
 
@@ -125,60 +124,6 @@ RN_INLINE void rn_box_muller16(const RnDouble16 u[2], RnDouble16 normal[2])
     rn_turn16(&u[1], &sine, &cosine);
     normal[0] = radius * cosine;
     normal[1] = radius * sine;
-}
-
-/* a's low halves below b's; a shuffle, for a shift would be merged into a product of 64 bits. */
-RN_INLINE void rn_low_halves16(const RnBits16 *a, const RnBits16 *b, RnBits16 *both)
-{
-    *both = (RnBits16)__builtin_shufflevector((RnHalves16)*a, (RnHalves16)*b, 0, 32, 2, 34, 4, 36,
-                                              6, 38, 8, 40, 10, 42, 12, 44, 14, 46, 16, 48, 18, 50,
-                                              20, 52, 22, 54, 24, 56, 26, 58, 28, 60, 30, 62);
-}
-
-/* Sixteen counters of each of `count` draws through the rounds, in step, since one alone waits for
- * its own results: low[i][l], and the halves' upper parts high[i][l / 8]. bits[i][0] holds words 0
- * and 1 of each, bits[i][1] words 2 and 3; as rn_philox. */
-RN_INLINE void rn_philox16s(uint64_t key, int count, const RnBits16 *low, const uint64_t (*high)[2],
-                            RnBits16 (*bits)[2])
-{
-    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-    RnBits16 w0[RN_PHILOX_DRAWS], w1[RN_PHILOX_DRAWS], w2[RN_PHILOX_DRAWS], w3[RN_PHILOX_DRAWS];
-    for (int i = 0; i < count; i++) {
-        uint64_t a = high[i][0], b = high[i][1];
-        w0[i] = low[i];
-        w1[i] = low[i] >> 32;
-        w2[i] = (RnBits16){a, a, a, a, a, a, a, a, b, b, b, b, b, b, b, b};
-        w3[i] = w2[i] >> 32;
-    }
-#pragma GCC unroll RN_PHILOX_UNROLLED
-    for (int round = 0; round < RN_PHILOX_ROUNDS; round++) {
-#pragma GCC unroll 2
-        for (int i = 0; i < count; i++) {
-            RnBits16 p = (w0[i] & 0xffffffffu) * RN_PHILOX_M0;
-            RnBits16 q = (w2[i] & 0xffffffffu) * RN_PHILOX_M1;
-            w0[i] = (q >> 32) ^ w1[i] ^ k0;
-            w1[i] = q;
-            w2[i] = (p >> 32) ^ w3[i] ^ k1;
-            w3[i] = p;
-        }
-        k0 += RN_PHILOX_W0;
-        k1 += RN_PHILOX_W1;
-    }
-    for (int i = 0; i < count; i++) {
-        rn_low_halves16(&w0[i], &w1[i], &bits[i][0]);
-        rn_low_halves16(&w2[i], &w3[i], &bits[i][1]);
-    }
-}
-
-/* Any number of draws. */
-RN_INLINE void rn_philox_draws(uint64_t key, int count, const RnBits16 *low,
-                               const uint64_t (*high)[2], RnBits16 (*bits)[2])
-{
-    int i = 0;
-    for (; RN_PHILOX_DRAWS > 1 && i + RN_PHILOX_DRAWS <= count; i += RN_PHILOX_DRAWS)
-        rn_philox16s(key, RN_PHILOX_DRAWS, low + i, high + i, bits + i);
-    for (; i < count; i++)
-        rn_philox16s(key, 1, low + i, high + i, bits + i);
 }
 
 /* Sixteen pairs of normals from sixteen counters' bits: normal[0] the cosine halves, normal[1] the

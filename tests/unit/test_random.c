@@ -79,6 +79,29 @@ static void draws_of_sixteen_equal_one_by_one(void **state)
     }
 }
 
+static void batches_equal_one_by_one(void **state)
+{
+    (void)state;
+    const int places[][2] = {{0, 1}, {0, 0}, {1, 1}};
+    const RnBits16 high = {0, 1024, 0xffffffffu, 3, 5, 4, 9, 8, 2, 2, 7, 6, 0x80000000u, 1, 11, 10};
+    for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
+        RnBits16 low, bits[RN_PHILOX_BATCH][2];
+        for (unsigned lane = 0; lane < 16; lane++)
+            low[lane] = 0x5fffffff0u + (p ? lane : lane % 8);
+        rn_philox_batch(0xdeadbeef12345678u, &low, &high, places[p], bits);
+        for (unsigned lane = 0; lane < 16 * RN_PHILOX_BATCH; lane++) {
+            uint32_t word[4];
+            unsigned draw = lane / 16, at = lane % 16;
+            unsigned which = 2 * draw + (unsigned)places[p][at / 8];
+            rn_philox(0xdeadbeef12345678u, low[at], high[which], word);
+            for (int half = 0; half < 2; half++) {
+                assert_int_equal(bits[draw][half][at] & 0xffffffffu, word[2 * half]);
+                assert_int_equal(bits[draw][half][at] >> 32, word[2 * half + 1]);
+            }
+        }
+    }
+}
+
 static void one_index_equals_its_block(void **state)
 {
     (void)state;
@@ -292,6 +315,7 @@ int main(void)
         cmocka_unit_test(philox_gives_the_published_answers),
         cmocka_unit_test(eight_counters_equal_one_by_one),
         cmocka_unit_test(draws_of_sixteen_equal_one_by_one),
+        cmocka_unit_test(batches_equal_one_by_one),
         cmocka_unit_test(one_index_equals_its_block),
         cmocka_unit_test(open_unit_never_touches_its_ends),
         cmocka_unit_test(streams_differ),
