@@ -200,14 +200,17 @@ static double absent_scale(const RnProgram *program, const double *config, int32
     return law == RN_LAW_ZEROS ? 0 : 1;
 }
 
+/* Slots that lie in a thread's nearest caches are used again and again: one thread takes one, and
+ * several two each, so that none waits long for the others. */
 static void run_body(const RnParallel *parallel, RnDraw *draw, RnDrawBody *body)
 {
-    if (parallel && parallel->run) {
+    int64_t slots = parallel && parallel->run && parallel->threads > 1 ? 2 * parallel->threads : 1;
+    if (slots < draw->slot_count)
+        draw->slot_count = slots;
+    if (draw->slot_count > 1)
         parallel->run(parallel->pool, draw->slot_count, body, draw);
-        return;
-    }
-    for (int64_t index = 0; index < draw->slot_count; index++)
-        body(draw, index);
+    else
+        body(draw, 0);
 }
 
 static RnDrawBody *body_of(const RnDraw *draw)

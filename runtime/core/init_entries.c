@@ -195,8 +195,10 @@ void rn_draw_paths(void *context, int64_t index)
     const RnDraw *draw = context;
     int64_t pairs =
         draw->tensor->matrix ? draw->outs * ((draw->ins + 1) / 2) : (draw->tensor->size + 1) / 2;
+    int64_t groups = (pairs + RN_PATH_LANES - 1) / RN_PATH_LANES;
     vreal *slot = (vreal *)(draw->slots + (size_t)index * draw->slot_bytes);
-    for (int64_t group = index; group * RN_PATH_LANES < pairs; group += draw->slot_count) {
+    int64_t group = index * groups / draw->slot_count;
+    for (; group < (index + 1) * groups / draw->slot_count; group++) {
         Places places;
         rn_path_draw(&draw->path, draw->shared, draw->stream, group, slot);
         find_places(draw, group, &places);

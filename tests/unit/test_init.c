@@ -304,7 +304,7 @@ static void run_backwards(void *pool, int64_t count, void (*body)(void *, int64_
 static void bits_do_not_depend_on_the_split(void **state)
 {
     (void)state;
-    const RnParallel backwards = {.run = run_backwards};
+    const RnParallel backwards = {.run = run_backwards, .threads = 8};
     Bench one, other;
     open_everything(&one);
     open_everything(&other);
