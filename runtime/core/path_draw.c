@@ -40,12 +40,14 @@ static __attribute__((noinline)) void draw_noises(uint64_t stream, const RnBits1
         RnFloat32 normal[2];
 #pragma GCC unroll 4
         for (int k = 0; k < STEP; k++)
+#pragma GCC unroll 2
             for (int half = 0; half < 2; half++)
                 __builtin_memcpy((char *)&words[half] + k * (int)sizeof bits[i + k][half],
                                  &bits[i + k][half], sizeof bits[i + k][half]);
         rn_box_muller32(words, normal);
 #pragma GCC unroll 4
         for (int k = 0; k < 2 * STEP; k++)
+#pragma GCC unroll 2
             for (int part = 0; part < 2; part++, noise++)
                 __builtin_memcpy(noise, (const char *)&normal[part] + k * (int)sizeof *noise,
                                  sizeof *noise);
