@@ -8,7 +8,7 @@
 
 #include "core/pass.h"
 
-/* Is the update w ← w − rate·g, and does nobody else want g? Large products then make it. */
+/* Is the update w ← w − rate·g, and does nobody else want g? Gradients of matrices then make it. */
 static inline int rn_descends(const RnPass *pass)
 {
     if (!rn_uses(RN_USES_OPTIMIZER + RN_OPTIMIZER_SGD) || !rn_uses(RN_USES_PLAIN) || !pass->fused)

@@ -114,6 +114,29 @@ RNK_INLINE int64_t reach(const Outer *p, int64_t rows, int64_t vectors, int64_t 
     return whole ? RNK_LANES : lanes;
 }
 
+/* Where sums go; `rule`: to the weights at w. */
+typedef struct Place {
+    real *g, *w;
+    int64_t out;
+    const RnRule *rule;
+} Place;
+
+RNK_INLINE Place place_of(const Outer *p, const Samples *s)
+{
+    return (Place){p->g, p->w, p->out, s->ends ? p->rule : NULL};
+}
+
+RNK_INLINE void store_lanes(const Place *place, int64_t at, vreal value, int64_t lanes)
+{
+    if (place->rule) {
+        vreal w = rnk_load_some(place->w + at, lanes);
+        vreal step = rn_decayed(place->rule, w, value);
+        rnk_store_some(place->w + at, rn_descended(place->rule, w, step), lanes);
+    } else {
+        rnk_store_some(place->g + at, value, lanes);
+    }
+}
+
 /* Rows i … i + rows − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes. */
 RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
                             int64_t i, int64_t o, int64_t lanes)
@@ -137,9 +160,14 @@ RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int6
         x += s->stride;
         delta += count * s->columns;
     }
+    Place place = place_of(p, s);
     RNK_EACH_ROW(r, rows, vectors)
     RNK_EACH_VECTOR(v, vectors)
-    rnk_store_some(g + r * p->out + v * RNK_LANES, sum[r][v], reach(p, rows, vectors, r, v, lanes));
+    {
+        int64_t exact = v < vectors - 1 ? RNK_LANES : lanes;
+        store_lanes(&place, (i + r) * p->out + o + v * RNK_LANES, sum[r][v],
+                    place.rule ? exact : reach(p, rows, vectors, r, v, lanes));
+    }
 }
 
 /* Vectors of a panel: all of a micro-tile, which reads least for each multiply-add, where rows of
@@ -204,24 +232,6 @@ RNK_INLINE RnkAhead update_ahead(const RnPass *pass, int64_t tensor, int64_t lay
 
 _Static_assert(RN_MOMENTS + 1 == RNK_AHEAD, "update_ahead names each of them");
 
-/* Where sums go; `rule`: to the weights at w. */
-typedef struct Place {
-    real *g, *w;
-    int64_t out;
-    const RnRule *rule;
-} Place;
-
-RNK_INLINE void store_lanes(const Place *place, int64_t at, vreal value, int64_t lanes)
-{
-    if (place->rule) {
-        vreal w = rnk_load_some(place->w + at, lanes);
-        vreal step = rn_decayed(place->rule, w, value);
-        rnk_store_some(place->w + at, rn_descended(place->rule, w, step), lanes);
-    } else {
-        rnk_store_some(place->g + at, value, lanes);
-    }
-}
-
 RNK_INLINE void store_gradient(const void *context, int64_t row, int64_t lane, const vreal *value)
 {
     const Place *place = context;
@@ -239,7 +249,7 @@ enum { CACHED = 256 * 1024 };
 /* Inputs are rows of the product, samples its depth, and deltas its lanes. */
 RNK_INLINE void large_block(const Outer *p, const Samples *s, real *area)
 {
-    const Place place = {p->g, p->w, p->out, s->ends ? p->rule : NULL};
+    const Place place = place_of(p, s);
     int64_t cached = p->in * p->out * (int64_t)sizeof(real) <= CACHED;
     const RnkLarge large = {.w = s->x,
                             .x = s->delta,
@@ -260,14 +270,14 @@ RNK_INLINE void large_block(const Outer *p, const Samples *s, real *area)
 }
 
 /* Sums go straight to the weights, and nothing has to update these then. */
-RNK_INLINE void descend(Outer *p, int64_t tensor, int64_t layer)
+RNK_INLINE void descend(Outer *p, int64_t large, int64_t tensor, int64_t layer)
 {
-    if (!rn_descends(p->pass))
+    if (p->add || !rn_descends(p->pass))
         return;
     RnRule *rule = &p->pass->rules[tensor];
     p->w = p->pass->tensor[tensor] + layer * p->in * p->out;
     p->rule = rule;
-    if (p->in * p->out * (int64_t)sizeof(real) > CACHED)
+    if (large && p->in * p->out * (int64_t)sizeof(real) > CACHED)
         p->ahead = (RnkAhead){}; /* what is fetched when it is due */
     /* by each thread */
     __atomic_store_n(&rule->descended, 1, __ATOMIC_RELAXED);
@@ -305,8 +315,7 @@ RNK_INLINE void weight_gradient(Outer p, int64_t tensor, int64_t layer)
     int64_t large = p.groups == 1 && rnk_is_wide(p.in) && rnk_is_wide(p.out);
     p.g = rnk_tensor_gradient(pass, tensor, layer, size);
     p.ahead = update_ahead(pass, tensor, layer, size);
-    if (large && !p.add)
-        descend(&p, tensor, layer);
+    descend(&p, large, tensor, layer);
     all_samples(&p, pass, large, large ? rn_copies(pass, p.add ? -1 : layer) : NULL);
 }
 

@@ -144,26 +144,31 @@ static RnPass pass_of(const RnPass *pass, real **g, RnOptimizerKind kind)
     return with;
 }
 
-static void weight_gradient(const RnPass *pass, real *g, const Gradient *s, const real *x,
-                            int64_t stride, const real *delta, int64_t columns, int64_t column)
-{
-    RnPass with = pass_of(pass, &g, RN_OPTIMIZER_ADAM);
-    rnk_weight_gradient(&with, 0, 0, s->in, s->out, s->groups, x, stride, delta, columns, column,
-                        s->add);
-    drop_reals(with.copies, PACKED);
-}
+/* What a gradient is made from; columns 0: deltas as rows [tile][out][width]. */
+typedef struct Sources {
+    const real *x, *delta;
+    int64_t stride, columns, column;
+} Sources;
 
-/* From deltas as rows [tile][out][width]. */
-static void gradient_of_rows(const RnPass *with, const Gradient *s, const real *x, const real *rows)
+static void gradient_of(const RnPass *with, const Gradient *s, const Sources *from)
 {
-    rnk_weight_gradient_of_rows(with, 0, 0, s->in, s->out, x, s->in * s->width, rows,
-                                s->out * s->width, s->add);
+    if (from->columns)
+        rnk_weight_gradient(with, 0, 0, s->in, s->out, s->groups, from->x, from->stride,
+                            from->delta, from->columns, from->column, s->add);
+    else
+        rnk_weight_gradient_of_rows(with, 0, 0, s->in, s->out, from->x, from->stride, from->delta,
+                                    s->out * s->width, s->add);
     drop_reals(with->copies, PACKED);
 }
 
+static void weight_gradient(const RnPass *pass, real *g, const Gradient *s, const Sources *from)
+{
+    RnPass with = pass_of(pass, &g, RN_OPTIMIZER_ADAM);
+    gradient_of(&with, s, from);
+}
+
 /* Descent in place of the gradient g. */
-static void check_descent(const RnPass *pass, const Gradient *s, const real *x, const real *rows,
-                          const real *g)
+static void check_descent(const RnPass *pass, const Gradient *s, const Sources *from, const real *g)
 {
     int64_t cells = s->in * s->out;
     real *w = make_reals(cells, 5), *before = make_reals(cells, 5), *sums = make_reals(cells, 6);
@@ -171,7 +176,7 @@ static void check_descent(const RnPass *pass, const Gradient *s, const real *x, 
     RnPass with = pass_of(pass, &w, RN_OPTIMIZER_SGD);
     with.rules = &rule;
     with.gradient = &sums;
-    gradient_of_rows(&with, s, x, rows);
+    gradient_of(&with, s, from);
     assert_true(rule.descended);
     for (int64_t c = 0; c < cells; c++) {
         real decayed = rule.decay * before[c], sum = g[c] + decayed, step = rule.rate * sum;
@@ -192,15 +197,15 @@ static void rows_shape(Gradient s)
     for (int64_t b = 0; b < s.batch; b++)
         for (int64_t o = 0; o < s.out; o++)
             rows[(b / s.width * s.out + o) * s.width + b % s.width] = delta[b * s.out + o];
-    weight_gradient(pass, g, &s, x, stride, delta, s.out, 0);
-    RnPass with = pass_of(pass, &got, RN_OPTIMIZER_ADAM);
-    gradient_of_rows(&with, &s, x, rows);
+    const Sources from = {x, rows, .stride = stride};
+    weight_gradient(pass, g, &s, &(Sources){x, delta, stride, s.out, 0});
+    weight_gradient(pass, got, &s, &from);
     assert_memory_equal(g, got, (size_t)cells * sizeof *g);
     rnk_row_gradient_of_rows(pass, sums, s.out, rows, step, s.add);
     for (int64_t o = 0; o < s.out; o++)
         check_entry(&s, NULL, delta, s.out, 0, o, before[o], sums[o]);
     if (!s.add)
-        check_descent(pass, &s, x, rows, g);
+        check_descent(pass, &s, &from, g);
     drop_reals(x, stride * pass->tile_count), drop_reals(delta, s.batch * s.out);
     drop_reals(rows, step * pass->tile_count), drop_reals(g, cells), drop_reals(got, cells);
     drop_reals(sums, s.out), drop_reals(before, s.out);
@@ -215,12 +220,15 @@ static void gradient_shape(Gradient s)
     real *delta = make_reals(s.batch * columns, 2);
     real *g = make_reals(cells, 3), *before = make_reals(cells, 3);
     real *row = make_reals(s.out, 4), *row_before = make_reals(s.out, 4);
-    weight_gradient(pass, g, &s, x, stride, delta, columns, column);
+    const Sources from = {x, delta, stride, columns, column};
+    weight_gradient(pass, g, &s, &from);
     rnk_row_gradient(pass, row, s.out, s.groups, delta, columns, column, s.add);
     for (int64_t c = 0; c < cells; c++)
         check_entry(&s, x, delta + column, columns, c / s.out, c % s.out, before[c], g[c]);
     for (int64_t o = 0; o < s.out; o++)
         check_entry(&s, NULL, delta + column, columns, 0, o, row_before[o], row[o]);
+    if (!s.add)
+        check_descent(pass, &s, &from, g);
     drop_reals(x, stride * pass->tile_count), drop_reals(delta, s.batch * columns);
     drop_reals(g, cells), drop_reals(before, cells);
     drop_reals(row, s.out), drop_reals(row_before, s.out);
@@ -269,7 +277,8 @@ static void test_tiles(void **state)
             for (int64_t i = 0; i < IN; i++)
                 x[(b / width * IN + i) * width + b % width] = sample[b * IN + i];
         const Gradient shape = {IN, OUT, 1, BATCH, width, 0};
-        weight_gradient(pass, width == 16 ? first : g, &shape, x, IN * width, delta, OUT, 0);
+        weight_gradient(pass, width == 16 ? first : g, &shape,
+                        &(Sources){x, delta, IN * width, OUT, 0});
         assert_true(width == 16 || memcmp(first, g, IN * OUT * sizeof *g) == 0);
         drop_reals(x, cells);
     }
