@@ -88,6 +88,11 @@ bool rt_config_assign(const RnProgram *program, double *values, const char *assi
     return rt_config_store(program, values, param, value, "--set", error);
 }
 
+bool rt_config_draws(const RnTensor *tensor, int32_t param)
+{
+    return (tensor->depends & (int64_t)(UINT64_C(1) << (param < 63 ? param : 63))) != 0;
+}
+
 double rt_formula(RnFormula *formula, const double *values, double otherwise)
 {
     if (!formula)

@@ -18,6 +18,8 @@ bool rt_config_store(const RnProgram *program, double *values, int32_t param, do
 /* "NAME=VALUE" */
 bool rt_config_assign(const RnProgram *program, double *values, const char *assignment,
                       RtError *error);
+/* Does the draw of the tensor follow the param? */
+bool rt_config_draws(const RnTensor *tensor, int32_t param);
 /* A formula over params alone; `otherwise` where there is none. */
 double rt_formula(RnFormula *formula, const double *values, double otherwise);
 /* A count: finite, rounded, from `least` to 2^53. */

@@ -17,22 +17,46 @@
 
 enum { MOST_NEEDS = 16 };
 
-/* A resumed run keeps its params: the weights and the steps up to here belong to them. */
-static bool check_kept(const RtSession *session, const RtCheckpoint *checkpoint, RtError *error)
+static bool is_drawn_by(const RnProgram *program, int32_t param)
+{
+    for (int32_t t = 0; t < program->tensor_count; t++)
+        if (rt_config_draws(&program->tensors[t], param))
+            return true;
+    return false;
+}
+
+/* Are the stacks as deep as with other params? */
+static bool is_as_deep(const RnProgram *program, const double *config, const double *other)
+{
+    RtError ignored;
+    for (int32_t r = 0; r < program->region_count; r++) {
+        int64_t depth, as;
+        if (!rt_region_depth(program, config, r, &depth, &ignored) ||
+            !rt_region_depth(program, other, r, &as, &ignored) || depth != as)
+            return false;
+    }
+    return true;
+}
+
+/* A resumed run has its first weights: a param by which they were drawn would change nothing, and
+ * the checkpoint would then tell it as theirs. Other shapes are refused when it is read. */
+static bool check_draws(const RtSession *session, const RtCheckpoint *checkpoint, RtError *error)
 {
     const RnProgram *program = session->program;
-    int32_t i = 0;
-    while (i < program->param_count && session->config[i] == checkpoint->config[i])
-        i++;
-    if (i == program->param_count)
+    if (!is_as_deep(program, session->config, checkpoint->config))
         return true;
-    char given[RT_NUMBER_TEXT], kept[RT_NUMBER_TEXT];
-    rt_config_text(session->config[i], given);
-    rt_config_text(checkpoint->config[i], kept);
-    return rt_fail(error, RT_USAGE,
-                   "--set %s=%s: a resumed run keeps its params, and in %s it is %s; leave --set "
-                   "out, or train anew without --resume",
-                   program->params[i].name, given, checkpoint->path, kept);
+    for (int32_t i = 0; i < program->param_count; i++) {
+        if (session->config[i] == checkpoint->config[i] || !is_drawn_by(program, i))
+            continue;
+        char given[RT_NUMBER_TEXT], kept[RT_NUMBER_TEXT];
+        rt_config_text(session->config[i], given);
+        rt_config_text(checkpoint->config[i], kept);
+        return rt_fail(error, RT_USAGE,
+                       "--set %s=%s: the weights of %s were drawn with %s, which a resumed run "
+                       "cannot change; leave --set out, or train anew without --resume",
+                       program->params[i].name, given, checkpoint->path, kept);
+    }
+    return true;
 }
 
 static bool settle_config(RtSession *session, const RtCheckpoint *checkpoint, RtError *error)
@@ -48,7 +72,7 @@ static bool settle_config(RtSession *session, const RtCheckpoint *checkpoint, Rt
     for (int i = 0; i < session->options->set_count; i++)
         if (!rt_config_assign(program, session->config, session->options->sets[i], error))
             return false;
-    if (checkpoint && session->options->resume && !check_kept(session, checkpoint, error))
+    if (checkpoint && session->options->resume && !check_draws(session, checkpoint, error))
         return false;
     for (int32_t i = 0; i < program->region_count; i++) {
         int64_t depth;

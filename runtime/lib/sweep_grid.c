@@ -127,11 +127,6 @@ static bool fill_axis(RtGrid *grid, RtAxis *axis, const RnAxis *stated, const Rt
 
 /* ---- groups ---- */
 
-static int64_t param_bit(int32_t param)
-{
-    return (int64_t)(UINT64_C(1) << (param < 63 ? param : 63));
-}
-
 static double depth_of(const RnProgram *program, const double *config, int32_t region)
 {
     return region < 0 ? 1 : rt_formula(program->regions[region].depth, config, 1);
@@ -159,7 +154,7 @@ static bool is_cheap(const RnProgram *program, const RtAxis *axis, double *confi
         const RnTensor *tensor = &program->tensors[t];
         double layers = tensor->shared ? 1 : depth_of(program, config, tensor->region);
         all += layers * (double)tensor->size;
-        changed += tensor->depends & param_bit(axis->param) ? layers * (double)tensor->size : 0;
+        changed += rt_config_draws(tensor, axis->param) ? layers * (double)tensor->size : 0;
     }
     return changed < all / 4 && !moves_depth(program, axis, config);
 }

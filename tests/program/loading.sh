@@ -22,6 +22,7 @@ bad missing.safetensors train --resume missing.safetensors
 expect 4 'another network' "$folder/table" eval --load good.safetensors
 expect 4 good.safetensors "$folder/table" eval --load good.safetensors
 bad 'these params wants [6, 24, 24]' eval --load good.safetensors --set L=6
+bad 'these params wants [6, 24, 24]' train --resume good.safetensors --set L=6
 for size in 0 7 8 100 2000 20000; do
     head -c $size good.safetensors >short.safetensors
     bad short.safetensors eval --load short.safetensors

@@ -133,19 +133,22 @@ printf '%s\n' '{"kind": "epoch", "epoch": 20000, "step": 20000, "seconds": 5000}
 tail -n 1 ends.jsonl | grep -q '^{"kind": "epoch", "epoch": 20001, .*"seconds": 5000' ||
     fail "seconds begin again: $(tail -n 1 ends.jsonl)"
 
-# A resumed run keeps its params. Those that it has may be said again: one command line both begins
-# a run and goes on with it.
+# A resumed run may take other params from there on, but not for the draw of its weights. Those that
+# it has may be said again: one command line both begins a run and goes on with it.
 expect 0 '' ./features train --data . --quiet --set lr0=0.0123 --iterations 3 --resume auto \
     --save kept.safetensors
 cp kept.safetensors before.safetensors
-expect 2 '--set lr0=0.1: a resumed run keeps its params, and in kept.safetensors it is 0.0123' \
-    ./features train --data . --quiet --set lr0=0.1 --resume auto --save kept.safetensors
-expect 2 '--set lr0=0.1: ' \
-    ./features train --data . --quiet --set lr0=0.1 --resume kept.safetensors --iterations 6
+expect 2 '--set spread=1: the weights of kept.safetensors were drawn with 2' \
+    ./features train --data . --quiet --set spread=1 --resume auto --save kept.safetensors
 cmp before.safetensors kept.safetensors || fail "a refused run wrote its checkpoint"
+expect 0 '' ./features train --data . --quiet --set lr0=0.1 --iterations 6 \
+    --resume kept.safetensors --save other.safetensors
+grep -q '"param.lr0":"0.1' other.safetensors || fail "a new learning rate was not taken"
 expect 0 '' ./features train --data . --quiet --set lr0=0.0123 --iterations 6 --resume auto \
     --save kept.safetensors
 grep -q '"param.lr0":"0.0123' kept.safetensors || fail "the param was not kept"
+[ "$(tail -c 200 kept.safetensors | cksum)" != "$(tail -c 200 other.safetensors | cksum)" ] ||
+    fail "a new learning rate changed nothing"
 
 # A run that its own rules have ended is not gone on with: the file stays as it is.
 for rule in 'patience(1)' 'loss < 1e9'; do
