@@ -3,6 +3,7 @@
  * Words for the grammar's errors: what was found, what was expected, and what to write instead
  * where the mistake is a common one.
  */
+#include "syntax/keyword.h"
 #include "syntax/parser.h"
 
 #include <string.h>
@@ -151,6 +152,15 @@ static void hint_assignment(Parser *parser, Diag *diag)
     }
 }
 
+/* The next statement, on the line of the one before. */
+static bool lacks_separator(Parser *parser, const char *const *expected, int count)
+{
+    Token found = parser->current;
+    const char *word = found.kind == TOKEN_NAME ? token_text(parser, found) : "";
+    return is_expected(expected, count, "the end of the statement") && !found.newline &&
+           keyword_find(word, strlen(word)) != NULL;
+}
+
 /* A product as mathematics writes it, 2 x or 2(x + 1); or a chain without its arrows. */
 static bool lacks_operator(const Parser *parser, const char *const *expected, int count)
 {
@@ -179,6 +189,9 @@ static void add_hint(Parser *parser, Diag *diag, const char *const *expected, in
         diag_hint(parser->diag, diag, "a string ends at the next `\"`: is one missing before?");
     } else if (found.kind == TOKEN_DOTS) {
         diag_hint(parser->diag, diag, "a range stands after `in`: `x in a .. b`");
+    } else if (lacks_separator(parser, expected, count)) {
+        diag_hint(parser->diag, diag, "`%s` begins a statement: write `;` before it, or a new line",
+                  token_text(parser, found));
     } else if (lacks_operator(parser, expected, count)) {
         bool chain = parser->previous.kind == TOKEN_RPAREN && found.kind == TOKEN_NAME;
         diag_hint(parser->diag, diag, "a product is written with `*`%s",
