@@ -327,10 +327,9 @@ static bool make_program(Arena *arena, const Options *options, const char *path,
         diag_report(diag, E_LINK, (Span){0}, "librnet_rt.a is not where rnetc is installed");
         return false;
     }
-    if (options->save_temps) {
-        const Objects kept = {.paths = {object}, .count = 1};
-        return keep_object(arena, options, output, object, diag) &&
-               link_objects(arena, options, &kept, library, path, diag);
+    /* the program is linked as it is without, since a linker orders constants by their objects */
+    if (options->save_temps && !keep_object(arena, options, output, object, diag)) {
+        return false;
     }
     bool done = write_objects(arena, object, output, &objects, diag) &&
                 link_objects(arena, options, &objects, library, path, diag);
