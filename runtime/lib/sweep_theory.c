@@ -15,7 +15,7 @@ static double quantity(const TheoryStack *stack, const RnMeasure *measure)
     TheoryRatios ratios = theory_ratios(stack);
     switch (measure->kind) {
     case RN_QUANTITY_FORWARD_RATIO:
-        return isfinite(ratios.mean_ratio) ? ratios.mean_ratio : sqrt(ratios.forward_square);
+        return sqrt(ratios.forward_square);
     case RN_QUANTITY_FORWARD_CHANGE:
         return sqrt(ratios.change_square);
     case RN_QUANTITY_GRADIENT_RATIO:
