@@ -101,6 +101,17 @@ double rt_formula(RnFormula *formula, const double *values, double otherwise)
     return formula(&place);
 }
 
+bool rt_formula_same(RnFormula *formula, const double *a, const double *b)
+{
+    return rt_formula(formula, a, 0) == rt_formula(formula, b, 0);
+}
+
+bool rt_config_same_split(const RnTrain *train, const double *a, const double *b)
+{
+    return rt_formula_same(train->seed, a, b) && rt_formula_same(train->validation, a, b) &&
+           rt_formula_same(train->test, a, b);
+}
+
 bool rt_formula_count(RnFormula *formula, const double *values, int64_t otherwise, int64_t least,
                       const char *what, int64_t *count, RtError *error)
 {

@@ -22,6 +22,10 @@ bool rt_config_assign(const RnProgram *program, double *values, const char *assi
 bool rt_config_draws(const RnTensor *tensor, int32_t param);
 /* A formula over params alone; `otherwise` where there is none. */
 double rt_formula(RnFormula *formula, const double *values, double otherwise);
+/* Does it give the same for both? */
+bool rt_formula_same(RnFormula *formula, const double *a, const double *b);
+/* Have both the same seed, and the same samples for training, validation and test? */
+bool rt_config_same_split(const RnTrain *train, const double *a, const double *b);
 /* A count: finite, rounded, from `least` to 2^53. */
 bool rt_formula_count(RnFormula *formula, const double *values, int64_t otherwise, int64_t least,
                       const char *what, int64_t *count, RtError *error);

@@ -17,6 +17,7 @@ typedef struct Range {
 enum { RANGE_TEXT = 100 };
 
 static const Range positive = {0, HUGE_VAL, true, true};
+static const Range not_negative = {0, HUGE_VAL, false, true};
 static const Range inside_unit = {0, 1, true, true};
 
 static void range_text(const Range *range, char text[RANGE_TEXT])
@@ -113,6 +114,27 @@ static bool check_scale(const RnTensor *tensor, const RnPlace *place, RtError *e
                    spread && isnan(scale) ? "; a variance must be at least 0" : "");
 }
 
+/* `lr`, `eps` and `decay` of a group of tensors, functions of the optimiser's. */
+static bool check_rules(const RnTrain *train, const RnTensor *tensor, const RnPlace *place,
+                        RtError *error)
+{
+    const RnOptimizer *optimizer = &train->optimizer;
+    const struct {
+        RnFormula *rule, *base;
+        const char *what;
+    } rules[] = {{tensor->rate, optimizer->rate, "the rule `lr`"},
+                 {tensor->epsilon, optimizer->epsilon, "the rule `eps`"},
+                 {tensor->decay, optimizer->decay, "the rule `decay`"}};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        RnPlace at = *place;
+        at.base = rt_formula(rules[i].base, place->params, 0);
+        if (rules[i].rule &&
+            !check(rules[i].rule(&at), &not_negative, rules[i].what, tensor->name, error))
+            return false;
+    }
+    return true;
+}
+
 static bool check_tensor(const RnProgram *program, const double *config, const RnTensor *tensor,
                          RtError *error)
 {
@@ -126,8 +148,11 @@ static bool check_tensor(const RnProgram *program, const double *config, const R
                      .fan_out = tensor->fan_out};
     RnPlace last = first;
     last.layer = tensor->shared ? 1 : first.depth;
+    const RnTrain *train = program->train;
     return check_correlation(tensor, &first, error) && check_scale(tensor, &first, error) &&
-           check_scale(tensor, &last, error);
+           check_scale(tensor, &last, error) &&
+           (!train || (check_rules(train, tensor, &first, error) &&
+                       check_rules(train, tensor, &last, error)));
 }
 
 bool rt_limits_check(const RnProgram *program, const double *config, RtError *error)

@@ -25,28 +25,36 @@ static bool is_drawn_by(const RnProgram *program, int32_t param)
     return false;
 }
 
-/* Are the stacks as deep as with other params? */
-static bool is_as_deep(const RnProgram *program, const double *config, const double *other)
+/* Have all tensors the same shapes with both? */
+static bool same_shapes(const RnProgram *program, const double *a, const double *b)
 {
     RtError ignored;
-    for (int32_t r = 0; r < program->region_count; r++) {
-        int64_t depth, as;
-        if (!rt_region_depth(program, config, r, &depth, &ignored) ||
-            !rt_region_depth(program, other, r, &as, &ignored) || depth != as)
+    for (int32_t t = 0; t < program->tensor_count; t++) {
+        const RnTensor *tensor = &program->tensors[t];
+        int64_t depth = 1, other = 1;
+        if (!tensor->shared &&
+            (!rt_region_depth(program, a, tensor->region, &depth, &ignored) ||
+             !rt_region_depth(program, b, tensor->region, &other, &ignored) || depth != other))
             return false;
     }
     return true;
 }
 
-/* A resumed run has its first weights: a param by which they were drawn would change nothing, and
- * the checkpoint would then tell it as theirs. Other shapes are refused when it is read. */
-static bool check_draws(const RtSession *session, const RtCheckpoint *checkpoint, RtError *error)
+/* A resumed run has its first weights and its split: a param by which they were drawn would change
+ * nothing, and the checkpoint would then tell it as theirs. Other shapes are refused when it is
+ * read. */
+static bool check_resumed(const RtSession *session, const RtCheckpoint *checkpoint, RtError *error)
 {
     const RnProgram *program = session->program;
-    if (!is_as_deep(program, session->config, checkpoint->config))
-        return true;
+    if (program->train &&
+        !rt_config_same_split(program->train, session->config, checkpoint->config))
+        return rt_fail(error, RT_USAGE,
+                       "--set: a resumed run keeps the seed and the samples for validation and "
+                       "test of %s",
+                       checkpoint->path);
     for (int32_t i = 0; i < program->param_count; i++) {
-        if (session->config[i] == checkpoint->config[i] || !is_drawn_by(program, i))
+        if (session->config[i] == checkpoint->config[i] || !is_drawn_by(program, i) ||
+            !same_shapes(program, session->config, checkpoint->config))
             continue;
         char given[RT_NUMBER_TEXT], kept[RT_NUMBER_TEXT];
         rt_config_text(session->config[i], given);
@@ -72,7 +80,7 @@ static bool settle_config(RtSession *session, const RtCheckpoint *checkpoint, Rt
     for (int i = 0; i < session->options->set_count; i++)
         if (!rt_config_assign(program, session->config, session->options->sets[i], error))
             return false;
-    if (checkpoint && session->options->resume && !check_draws(session, checkpoint, error))
+    if (checkpoint && session->options->resume && !check_resumed(session, checkpoint, error))
         return false;
     for (int32_t i = 0; i < program->region_count; i++) {
         int64_t depth;

@@ -62,23 +62,16 @@ void rt_worker_close(RtWorker *worker)
     *worker = (RtWorker){0};
 }
 
-/* Does a formula over the params give the same in both configs? */
-static bool same_value(RnFormula *formula, const double *a, const double *b)
-{
-    return rt_formula(formula, a, 0) == rt_formula(formula, b, 0);
-}
-
 /* Can the prober's memory, samples and data serve both configs? */
 static bool same_frame(const RtWorker *worker, const double *a, const double *b)
 {
     const RnProgram *program = worker->run->grid->program;
     const RnTrain *train = program->train;
     for (int32_t i = 0; i < program->region_count; i++)
-        if (!same_value(program->regions[i].depth, a, b))
+        if (!rt_formula_same(program->regions[i].depth, a, b))
             return false;
-    return same_value(worker->prober.probe->batch, a, b) &&
-           (!train || (same_value(train->seed, a, b) && same_value(train->validation, a, b) &&
-                       same_value(train->test, a, b)));
+    return rt_formula_same(worker->prober.probe->batch, a, b) &&
+           (!train || rt_config_same_split(train, a, b));
 }
 
 static int64_t changed_bits(const RnProgram *program, const double *a, const double *b)

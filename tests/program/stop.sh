@@ -140,6 +140,8 @@ expect 0 '' ./features train --data . --quiet --set lr0=0.0123 --iterations 3 --
 cp kept.safetensors before.safetensors
 expect 2 '--set spread=1: the weights of kept.safetensors were drawn with 2' \
     ./features train --data . --quiet --set spread=1 --resume auto --save kept.safetensors
+expect 2 '--set: a resumed run keeps the seed and the samples for validation and test of kept' \
+    ./features train --data . --quiet --set held=0.1 --resume auto --save kept.safetensors
 cmp before.safetensors kept.safetensors || fail "a refused run wrote its checkpoint"
 expect 0 '' ./features train --data . --quiet --set lr0=0.1 --iterations 6 \
     --resume kept.safetensors --save other.safetensors
