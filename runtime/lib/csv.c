@@ -335,7 +335,9 @@ static bool read_value(const Parse *parse, bool target, double *value, RtError *
                        error);
     }
     *value = strtod(scan->text, &end);
-    if (*end || scan->cut)
+    if (scan->cut)
+        return fail_at(scan, "a number of more than 255 characters", error);
+    if (*end)
         return fail_text(scan, "is not a number; skip = \"...\" leaves a column out", error);
     return (isfinite(*value) &&
             (parse->wanted->real_size == 8 || fabs(*value) <= 0x1.fffffep127)) ||

@@ -148,8 +148,7 @@ static void test_cut_fields(void **state)
         sprintf(text, "x,y\n%0*d,3\n", 300, 0);
         memset(text + strlen("x,y\n"), *c, 299);
         assert_false(parse(text, wanted, &table, &error));
-        assert_non_null(strstr(error.text, "line 2, column 1: '"));
-        assert_non_null(strstr(error.text, "is not a number"));
+        assert_non_null(strstr(error.text, "line 2, column 1: a number of more than 255"));
     }
 }
 
