@@ -108,7 +108,7 @@ npy '<f4' '(5, 2)' "$ten" >inputs.npy
 npy '<f4' '(5, 1)' "$two$two\\000\\000\\300\\177" >targets.npy
 arrays targets.npy 'row 5'
 npy '<f4' '(5, 2)' "$ten" >targets.npy
-arrays targets.npy '2 target numbers'
+arrays targets.npy 'targets a sample: 2, outputs of the network: 1'
 npy '<f4' '(4, 2)' "$two$two$two$two" >inputs.npy
 arrays targets.npy '4'
 npy '<f4' '(99999999999, 99999999999)' "$ten" >inputs.npy
