@@ -42,7 +42,7 @@ typedef struct Storage {
     bool stays;      /* scratch of the layer that gradients read as it is */
     int64_t kept;    /* row of the kept slot, or NO_PLACE */
     int64_t scratch; /* row of the scratch slot, or NO_PLACE */
-    int64_t column;  /* first one of its transposed copy; which scalar it is; or NO_PLACE */
+    int64_t column;  /* first column of its transposed copy, or number of its scalar; NO_PLACE */
 } Storage;
 
 typedef struct Group {

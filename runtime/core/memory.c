@@ -230,13 +230,14 @@ static int64_t stride_count(const RnPass *pass)
     return fewer(pass) ? 1 : pass->tile_count;
 }
 
-/* Reals of a layer's deltas, in whole vectors; the greatest number if there are more. */
+/* Reals of a layer's deltas, in whole vectors; as many as no memory has if there are more. */
 static int64_t delta_stride(const RnCall *call, int32_t region)
 {
+    const int64_t most = INT64_MAX / 2;
     int64_t reals = 0;
-    if (__builtin_mul_overflow(call->batch, call->program->regions[region].delta_columns, &reals) ||
-        reals > INT64_MAX - RNK_LANES)
-        return INT64_MAX;
+    if (__builtin_mul_overflow(call->batch, call->program->regions[region].delta_reals, &reals) ||
+        reals > most)
+        return most;
     return rn_round_up(reals, RNK_LANES);
 }
 

@@ -2,10 +2,10 @@
  *
  * Stationary Gaussian paths along depth, of unit variance at every layer, exact in law.
  *
- *     fbm             fractional noise by circulant embedding: the row γ_0 … γ_{n/2} … γ_1 of n ≥
- * 2L points, whose eigenvalues are all positive gp(rbf)         a Fourier series on a period so
- * long that its two ends do not feel each other: summed where few terms matter, else transformed
- *     gp(ou, matern32) Markov, so one step after another, in double
+ * fbm: fractional noise by circulant embedding, the row γ_0 … γ_{n/2} … γ_1 of n ≥ 2L points,
+ * whose eigenvalues are all positive. gp(rbf): a Fourier series on a period so long that its two
+ * ends do not feel each other, summed where few terms matter, else transformed. gp(ou, matern32):
+ * Markov, so one step after another, in double.
  *
  * Sixteen complex paths, a group, are drawn at a time, one a lane: their real and imaginary parts
  * are 32 independent paths. Lane l of group g draws at position 16g + l of the tensor's stream,

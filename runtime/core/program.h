@@ -69,7 +69,7 @@ typedef struct RnRegion {
     int64_t in_rows, out_rows;
     int64_t kept_rows;       /* per layer, besides the state, that backward reads */
     int64_t scratch_rows;    /* of one layer, forward or backward, the larger */
-    int64_t delta_columns;   /* per sample and layer: transposed deltas and scalars */
+    int64_t delta_reals;     /* per sample and layer: transposed deltas and scalars */
     int32_t keeps_states;    /* backward or gradients read the state of every layer */
     int32_t lockstep;        /* batch statistics: one tile holds the whole batch */
     int32_t trained;         /* has gradients of per-layer tensors */

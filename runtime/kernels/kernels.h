@@ -66,7 +66,8 @@ int64_t rnk_scratch_stride(const RnPass *pass);
 /* Gradient buffers of the tile: [0] in, [1] out at the first layer of a call; they swap. */
 real *rnk_gradient_in(const RnTile *tile, int64_t turn);
 real *rnk_gradient_out(const RnTile *tile, int64_t turn);
-/* Transposed deltas of a layer: [batch][delta_columns]; NULL where nothing sums them up. */
+/* Deltas of a layer: transposed, [batch][columns], and behind them scalars, [scalar][batch]; NULL
+ * where nothing sums them up. */
 real *rnk_delta(const RnPass *pass, int64_t region, int64_t layer);
 /* Values of a tensor at a layer (size reals a layer, 0 for a shared one), and its gradient. */
 const real *rnk_tensor(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size);

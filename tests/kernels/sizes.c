@@ -63,11 +63,11 @@ static void test_fewer(void **state)
                                          .out_rows = rows,
                                          .kept_rows = 8,
                                          .scratch_rows = 3,
-                                         .delta_columns = 16,
+                                         .delta_reals = 17,
                                          .keeps_states = 1,
                                          .remakes = remakes,
                                          .trained = 1},
-                                        {.in_rows = rows, .out_rows = 2, .delta_columns = 16}};
+                                        {.in_rows = rows, .out_rows = 2, .delta_reals = 17}};
             const RnTensor tensor = {.trainable = 1,
                                      .matrix = 1,
                                      .size = (int64_t)rows * rows,

@@ -114,15 +114,15 @@ static double half_base(const RnPlace *place)
 }
 
 static const RnRegion REGIONS[] = {
-    {.in_rows = IN, .out_rows = WIDE, .delta_columns = WIDE, .keeps_states = 1, .trained = 1},
+    {.in_rows = IN, .out_rows = WIDE, .delta_reals = WIDE, .keeps_states = 1, .trained = 1},
     {.depth = depth_of,
      .in_rows = WIDE,
      .out_rows = WIDE,
-     .delta_columns = WIDE,
+     .delta_reals = WIDE,
      .keeps_states = 1,
      .trained = 1,
      .trained_shared = 1},
-    {.in_rows = WIDE, .out_rows = OUT, .delta_columns = OUT, .keeps_states = 1, .trained = 1}};
+    {.in_rows = WIDE, .out_rows = OUT, .delta_reals = OUT, .keeps_states = 1, .trained = 1}};
 
 static const RnTensor TABLE[] = {
     {.role = RN_ROLE_WEIGHT, .region = 0, .trainable = 1, .size = IN * WIDE},
