@@ -152,6 +152,17 @@ static void test_cut_fields(void **state)
     }
 }
 
+/* What a file holds is shown, but does not steer the terminal. */
+static void test_control_bytes(void **state)
+{
+    (void)state;
+    const RtCsvWanted wanted = {.target = "y", .header = 1, .features = 1, .real_size = 8};
+    RtError error;
+    RtTable table = {0};
+    assert_false(parse("x,y\n\033[31mred\007\177,3\n", wanted, &table, &error));
+    assert_non_null(strstr(error.text, "'?[31mred\?\?'"));
+}
+
 /* Lines count on behind a field of several ones. */
 static void test_lines_in_fields(void **state)
 {
@@ -230,10 +241,11 @@ static void test_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads),      cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_refuses),    cmocka_unit_test(test_float_range),
-        cmocka_unit_test(test_many_rows),  cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_cut_fields), cmocka_unit_test(test_lines_in_fields),
+        cmocka_unit_test(test_reads),           cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_refuses),         cmocka_unit_test(test_float_range),
+        cmocka_unit_test(test_many_rows),       cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_cut_fields),      cmocka_unit_test(test_control_bytes),
+        cmocka_unit_test(test_lines_in_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
