@@ -77,7 +77,7 @@ static void report_moments(const Subject *s, const TheoryStack *stack)
                  r.gradient_change_square);
     /* where nothing is predicted the reason stands there already */
     report_text(s->report, "no_law_of_the_norm",
-                theory_obstacle(stack) ? NULL : theory_law_obstacle(stack));
+                theory_obstacle(stack) ? NULL : r.law_obstacle);
     report_named(s->report, "forward_mean", "forward_ratio", r.mean_ratio);
     report_named(s->report, "forward_median", "its median", r.median_ratio);
     report_named(s->report, "forward_deviation", "its deviation", r.deviation_ratio);

@@ -84,7 +84,8 @@ static double law_deviation(const TheoryStack *stack, const Power *power)
     return sqrt(4 * power->sum / stack->width);
 }
 
-const char *theory_law_obstacle(const TheoryStack *stack)
+/* NULL, and the power, where the norm is log-normal. */
+static const char *law_obstacle(const TheoryStack *stack, Power *power)
 {
     const char *reason = theory_obstacle(stack);
     if (reason == NULL &&
@@ -97,19 +98,20 @@ const char *theory_law_obstacle(const TheoryStack *stack)
     if (reason != NULL) {
         return reason;
     }
-    Power power = branch_power(stack);
-    int small =
-        power.most <= largest_step && power.dropped <= largest_shift * law_deviation(stack, &power);
+    *power = branch_power(stack);
+    int small = power->most <= largest_step &&
+                power->dropped <= largest_shift * law_deviation(stack, power);
     return small ? NULL : "a layer adds too much for an expansion in alpha";
 }
 
 static void find_law(const TheoryStack *stack, TheoryRatios *r)
 {
     r->log_mean = r->log_deviation = r->mean_ratio = r->median_ratio = r->deviation_ratio = NAN;
-    if (theory_law_obstacle(stack)) {
+    Power power;
+    r->law_obstacle = law_obstacle(stack, &power);
+    if (r->law_obstacle) {
         return;
     }
-    Power power = branch_power(stack);
     r->log_mean = power.sum * (1 - 2 / stack->width);
     r->log_deviation = law_deviation(stack, &power);
     double variance = r->log_deviation * r->log_deviation;

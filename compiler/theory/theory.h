@@ -60,10 +60,9 @@ typedef struct TheoryRatios {
     double gradient_change_square;        /* E‖p_L − p_0‖²/‖p_L‖² */
     double log_mean, log_deviation; /* of log(‖h_L‖²/‖h_0‖²), normal in law; NaN: unknown */
     double mean_ratio, median_ratio, deviation_ratio; /* of ‖h_L‖/‖h_0‖ by that law */
+    const char *law_obstacle; /* NULL where it holds; else the reason, one clause */
 } TheoryRatios;
 TheoryRatios theory_ratios(const TheoryStack *stack);
-/* NULL where the norm is log-normal; else the reason, one clause. */
-const char *theory_law_obstacle(const TheoryStack *stack);
 
 /* ---- regime.c ---- */
 typedef enum TheoryRegime {

@@ -213,7 +213,7 @@ static void the_law_ends_where_it_does_not_hold(void **state)
                                             : one_matrix(&block, THEORY_RELU, 1, 0, depth, alpha);
         stack->width = d;
         TheoryRatios r = theory_ratios(stack);
-        assert_int_equal(theory_law_obstacle(stack) == NULL, cases[i].given);
+        assert_int_equal(theory_ratios(stack).law_obstacle == NULL, cases[i].given);
         assert_int_equal(isfinite(r.log_mean), cases[i].given);
         assert_true(isfinite(r.forward_square));
         Tally logs = simulate_norm(d, (int)depth, alpha, cases[i].inner, 2000);
@@ -233,17 +233,17 @@ static void the_law_wants_such_a_branch(void **state)
     (void)state;
     TheoryStack *stack = two_matrices(&block, THEORY_RELU, 100, 0.1);
     stack->start_mean = 0.5;
-    assert_null(theory_law_obstacle(stack));
+    assert_null(theory_ratios(stack).law_obstacle);
     block.ops[2].bias_variance.constant = 0.1;
-    assert_non_null(theory_law_obstacle(stack));
+    assert_non_null(theory_ratios(stack).law_obstacle);
     stack = two_matrices(&block, THEORY_TANH, 100, 0.1);
-    assert_non_null(theory_law_obstacle(stack));
+    assert_non_null(theory_ratios(stack).law_obstacle);
     stack = two_matrices(&block, THEORY_RELU, 100, 0.1);
     block.branch.op_count = 2;
-    assert_non_null(theory_law_obstacle(stack));
+    assert_non_null(theory_ratios(stack).law_obstacle);
     stack = two_matrices(&block, THEORY_RELU, 100, 0.1);
     stack->skip = THEORY_FILTER;
-    assert_non_null(theory_law_obstacle(stack));
+    assert_non_null(theory_ratios(stack).law_obstacle);
 }
 
 static void says_where_it_knows_nothing(void **state)
