@@ -187,8 +187,9 @@ static void find_exponents(const TheoryStack *stack, const Sample *a, const Samp
     for (int i = 0; i < stack->branch_count && i < MOST_BRANCHES; i++) {
         double rise = b->displacement[i] - a->displacement[i];
         double growth = isfinite(rise) ? rise / log(b->depth / a->depth) : -(double)INFINITY;
-        /* also where the shallower one overflows already */
-        growth = b->displacement[i] > 0 && isinf(b->displacement[i]) ? (double)INFINITY : growth;
+        if (b->displacement[i] == (double)INFINITY) { /* of the shallower one, too, or not */
+            growth = INFINITY;
+        }
         if (growth > verdict->displacement) {
             verdict->branch = i;
             verdict->displacement = growth;
@@ -257,48 +258,52 @@ static int saturates(const TheoryBranch *branch)
     return 0;
 }
 
-/* `shallow`: alpha where no power of the depth is too small for a double. */
-static const char *adds_nothing(const TheoryBranch *branch, double shallow)
+static const char *adds_nothing(const TheoryBranch *branch)
 {
     if (theory_at(&branch->alpha, 1) != 0) {
         return "the branch's weights begin at 0, so that it adds nothing";
-    }
-    if (shallow != 0) {
-        return "alpha falls faster than the critical exponent asks: what the branches add tends "
-               "to nothing";
     }
     return branch->learned ? "alpha is trained from 0, so that the branch adds nothing at first"
                            : "alpha is 0 at every depth, so that the branch adds nothing";
 }
 
-static void judge_branches(const TheoryStack *stack, double tolerance, int turned, double shallow,
+static const char *explodes(const TheoryBranch *branch, double displacement)
+{
+    if (isinf(displacement)) {
+        return "alpha grows with the depth beyond every number";
+    }
+    return saturates(branch) ? "alpha falls more slowly than the critical exponent asks; since the "
+                               "branch saturates, the state grows like a power of the depth"
+                             : "alpha falls more slowly than the critical exponent asks";
+}
+
+/* `underflows`: alpha is 0 at the window's deep end, but not in a shallow stack. */
+static void judge_branches(const TheoryStack *stack, double tolerance, int turned, int underflows,
                            TheoryVerdict *verdict)
 {
     const TheoryBranch *branch = &stack->branches[verdict->branch];
-    if (verdict->displacement > tolerance && isinf(verdict->displacement)) {
-        verdict->regime = THEORY_REGIME_EXPLODING;
-        verdict->why = "alpha grows with the depth beyond every number";
+    int endless = isinf(verdict->displacement);
+    if (endless) {
         verdict->exponent = NAN;
-    } else if (verdict->displacement > tolerance) {
+    }
+    if (verdict->displacement > tolerance) {
         verdict->regime = THEORY_REGIME_EXPLODING;
-        verdict->why = saturates(branch)
-                           ? "alpha falls more slowly than the critical exponent asks; since the "
-                             "branch saturates, the state grows like a power of the depth"
-                           : "alpha falls more slowly than the critical exponent asks";
+        verdict->why = explodes(branch, verdict->displacement);
     } else if (verdict->displacement >= -tolerance) {
         judge_limit(branch, verdict);
     } else if (turned) {
         verdict->regime = THEORY_REGIME_STABLE;
         verdict->why = "the skip keeps the signal within fixed bounds, and what the branches add "
                        "tends to nothing";
-    } else if (isinf(verdict->displacement)) {
-        verdict->regime = THEORY_REGIME_IDENTITY;
-        verdict->why = adds_nothing(branch, shallow);
-        verdict->critical = verdict->exponent = NAN;
     } else {
         verdict->regime = THEORY_REGIME_IDENTITY;
-        verdict->why = "alpha falls faster than the critical exponent asks: what the branches add "
-                       "tends to nothing";
+        verdict->why = endless && !underflows
+                           ? adds_nothing(branch)
+                           : "alpha falls faster than the critical exponent asks: what the "
+                             "branches add tends to nothing";
+        if (endless) {
+            verdict->critical = NAN;
+        }
     }
 }
 
@@ -367,8 +372,9 @@ static TheoryVerdict judge_skip(const TheoryFamily *family, Window window, Theor
 {
     Sample a = sample_at(family, window.low), b = sample_at(family, window.high);
     find_exponents(family->at(family->context, window.high), &a, &b, &verdict);
-    double shallow = theory_at(&family->at(family->context, 2)->branches[verdict.branch].alpha, 1);
+    int begins = theory_at(&family->at(family->context, 2)->branches[verdict.branch].alpha, 1) != 0;
     const TheoryStack *stack = family->at(family->context, window.high);
+    int underflows = begins && theory_at(&stack->branches[verdict.branch].alpha, 1) == 0;
     double drift = b.gain - a.gain, kept = b.mean_square - a.mean_square;
     double bound = 0.1; /* e^0.1: the gain has a limit, if it moves by less */
     if (drift > bound) {
@@ -384,7 +390,7 @@ static TheoryVerdict judge_skip(const TheoryFamily *family, Window window, Theor
         verdict.why = "the skip's scale is below 1, and its product over the layers tends to 0";
     } else {
         int turned = stack->skip == THEORY_FILTER || fabs(b.gain) > 1e-3;
-        judge_branches(stack, window.tolerance, turned, shallow, &verdict);
+        judge_branches(stack, window.tolerance, turned, underflows, &verdict);
     }
     return verdict;
 }
