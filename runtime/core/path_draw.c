@@ -10,8 +10,22 @@ typedef double Wide __attribute__((vector_size(16 * sizeof(double))));
 
 enum {
     NOISES = 2 * RN_PHILOX_BATCH, /* complex ones, one a lane, of a batch */
-    STEP = RN_FLOAT_LANES / 32    /* draws whose normals are made at a time */
+    STEP = RN_FLOATS / RNK_LANES  /* of them made at a time */
 };
+
+#if RNK_IS(RNK_REAL)
+/* Counters first … first + RN_DOUBLES − 1 of a draw. */
+RN_INLINE void draw_pairs(const RnBits16 bits[2], int first, vreal normal[2])
+{
+    RnBits from[2];
+    RnDoubles to[2];
+    for (int half = 0; half < 2; half++)
+        __builtin_memcpy(&from[half], (const uint64_t *)&bits[half] + first, sizeof *from);
+    rn_box_muller(from, to);
+    for (int half = 0; half < 2; half++)
+        __builtin_memcpy((real *)&normal[half] + first, &to[half], sizeof *to);
+}
+#endif
 
 /* noise[2i], noise[2i + 1]: the parts of complex normals at high[i] < 2^32 of the counter's upper
  * half. In single precision many of them mix into one weight, so 32-bit uniforms do; each counter
@@ -25,31 +39,30 @@ static __attribute__((noinline)) void draw_noises(uint64_t stream, const RnBits1
     const RnBits16 low = lane + (uint64_t)group * RN_PATH_LANES;
     for (int place = 0; place < 2; place++) {
         rn_philox_batch(stream, &low, high, (const int[]){place, place}, bits);
-        for (int i = 0; i < RN_PHILOX_BATCH; i++) {
-            RnDouble16 normal[2];
-            rn_normal_pairs(bits[i], normal);
-            __builtin_memcpy(noise + 4 * i + 2 * place, normal, sizeof normal);
-        }
+        for (int i = 0; i < RN_PHILOX_BATCH; i++)
+            for (int first = 0; first < RNK_LANES; first += RN_DOUBLES)
+                draw_pairs(bits[i], first, noise + 4 * i + 2 * place);
     }
 #else
     const RnBits16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
     const RnBits16 low = lane + (uint64_t)group * RN_RANDOM_LANES;
     rn_philox_batch(stream, &low, high, (const int[]){0, 1}, bits);
-    for (int i = 0; i < RN_PHILOX_BATCH; i += STEP) {
-        RnWord32 words[2];
-        RnFloat32 normal[2];
+    for (int i = 0; i < NOISES; i += STEP, noise += 2 * STEP) {
+        RnWords words[2];
+        RnFloats normal[2];
 #pragma GCC unroll 4
         for (int k = 0; k < STEP; k++)
 #pragma GCC unroll 2
             for (int half = 0; half < 2; half++)
-                __builtin_memcpy((char *)&words[half] + k * (int)sizeof bits[i + k][half],
-                                 &bits[i + k][half], sizeof bits[i + k][half]);
-        rn_box_muller32(words, normal);
+                __builtin_memcpy((vreal *)&words[half] + k,
+                                 (const vreal *)&bits[(i + k) / 2][half] + (i + k) % 2,
+                                 sizeof *noise);
+        rn_float_box_muller(words, normal);
 #pragma GCC unroll 4
-        for (int k = 0; k < 2 * STEP; k++)
+        for (int k = 0; k < STEP; k++)
 #pragma GCC unroll 2
-            for (int part = 0; part < 2; part++, noise++)
-                __builtin_memcpy(noise, (const char *)&normal[part] + k * (int)sizeof *noise,
+            for (int part = 0; part < 2; part++)
+                __builtin_memcpy(noise + 2 * k + part, (const vreal *)&normal[part] + k,
                                  sizeof *noise);
     }
 #endif

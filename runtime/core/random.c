@@ -6,6 +6,28 @@
 
 static const RnBits16 LANES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
+/* How many of a piece's normals lie in a row in their block. */
+enum { RUN = RN_DOUBLES < RN_RANDOM_LANES ? RN_DOUBLES : RN_RANDOM_LANES };
+
+/* Counters first … first + RN_DOUBLES − 1 of a draw. */
+RN_INLINE void draw_piece(const RnBits16 bits[2], int first, double *out)
+{
+    RnBits piece[2];
+    RnDoubles normal[2];
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; half++)
+        __builtin_memcpy(&piece[half], (const uint64_t *)&bits[half] + first, sizeof *piece);
+    rn_box_muller(piece, normal);
+#pragma GCC unroll 2
+    for (int l = 0; l < RN_DOUBLES; l += RUN) {
+        int block = (first + l) / RN_RANDOM_LANES, lane = (first + l) % RN_RANDOM_LANES;
+#pragma GCC unroll 2
+        for (int half = 0; half < 2; half++)
+            __builtin_memcpy(out + block * RN_RANDOM_BLOCK + half * RN_RANDOM_LANES + lane,
+                             (const double *)&normal[half] + l, RUN * sizeof(double));
+    }
+}
+
 /* Two blocks a draw, 2 · draws in all. */
 static void draw_batch(uint64_t stream, uint64_t high, uint64_t block, int draws, double *out)
 {
@@ -16,16 +38,9 @@ static void draw_batch(uint64_t stream, uint64_t high, uint64_t block, int draws
         highs[i][0] = highs[i][1] = high;
     }
     rn_philox_draws(stream, draws, low, highs, bits);
-    for (int i = 0; i < draws; i++, out += 2 * RN_RANDOM_BLOCK) {
-        RnDouble16 normal[2];
-        rn_normal_pairs(bits[i], normal);
-        RnDouble16 first = __builtin_shufflevector(normal[0], normal[1], 0, 1, 2, 3, 4, 5, 6, 7, 16,
-                                                   17, 18, 19, 20, 21, 22, 23);
-        RnDouble16 second = __builtin_shufflevector(normal[0], normal[1], 8, 9, 10, 11, 12, 13, 14,
-                                                    15, 24, 25, 26, 27, 28, 29, 30, 31);
-        __builtin_memcpy(out, &first, sizeof first);
-        __builtin_memcpy(out + RN_RANDOM_BLOCK, &second, sizeof second);
-    }
+    for (int i = 0; i < draws; i++, out += 2 * RN_RANDOM_BLOCK)
+        for (int first = 0; first < 2 * RN_RANDOM_LANES; first += RN_DOUBLES)
+            draw_piece(bits[i], first, out);
 }
 
 double rn_normal(uint64_t stream, uint64_t high, uint64_t index)

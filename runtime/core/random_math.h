@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Logarithm, exponential, sine and cosine for drawing weights, sixteen doubles at a time: two
- * of the widest vectors, for one alone would wait for its own results. random_float.h has floats.
- * They use +, −, ·, / and square roots alone, each rounded once and never fused, so their bits are
- * the same on every machine. Polynomials interpolate at Chebyshev points; errors stated are of the
- * whole function, and tests hold them against libm.
+ * Logarithm, exponential, sine and cosine for drawing weights, several vectors of doubles at a
+ * time, for one alone would wait for its own results. random_float.h has floats. They use +, −, ·,
+ * / and square roots alone, each rounded once and never fused, so their bits are the same on every
+ * machine. Polynomials interpolate at Chebyshev points; errors stated are of the whole function,
+ * and tests hold them against libm.
  */
 #ifndef RNET_CORE_RANDOM_MATH_H
 #define RNET_CORE_RANDOM_MATH_H
@@ -12,15 +12,25 @@
 #include "core/random.h"
 
 typedef uint64_t RnBits16 __attribute__((vector_size(128)));
-typedef int64_t RnInts16 __attribute__((vector_size(128)));
 typedef double RnDouble16 __attribute__((vector_size(128)));
 
-RN_INLINE void rn_sqrt16(RnDouble16 *x)
+/* Before AVX registers hold little of sixteen, and code for all of them in a row is long. */
+#ifdef __AVX__
+#define RN_DOUBLES 16
+#else
+#define RN_DOUBLES 8
+#endif
+
+typedef uint64_t RnBits __attribute__((vector_size(8 * RN_DOUBLES)));
+typedef int64_t RnInts __attribute__((vector_size(8 * RN_DOUBLES)));
+typedef double RnDoubles __attribute__((vector_size(8 * RN_DOUBLES)));
+
+RN_INLINE void rn_roots(RnDoubles *x)
 {
 #ifdef __clang__
     *x = __builtin_elementwise_sqrt(*x);
 #else
-    for (int lane = 0; lane < 16; lane++)
+    for (int lane = 0; lane < RN_DOUBLES; lane++)
         (*x)[lane] = __builtin_sqrt((*x)[lane]);
 #endif
 }
@@ -28,15 +38,15 @@ RN_INLINE void rn_sqrt16(RnDouble16 *x)
 /* Natural logarithm of normal positive numbers; within 1 ulp.
  * x = 2^k (1 + f) with 1 + f in [√½, √2), s = f / (2 + f), log(1 + f) = 2 artanh s
  * = f − s (f − z Q(z)), z = s²: the big part f is exact. */
-RN_INLINE void rn_log16(const RnDouble16 *x, RnDouble16 *y)
+RN_INLINE void rn_logs(const RnDoubles *x, RnDoubles *y)
 {
     const uint64_t root_half = 0x3FE6A09E667F3BCDu;
-    RnBits16 bits = (RnBits16)*x - root_half;
-    RnInts16 exponent = (RnInts16)bits >> 52;
-    RnDouble16 f = (RnDouble16)((bits & 0x000FFFFFFFFFFFFFu) + root_half) - 1.0;
+    RnBits bits = (RnBits)*x - root_half;
+    RnInts exponent = (RnInts)bits >> 52;
+    RnDoubles f = (RnDoubles)((bits & 0x000FFFFFFFFFFFFFu) + root_half) - 1.0;
     /* To double by way of the mantissa of 1.5 · 2^52: AVX2 has no conversion of 64-bit integers. */
-    RnDouble16 k = (RnDouble16)(exponent + 0x4338000000000000) - 0x1.8p52;
-    RnDouble16 s = f / (f + 2.0), z = s * s, q = z * 0x1.2b584aae78a57p-3 + 0x1.39fe606542ddep-3;
+    RnDoubles k = (RnDoubles)(exponent + 0x4338000000000000) - 0x1.8p52;
+    RnDoubles s = f / (f + 2.0), z = s * s, q = z * 0x1.2b584aae78a57p-3 + 0x1.39fe606542ddep-3;
     q = q * z + 0x1.7462b4ab2ef6bp-3;
     q = q * z + 0x1.c71c62e5800a1p-3;
     q = q * z + 0x1.2492492df148dp-2;
@@ -47,12 +57,12 @@ RN_INLINE void rn_log16(const RnDouble16 *x, RnDouble16 *y)
 }
 
 /* sin 2πu and cos 2πu, 0 ≤ u ≤ 1; within 3 ulp. r = u − q/4 is exact, |r| ≤ 1/8. */
-RN_INLINE void rn_turn16(const RnDouble16 *u, RnDouble16 *sine, RnDouble16 *cosine)
+RN_INLINE void rn_turns(const RnDoubles *u, RnDoubles *sine, RnDoubles *cosine)
 {
     /* A sum near 2^51 rounds to quarters, and counts them in its lowest bits. */
-    RnDouble16 shifted = *u + 0x1.8p50, r = *u - (shifted - 0x1.8p50), z = r * r;
-    RnDouble16 s = z * 0x1.e4a9d9166f052p+1 - 0x1.e3027dea82bd7p+3;
-    RnDouble16 c = z * -0x1.b2f3eb054afcdp+0 + 0x1.f9ce245cada0bp+2;
+    RnDoubles shifted = *u + 0x1.8p50, r = *u - (shifted - 0x1.8p50), z = r * r;
+    RnDoubles s = z * 0x1.e4a9d9166f052p+1 - 0x1.e3027dea82bd7p+3;
+    RnDoubles c = z * -0x1.b2f3eb054afcdp+0 + 0x1.f9ce245cada0bp+2;
     s = s * z + 0x1.50783208843ebp+5;
     c = c * z - 0x1.a6d1eef479be1p+4;
     s = s * z - 0x1.32d2cce500387p+6;
@@ -62,13 +72,13 @@ RN_INLINE void rn_turn16(const RnDouble16 *u, RnDouble16 *sine, RnDouble16 *cosi
     s = s * z - 0x1.4abbce625be52p+5;
     c = c * z + 0x1.03c1f081b5ac0p+6;
     c = c * z - 0x1.3bd3cc9be45dep+4;
-    RnBits16 sine_bits = (RnBits16)(r * 0x1.921fb54442d18p+2 + r * z * s);
-    RnBits16 cosine_bits = (RnBits16)(c * z + 1.0);
+    RnBits sine_bits = (RnBits)(r * 0x1.921fb54442d18p+2 + r * z * s);
+    RnBits cosine_bits = (RnBits)(c * z + 1.0);
     /* Quadrant q: odd ones swap the two; signs are bit 1 of q and of q + 1. */
-    RnBits16 quadrant = (RnBits16)shifted, swap = -(quadrant & 1);
-    RnBits16 changed = (sine_bits ^ cosine_bits) & swap;
-    *sine = (RnDouble16)(sine_bits ^ changed ^ (quadrant & 2) << 62);
-    *cosine = (RnDouble16)(cosine_bits ^ changed ^ ((quadrant + 1) & 2) << 62);
+    RnBits quadrant = (RnBits)shifted, swap = -(quadrant & 1);
+    RnBits changed = (sine_bits ^ cosine_bits) & swap;
+    *sine = (RnDoubles)(sine_bits ^ changed ^ (quadrant & 2) << 62);
+    *cosine = (RnDoubles)(cosine_bits ^ changed ^ ((quadrant + 1) & 2) << 62);
 }
 
 /* e^x for x ≤ 700; within 1 ulp, and 0 below −700. */
@@ -100,40 +110,32 @@ RN_INLINE double rn_exp(double x)
 
 RN_INLINE double rn_log(double x)
 {
-    RnDouble16 v = (RnDouble16){} + x;
-    rn_log16(&v, &v);
+    RnDoubles v = (RnDoubles){} + x;
+    rn_logs(&v, &v);
     return v[0];
 }
 
 /* sin and cos of 2πu. */
 RN_INLINE void rn_turn(double u, double *sine, double *cosine)
 {
-    RnDouble16 v = (RnDouble16){} + u, s, c;
-    rn_turn16(&v, &s, &c);
+    RnDoubles v = (RnDoubles){} + u, s, c;
+    rn_turns(&v, &s, &c);
     *sine = s[0];
     *cosine = c[0];
 }
 
-/* Two normals from two uniforms in (0, 1). */
-RN_INLINE void rn_box_muller16(const RnDouble16 u[2], RnDouble16 normal[2])
+/* Pairs of normals from counters' bits: normal[0] the cosine halves, normal[1] the sine ones. */
+RN_INLINE void rn_box_muller(const RnBits bits[2], RnDoubles normal[2])
 {
-    RnDouble16 radius, sine, cosine;
-    rn_log16(&u[0], &radius);
+    RnDoubles u[2], radius, sine, cosine;
+    for (int half = 0; half < 2; half++)
+        u[half] = (RnDoubles)(bits[half] >> 12 | 0x3FF0000000000000u) - (1.0 - 0x1p-53);
+    rn_logs(&u[0], &radius);
     radius = radius * -2.0;
-    rn_sqrt16(&radius);
-    rn_turn16(&u[1], &sine, &cosine);
+    rn_roots(&radius);
+    rn_turns(&u[1], &sine, &cosine);
     normal[0] = radius * cosine;
     normal[1] = radius * sine;
-}
-
-/* Sixteen pairs of normals from sixteen counters' bits: normal[0] the cosine halves, normal[1] the
- * sine ones. */
-RN_INLINE void rn_normal_pairs(const RnBits16 bits[2], RnDouble16 normal[2])
-{
-    RnDouble16 u[2];
-    for (int half = 0; half < 2; half++)
-        u[half] = (RnDouble16)(bits[half] >> 12 | 0x3FF0000000000000u) - (1.0 - 0x1p-53);
-    rn_box_muller16(u, normal);
 }
 
 #endif

@@ -153,22 +153,23 @@ static void assert_close(double got, long double want, int bits, double most)
         fail_msg("got %.17g, want %.17Lg", got, want);
 }
 
-static void draw_uniforms(uint64_t stream, uint64_t block, RnDouble16 *u)
+/* As many as the functions take at a time, of a block. */
+static void draw_uniforms(uint64_t stream, uint64_t block, RnDoubles *u)
 {
     RnDouble8 halves[2];
     rn_uniform16(stream, 0, block, halves);
-    memcpy(u, halves, sizeof halves);
+    memcpy(u, halves, sizeof *u);
 }
 
 static void logarithm_is_near_libm(void **state)
 {
     (void)state;
     for (uint64_t i = 0; i < 40000; i++) {
-        RnDouble16 u, y;
+        RnDoubles u, y;
         draw_uniforms(1, i, &u);
-        RnDouble16 x = i % 3 ? u * (i % 3 == 1 ? 1.0 : 1e6) : 1.0 + u * 1e-9;
-        rn_log16(&x, &y);
-        for (int lane = 0; lane < 16; lane++)
+        RnDoubles x = i % 3 ? u * (i % 3 == 1 ? 1.0 : 1e6) : 1.0 + u * 1e-9;
+        rn_logs(&x, &y);
+        for (int lane = 0; lane < RN_DOUBLES; lane++)
             assert_close(y[lane], logl((long double)x[lane]), 53, 1);
     }
     assert_true(rn_log(1) == 0);
@@ -181,10 +182,10 @@ static void turns_are_near_libm(void **state)
     (void)state;
     const long double two_pi = 6.283185307179586476925286766559005768L;
     for (uint64_t i = 0; i < 40000; i++) {
-        RnDouble16 u, s, c;
+        RnDoubles u, s, c;
         draw_uniforms(2, i, &u);
-        rn_turn16(&u, &s, &c);
-        for (int lane = 0; lane < 16; lane++) {
+        rn_turns(&u, &s, &c);
+        for (int lane = 0; lane < RN_DOUBLES; lane++) {
             long double angle = two_pi * (long double)u[lane];
             if (fabsl(sinl(angle)) > 1e-2L)
                 assert_close(s[lane], sinl(angle), 53, 3);
@@ -216,17 +217,15 @@ static void floats_are_near_libm(void **state)
 {
     (void)state;
     for (uint64_t i = 0; i < 40000; i++) {
-        RnDouble16 u;
-        RnFloat32 x, scaled, angle, y, s, c;
-        draw_uniforms(4, i, &u);
-        for (int lane = 0; lane < 32; lane++) {
-            x[lane] = (float)u[lane % 16] * (i % 2 ? 1.0f : 1e-6f);
-            angle[lane] = (float)u[(lane + 5) % 16];
+        RnFloats x, scaled, angle, y, s, c;
+        for (int lane = 0; lane < RN_FLOATS; lane++) {
+            x[lane] = (float)rn_uniform(4, i, lane) * (i % 2 ? 1.0f : 1e-6f);
+            angle[lane] = (float)rn_uniform(5, i, lane);
         }
         scaled = x * 0x1p31f;
-        rn_minus_two_log32(&scaled, 31, &y);
-        rn_turn32(&angle, &s, &c);
-        for (int lane = 0; lane < 32; lane++) {
+        rn_minus_two_logs(&scaled, 31, &y);
+        rn_float_turns(&angle, &s, &c);
+        for (int lane = 0; lane < RN_FLOATS; lane++) {
             double turn = 2 * 3.14159265358979323846 * (double)angle[lane];
             assert_close((double)y[lane], -2 * (long double)log((double)x[lane]), 24, 2);
             if (fabs(sin(turn)) > 1e-2)
@@ -275,19 +274,22 @@ static void normals_are_normal(void **state)
 static void float_normals_are_normal(void **state)
 {
     (void)state;
-    for (uint64_t i = 0; i < DRAWS / 64; i++) {
-        RnBits16 low = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, bits[1][2];
-        RnFloat32 normal[2];
-        rn_philox_draws(11, 1, &low, &(const uint64_t[2]){i, i}, bits);
-        RnWord32 words[2] = {(RnWord32)bits[0][0], (RnWord32)bits[0][1]};
-        rn_box_muller32(words, normal);
-        for (int lane = 0; lane < 64; lane++)
-            draws[64 * i + lane] = (double)normal[lane / 32][lane % 32];
+    for (uint64_t i = 0; i < DRAWS / (2 * RN_FLOATS); i++) {
+        RnWords words[2];
+        RnFloats normal[2];
+        for (uint64_t lane = 0; lane < RN_FLOATS; lane++) {
+            uint64_t bits = rn_bits(11, i, lane);
+            words[0][lane] = (uint32_t)bits;
+            words[1][lane] = (uint32_t)(bits >> 32);
+        }
+        rn_float_box_muller(words, normal);
+        for (int lane = 0; lane < 2 * RN_FLOATS; lane++)
+            draws[2 * RN_FLOATS * i + lane] = (double)normal[lane / RN_FLOATS][lane % RN_FLOATS];
     }
     check_normal(draws, DRAWS);
-    RnWord32 ends[2] = {{0, 0xffffffffu}, {0}};
-    RnFloat32 normal[2];
-    rn_box_muller32(ends, normal);
+    RnWords ends[2] = {{0, 0xffffffffu}, {0}};
+    RnFloats normal[2];
+    rn_float_box_muller(ends, normal);
     assert_true(normal[0][0] > 6.5f && normal[0][0] < 6.8f);
     assert_true(normal[0][1] == 0 && !signbit(normal[0][1]));
 }
