@@ -33,12 +33,16 @@ bool rt_parse_number(const char *text, double *value)
     return end != text && !*end && isfinite(*value);
 }
 
-void rt_config_text(double value, char text[RT_NUMBER_TEXT])
+const char *rt_exact_text(double value, char text[RT_NUMBER_TEXT])
 {
-    int digits = 6;
-    do
+    if (isnan(value)) /* whatever its sign */
+        return strcpy(text, "nan");
+    for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, RT_NUMBER_TEXT, "%.*g", digits, value);
-    while (strtod(text, NULL) != value && ++digits <= 17);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return text;
 }
 
 bool rt_config_store(const RnProgram *program, double *values, int32_t param, double value,
@@ -50,9 +54,8 @@ bool rt_config_store(const RnProgram *program, double *values, int32_t param, do
     /* written so that NaN fails */
     if (!(value >= p->low && value <= p->high)) {
         char text[RT_NUMBER_TEXT];
-        rt_config_text(value, text);
-        return rt_fail(error, RT_USAGE, "%s: %s = %s is outside %g .. %g", where, p->name, text,
-                       p->low, p->high);
+        return rt_fail(error, RT_USAGE, "%s: %s = %s is outside %g .. %g", where, p->name,
+                       rt_exact_text(value, text), p->low, p->high);
     }
     values[param] = value;
     return true;

@@ -24,13 +24,12 @@ static void range_text(const Range *range, char text[RANGE_TEXT])
 {
     char low[RT_NUMBER_TEXT], high[RT_NUMBER_TEXT];
     const char *from = range->open_low ? "greater than" : "at least";
-    rt_config_text(range->low, low);
-    rt_config_text(range->high, high);
+    rt_exact_text(range->low, low);
     if (isinf(range->high))
         snprintf(text, RANGE_TEXT, "%s %s", from, low);
     else
         snprintf(text, RANGE_TEXT, "%s %s and %s %s", from, low,
-                 range->open_high ? "less than" : "at most", high);
+                 range->open_high ? "less than" : "at most", rt_exact_text(range->high, high));
 }
 
 /* Not finite is in no range. `owner`: whose it is, or NULL. */
@@ -42,13 +41,12 @@ static bool check(double value, const Range *range, const char *what, const char
     if (isfinite(value) && above && below)
         return true;
     char number[RT_NUMBER_TEXT], wanted[RANGE_TEXT];
-    rt_config_text(value, number);
     range_text(range, wanted);
     return rt_fail(error, RT_USAGE, "%s%s%s is %s, but must be %s", what, owner ? " of " : "",
                    owner ? owner : "",
                    isnan(value)   ? "not a number"
                    : isinf(value) ? "infinite"
-                                  : number,
+                                  : rt_exact_text(value, number),
                    wanted);
 }
 

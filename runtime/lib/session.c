@@ -57,12 +57,11 @@ static bool check_resumed(const RtSession *session, const RtCheckpoint *checkpoi
             !same_shapes(program, session->config, checkpoint->config))
             continue;
         char given[RT_NUMBER_TEXT], kept[RT_NUMBER_TEXT];
-        rt_config_text(session->config[i], given);
-        rt_config_text(checkpoint->config[i], kept);
         return rt_fail(error, RT_USAGE,
                        "--set %s=%s: the weights of %s were drawn with %s, which a resumed run "
                        "cannot change; leave --set out, or train anew without --resume",
-                       program->params[i].name, given, checkpoint->path, kept);
+                       program->params[i].name, rt_exact_text(session->config[i], given),
+                       checkpoint->path, rt_exact_text(checkpoint->config[i], kept));
     }
     return true;
 }

@@ -161,7 +161,7 @@ static bool write_settings(const Sweeping *s, FILE *out, RtError *error)
 {
     const RnProgram *program = s->session.program;
     const RtOptions *options = s->options;
-    char number[32];
+    char number[RT_NUMBER_TEXT];
     fprintf(out, "%s %s %s\n", program->version, program->source_hash, s->sweep->name);
     fprintf(out, "seed %llu draws %lld epochs %.17g iterations %.17g\n",
             (unsigned long long)s->session.seed, (long long)s->run.draws, options->epochs,

@@ -84,9 +84,7 @@ bool rt_rows_end(RtRows *rows, RtError *error);
 void rt_rows_column(const RtRows *rows, int measure, double *mean, double *error, int64_t *finite);
 /* Draws of a quantity in a cell, where they are kept: how many, at most `most`. */
 int64_t rt_rows_draws(const RtRows *rows, int64_t cell, int measure, double *values, int64_t most);
-/* The shortest digits that give the number back. */
-const char *rt_exact_text(double value, char text[32]);
-/* The number in front of `end`, as those digits and no others; moves behind it. */
+/* The number in front of `end`, as rt_exact_text writes it and not otherwise; moves behind it. */
 bool rt_read_exact(const char **at, char end, double *value);
 
 /* Cells index, index + count, … of the groups, or of the cells where there are fewer groups. */

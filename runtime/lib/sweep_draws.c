@@ -6,6 +6,7 @@
  *     # cell 4 draw 17: 0.744973254168816 1.25
  */
 #include "lib/sweep_draws.h"
+#include "lib/config.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -69,7 +70,7 @@ int64_t rt_draws_count(const RtRows *rows)
 static void put_draw(const RtRows *rows, int64_t cell, int64_t draw, FILE *out)
 {
     const double *values = rows->parts[cell].values;
-    char number[32];
+    char number[RT_NUMBER_TEXT];
     fprintf(out, "# cell %lld draw %lld:", (long long)cell, (long long)draw);
     for (int i = 0; i < rows->grid->sweep->settings.count; i++)
         fprintf(out, " %s", rt_exact_text(values[i * rows->draws + draw], number));

@@ -219,7 +219,7 @@ static bool draw_lines(Picture *picture, RtFile *svg, RtError *error)
 
 static void label_cell(const RtGrid *grid, int64_t cell, char label[96])
 {
-    char number[32];
+    char number[RT_NUMBER_TEXT];
     size_t used = 0;
     label[0] = '\0';
     for (int a = 0; a < grid->axis_count && used < 95; a++) {

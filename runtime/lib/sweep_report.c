@@ -3,6 +3,7 @@
  * What a finished sweep tells: each quantity's range, its power laws, its best cells, and the files
  * that were written.
  */
+#include "lib/config.h"
 #include "lib/fit.h"
 #include "lib/sweep.h"
 
@@ -32,7 +33,7 @@ static void put_number(cJSON *object, const char *key, double value)
 /* "beta=0.5 H=0.7": where a cell stands, but on axis `except`. */
 static void put_place(const RtSurface *surface, int64_t cell, int except, FILE *out)
 {
-    char number[40];
+    char number[RT_NUMBER_TEXT];
     for (int i = 0; i < surface->axis_count; i++)
         if (i != except && surface->grid->axes[surface->axes[i]].count > 1)
             fprintf(out, " %s=%s", surface->grid->axes[surface->axes[i]].name,
@@ -141,7 +142,7 @@ static bool write_best(const Report *report, const RtSurface *surface, char path
                        RtError *error)
 {
     const RtAxis *axes = surface->grid->axes;
-    char name[128], number[32];
+    char name[128], number[RT_NUMBER_TEXT];
     RtWriter writer;
     rt_quantity_name(surface->measure, name);
     snprintf(path, 1200, "%s-best_%s.csv", report->stem, name);

@@ -5,6 +5,7 @@
  * what this program writes makes it a file of somebody else, which is left alone.
  */
 #define _GNU_SOURCE
+#include "lib/config.h"
 #include "lib/sweep.h"
 #include "lib/sweep_draws.h"
 
@@ -14,18 +15,6 @@
 
 /* Of 10⁷ cells with some hundred bytes each. */
 static const size_t most_bytes = (size_t)1 << 36;
-
-const char *rt_exact_text(double value, char text[32])
-{
-    if (isnan(value))
-        return strcpy(text, "nan");
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, 32, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    return text;
-}
 
 bool rt_rows_open(RtRows *rows, const RtGrid *grid, int64_t draws, uint64_t hash, RtError *error)
 {
@@ -99,7 +88,7 @@ static char *head_text(const RtRows *rows)
 
 static void put_result(const RtRows *rows, const RtMeasured *result, FILE *out)
 {
-    char mean[32], spread[32];
+    char mean[RT_NUMBER_TEXT], spread[RT_NUMBER_TEXT];
     fprintf(out, ",%s,%s,%lld", rt_exact_text(result->mean, mean),
             rt_exact_text(result->error, spread), (long long)result->finite);
     for (int64_t d = 0; rows->keeps_draws && d < result->draws; d++)
@@ -109,7 +98,7 @@ static void put_result(const RtRows *rows, const RtMeasured *result, FILE *out)
 static char *row_text(const RtRows *rows, int64_t cell, const RtMeasured *results)
 {
     const RtGrid *grid = rows->grid;
-    char *text = NULL, number[32];
+    char *text = NULL, number[RT_NUMBER_TEXT];
     size_t size;
     FILE *out = open_memstream(&text, &size);
     if (!out)
@@ -191,12 +180,12 @@ bool rt_rows_end(RtRows *rows, RtError *error)
 
 bool rt_read_exact(const char **at, char end, double *value)
 {
-    char text[32];
+    char text[RT_NUMBER_TEXT];
     const char *stop = strchr(*at, end);
-    if (!stop || stop - *at >= 32 || stop == *at)
+    if (!stop || stop - *at >= RT_NUMBER_TEXT || stop == *at)
         return false;
     snprintf(text, sizeof text, "%.*s", (int)(stop - *at), *at);
-    char *rest, again[32];
+    char *rest, again[RT_NUMBER_TEXT];
     *value = strtod(text, &rest);
     *at = stop + (end != '\0');
     return !*rest && strcmp(rt_exact_text(*value, again), text) == 0;

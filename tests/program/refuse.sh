@@ -104,6 +104,7 @@ both r=-1 'must be at least 0'
 both s=-1 'must be at least 0'
 both t=0 'must be greater than 0'
 expect 2 'the learning rate is -1, but must be at least 0' ./sgd train --set p=-1
+expect 2 'the learning rate is -1000000, but must be at least 0' ./sgd train --set p=-1e6
 # shellcheck disable=SC2016 # words of messages
 expect 2 '`momentum` is 1, but must be at least 0 and less than 1' ./sgd train --set q=1
 expect 2 'the learning rate is -1' ./sgd sweep rates

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "fake_program.h"
+#include "lib/config.h"
 #include "lib/fit.h"
 #include "lib/sweep.h"
 #include "lib/sweep_draws.h"
@@ -195,10 +196,11 @@ static void test_fit(void **state)
 static void test_exact_text(void **state)
 {
     (void)state;
-    char text[32];
+    char text[RT_NUMBER_TEXT];
     assert_string_equal(rt_exact_text(0.1, text), "0.1");
     assert_string_equal(rt_exact_text(0.1 + 0.2, text), "0.30000000000000004");
     assert_string_equal(rt_exact_text((double)-NAN, text), "nan");
+    assert_string_equal(rt_exact_text(-1e6, text), "-1000000");
     uint64_t stream = rn_stream("numbers", 1, 0);
     for (uint64_t i = 0; i < 1000; i++) {
         uint64_t bits = rn_bits(stream, 0, i);
