@@ -35,7 +35,6 @@ static bool fail_metadata(const RnProgram *program, const char *path, const RnFa
 {
     const RnStEntry *entry = &fault->entry;
     const char *name = entry->name + strlen("param.");
-    const RnParam *param = &program->params[fault->param];
     switch (fault->kind) {
     case RN_FAULT_PARAM:
         return rt_fail(error, RT_BAD_DATA,
@@ -44,8 +43,8 @@ static bool fail_metadata(const RnProgram *program, const char *path, const RnFa
         return rt_fail(error, RT_BAD_DATA, "%s: param %s: '%s' is not a number", path, name,
                        entry->value);
     case RN_FAULT_RANGE:
-        return rt_fail(error, RT_BAD_DATA, "%s: %s = %.17g is outside %g .. %g", path, param->name,
-                       fault->value, param->low, param->high);
+        return rt_fail_range(&program->params[fault->param], fault->value, RT_BAD_DATA, path,
+                             error);
     default:
         return rt_fail(error, RT_BAD_DATA, "%s: %s in the metadata is '%s', not a number", path,
                        entry->name, entry->value);

@@ -45,6 +45,15 @@ const char *rt_exact_text(double value, char text[RT_NUMBER_TEXT])
     return text;
 }
 
+bool rt_fail_range(const RnParam *param, double value, int status, const char *where,
+                   RtError *error)
+{
+    char text[RT_NUMBER_TEXT], low[RT_NUMBER_TEXT], high[RT_NUMBER_TEXT];
+    return rt_fail(error, status, "%s: %s = %s is outside %s .. %s", where, param->name,
+                   rt_exact_text(value, text), rt_exact_text(param->low, low),
+                   rt_exact_text(param->high, high));
+}
+
 bool rt_config_store(const RnProgram *program, double *values, int32_t param, double value,
                      const char *where, RtError *error)
 {
@@ -52,11 +61,8 @@ bool rt_config_store(const RnProgram *program, double *values, int32_t param, do
     if (p->integer)
         value = round(value);
     /* written so that NaN fails */
-    if (!(value >= p->low && value <= p->high)) {
-        char text[RT_NUMBER_TEXT];
-        return rt_fail(error, RT_USAGE, "%s: %s = %s is outside %g .. %g", where, p->name,
-                       rt_exact_text(value, text), p->low, p->high);
-    }
+    if (!(value >= p->low && value <= p->high))
+        return rt_fail_range(p, value, RT_USAGE, where, error);
     values[param] = value;
     return true;
 }

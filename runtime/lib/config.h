@@ -15,6 +15,9 @@ int32_t rt_config_find(const RnProgram *program, const char *name, size_t length
 /* Checks the range; an integer param is rounded to the nearest whole number. */
 bool rt_config_store(const RnProgram *program, double *values, int32_t param, double value,
                      const char *where, RtError *error);
+/* Tells of a value outside the range. */
+bool rt_fail_range(const RnParam *param, double value, int status, const char *where,
+                   RtError *error);
 /* "NAME=VALUE" */
 bool rt_config_assign(const RnProgram *program, double *values, const char *assignment,
                       RtError *error);

@@ -125,6 +125,12 @@ static void test_params(void **state)
         assert_int_equal(error.status, RT_USAGE);
     }
     assert_true(values[0] == 7 && values[1] == 1e-3);
+    const RnParam large = {.name = "large", .low = -1234567, .high = 0.1 + 0.2, .integer = 1};
+    program.param_count = 1;
+    program.params = &large;
+    assert_false(rt_config_assign(&program, values, "large=1e6", &error));
+    assert_string_equal(error.text,
+                        "--set: large = 1000000 is outside -1234567 .. 0.30000000000000004");
 }
 
 static void test_instruction_sets(void **state)
