@@ -97,9 +97,14 @@ bool rt_config_assign(const RnProgram *program, double *values, const char *assi
     return rt_config_store(program, values, param, value, "--set", error);
 }
 
+int64_t rt_param_bit(int32_t param)
+{
+    return (int64_t)(UINT64_C(1) << (param < 63 ? param : 63));
+}
+
 bool rt_config_draws(const RnTensor *tensor, int32_t param)
 {
-    return (tensor->depends & (int64_t)(UINT64_C(1) << (param < 63 ? param : 63))) != 0;
+    return (tensor->depends & rt_param_bit(param)) != 0;
 }
 
 double rt_formula(RnFormula *formula, const double *values, double otherwise)

@@ -21,6 +21,8 @@ bool rt_fail_range(const RnParam *param, double value, int status, const char *w
 /* "NAME=VALUE" */
 bool rt_config_assign(const RnProgram *program, double *values, const char *assignment,
                       RtError *error);
+/* As in RnTensor.depends: bit i for param i, and bit 63 for any further one. */
+int64_t rt_param_bit(int32_t param);
 /* Does the draw of the tensor follow the param? */
 bool rt_config_draws(const RnTensor *tensor, int32_t param);
 /* A formula over params alone; `otherwise` where there is none. */

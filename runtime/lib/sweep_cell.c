@@ -76,23 +76,21 @@ static bool same_frame(const RtWorker *worker, const double *a, const double *b)
 
 static int64_t changed_bits(const RnProgram *program, const double *a, const double *b)
 {
-    uint64_t bits = 0;
+    int64_t bits = 0;
     for (int32_t i = 0; i < program->param_count; i++)
         if (a[i] != b[i])
-            bits |= UINT64_C(1) << (i < 63 ? i : 63);
-    return (int64_t)bits;
+            bits |= rt_param_bit(i);
+    return bits;
 }
 
 /* Params that may differ within a group of cells. */
 static int64_t shared_bits(const RtGrid *grid)
 {
-    uint64_t bits = 0;
-    for (int a = 0; a < grid->axis_count; a++) {
-        int32_t param = grid->axes[a].param;
+    int64_t bits = 0;
+    for (int a = 0; a < grid->axis_count; a++)
         if (grid->axes[a].shared)
-            bits |= UINT64_C(1) << (param < 63 ? param : 63);
-    }
-    return (int64_t)bits;
+            bits |= rt_param_bit(grid->axes[a].param);
+    return bits;
 }
 
 static void name_cell(RtWorker *worker, int64_t cell)

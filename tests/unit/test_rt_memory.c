@@ -133,6 +133,16 @@ static void test_params(void **state)
                         "--set: large = 1000000 is outside -1234567 .. 0.30000000000000004");
 }
 
+static void test_param_bits(void **state)
+{
+    (void)state;
+    assert_true(rt_param_bit(0) == 1);
+    assert_true(rt_param_bit(62) == INT64_C(1) << 62);
+    assert_true(rt_param_bit(63) == INT64_MIN && rt_param_bit(1000) == INT64_MIN);
+    const RnTensor tensor = {.depends = 4};
+    assert_true(rt_config_draws(&tensor, 2) && !rt_config_draws(&tensor, 66));
+}
+
 static void test_instruction_sets(void **state)
 {
     (void)state;
@@ -152,10 +162,10 @@ static void test_instruction_sets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_machine),          cmocka_unit_test(test_groups_2),
-        cmocka_unit_test(test_groups_1),         cmocka_unit_test(test_check),
-        cmocka_unit_test(test_blocks),           cmocka_unit_test(test_params),
-        cmocka_unit_test(test_instruction_sets),
+        cmocka_unit_test(test_machine),    cmocka_unit_test(test_groups_2),
+        cmocka_unit_test(test_groups_1),   cmocka_unit_test(test_check),
+        cmocka_unit_test(test_blocks),     cmocka_unit_test(test_params),
+        cmocka_unit_test(test_param_bits), cmocka_unit_test(test_instruction_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
