@@ -18,6 +18,7 @@ enum { RANGE_TEXT = 100 };
 
 static const Range positive = {0, HUGE_VAL, true, true};
 static const Range not_negative = {0, HUGE_VAL, false, true};
+static const Range below_one = {0, 1, false, true};
 static const Range inside_unit = {0, 1, true, true};
 
 static void range_text(const Range *range, char text[RANGE_TEXT])
@@ -55,20 +56,20 @@ static bool check(double value, const Range *range, const char *what, const char
 typedef struct Limit {
     const char *what;
     size_t offset; /* of the formula in RnTrain */
-    Range range;
+    const Range *range;
 } Limit;
 
 #define AT(field) offsetof(RnTrain, field)
 static const Limit limits[] = {
-    {"the learning rate", AT(optimizer.rate), {0, HUGE_VAL, false, true}},
-    {"`momentum`", AT(optimizer.momentum), {0, 1, false, true}},
-    {"`beta1`", AT(optimizer.beta1), {0, 1, false, true}},
-    {"`beta2`", AT(optimizer.beta2), {0, 1, false, true}},
-    {"`eps`", AT(optimizer.epsilon), {0, HUGE_VAL, false, true}},
-    {"`weight_decay`", AT(optimizer.decay), {0, HUGE_VAL, false, true}},
-    {"`factor` of the schedule", AT(factor), {0, HUGE_VAL, false, true}},
-    {"`clip`", AT(clip), {0, HUGE_VAL, true, true}},
-    {"the bound of the loss in `stop`", AT(stop_loss), {0, HUGE_VAL, true, true}},
+    {"the learning rate", AT(optimizer.rate), &not_negative},
+    {"`momentum`", AT(optimizer.momentum), &below_one},
+    {"`beta1`", AT(optimizer.beta1), &below_one},
+    {"`beta2`", AT(optimizer.beta2), &below_one},
+    {"`eps`", AT(optimizer.epsilon), &not_negative},
+    {"`weight_decay`", AT(optimizer.decay), &not_negative},
+    {"`factor` of the schedule", AT(factor), &not_negative},
+    {"`clip`", AT(clip), &positive},
+    {"the bound of the loss in `stop`", AT(stop_loss), &positive},
 };
 #undef AT
 
@@ -80,7 +81,7 @@ static bool check_train(const RnTrain *train, const double *config, RtError *err
         /* rmsprop calls it otherwise */
         bool alpha = limit->offset == offsetof(RnTrain, optimizer.beta2) &&
                      train->optimizer.kind == RN_OPTIMIZER_RMSPROP;
-        if (formula && !check(rt_formula(formula, config, 0), &limit->range,
+        if (formula && !check(rt_formula(formula, config, 0), limit->range,
                               alpha ? "`alpha`" : limit->what, NULL, error))
             return false;
     }
