@@ -52,9 +52,10 @@ static bool check_resumed(const RtSession *session, const RtCheckpoint *checkpoi
                        "--set: a resumed run keeps the seed and the samples for validation and "
                        "test of %s",
                        checkpoint->path);
+    if (!same_shapes(program, session->config, checkpoint->config))
+        return true;
     for (int32_t i = 0; i < program->param_count; i++) {
-        if (session->config[i] == checkpoint->config[i] || !is_drawn_by(program, i) ||
-            !same_shapes(program, session->config, checkpoint->config))
+        if (session->config[i] == checkpoint->config[i] || !is_drawn_by(program, i))
             continue;
         char given[RT_NUMBER_TEXT], kept[RT_NUMBER_TEXT];
         return rt_fail(error, RT_USAGE,
