@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+enum { MOST_THREADS = 1024 };
 enum { SPINS = 4000 }; /* some 40 µs of pause instructions: about the longest gap inside a step */
 
 struct RtPool {
@@ -63,7 +64,7 @@ int rt_pool_default_threads(void)
     if (sched_getaffinity(0, sizeof set, &set) != 0)
         return 1;
     int count = CPU_COUNT(&set);
-    return count < 1 ? 1 : count > RT_MOST_THREADS ? RT_MOST_THREADS : count;
+    return count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : count;
 }
 
 /* The counters are sequentially consistent: a worker counts itself among the sleepers and then
@@ -180,12 +181,14 @@ static bool start_workers(RtPool *pool, int wanted)
     return true;
 }
 
-RtPool *rt_pool_create(int threads, RtError *error)
+RtPool *rt_pool_create(double wanted, RtError *error)
 {
-    if (threads < 1 || threads > RT_MOST_THREADS) {
-        rt_fail(error, RT_USAGE, "--threads %d: expected 1 to %d", threads, RT_MOST_THREADS);
+    /* written so that NaN fails */
+    if (!(wanted >= 1 && wanted <= MOST_THREADS)) {
+        rt_fail(error, RT_USAGE, "--threads %.0f: expected 1 to %d", wanted, MOST_THREADS);
         return NULL;
     }
+    int threads = (int)wanted;
     RtPool *pool = calloc(1, sizeof *pool);
     pthread_t *workers = calloc((size_t)threads, sizeof *workers);
     if (!pool || !workers) {

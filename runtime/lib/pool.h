@@ -11,12 +11,10 @@
 
 typedef struct RtPool RtPool;
 
-enum { RT_MOST_THREADS = 1024 };
-
 /* How many threads the machine gives to this process. */
 int rt_pool_default_threads(void);
-/* `threads` counts the caller, which works too. NULL on error. */
-RtPool *rt_pool_create(int threads, RtError *error);
+/* `wanted`: what --threads says. It counts the caller, which works too. NULL on error. */
+RtPool *rt_pool_create(double wanted, RtError *error);
 void rt_pool_destroy(RtPool *pool);
 int rt_pool_threads(const RtPool *pool);
 /* Valid as long as the pool. Only one thread may run work at a time. */

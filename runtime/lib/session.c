@@ -126,24 +126,26 @@ int rt_useful_threads(const RnProgram *program, int64_t batch, int threads)
     return reals < SHARE ? 1 : (int)(reals / SHARE);
 }
 
-static bool choose_threads(RtSession *session, int *threads, RtError *error)
+/* As given, which the pool checks, or as many as are of use. */
+static bool choose_threads(RtSession *session, double *threads, RtError *error)
 {
-    double given = session->options->threads;
-    if (given == 0 || given > RT_MOST_THREADS)
-        return rt_fail(error, RT_USAGE, "--threads %.0f: expected 1 to %d", given, RT_MOST_THREADS);
-    *threads = given >= 0 ? (int)given : rt_pool_default_threads();
-    if (given >= 0 || session->options->command != RT_TRAIN)
+    *threads = session->options->threads;
+    if (*threads >= 0)
+        return true;
+    int all = rt_pool_default_threads();
+    *threads = all;
+    if (session->options->command != RT_TRAIN)
         return true;
     int64_t batch;
     if (!rt_train_batch(session, &batch, error))
         return false;
-    *threads = rt_useful_threads(session->program, batch, *threads);
+    *threads = rt_useful_threads(session->program, batch, all);
     return true;
 }
 
 static bool open_machine(RtSession *session, RtError *error)
 {
-    int threads = 1;
+    double threads;
     session->code = rt_isa_choose(session->program, getenv("RNET_ISA"), error);
     if (!session->code)
         return false;

@@ -12,6 +12,7 @@
 
 #include "lib/pool.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -71,7 +72,9 @@ static void test_refuses_bad_counts(void **state)
     RtError error;
     assert_null(rt_pool_create(0, &error));
     assert_int_equal(error.status, RT_USAGE);
-    assert_null(rt_pool_create(1 << 20, &error));
+    assert_null(rt_pool_create(1025, &error));
+    assert_null(rt_pool_create(1e300, &error));
+    assert_null(rt_pool_create((double)NAN, &error));
     assert_true(rt_pool_default_threads() >= 1);
 }
 
