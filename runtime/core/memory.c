@@ -15,8 +15,8 @@
 
 enum { TILE_WIDTH = 64 }; /* samples; four vectors of 16 lanes */
 static const int64_t MOST_LAYERS = (int64_t)1 << 40;
-static const int64_t SEGMENT_BYTES = 256 * 1024; /* of a tile's states */
-static const int64_t DELTA_BYTES = 128 * 1024;   /* and as much of what they meet */
+static const int64_t SEGMENT_REALS = 256 * 1024 / sizeof(real); /* of a tile's states */
+static const int64_t DELTA_REALS = 128 * 1024 / sizeof(real);   /* and as much of what they meet */
 
 typedef struct Carver {
     char *base; /* NULL: only count */
@@ -241,15 +241,15 @@ static int64_t delta_stride(const RnCall *call, int32_t region)
     return rn_round_up(reals, RNK_LANES);
 }
 
-/* Layers whose deltas fit into DELTA_BYTES for each thread; one where each is traced. */
+/* Layers whose deltas fit into DELTA_REALS for each thread; one where each is traced. */
 static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
 {
     if (rn_traces(call, region) && !(call->what & RN_TRACE_ENDS))
         return 1;
     if (!rn_wants_tensors(call))
         return depth;
-    int64_t threads = threads_of(call), full = DELTA_BYTES / (int64_t)sizeof(real);
-    int64_t layers = full / larger(delta_stride(call, region), 1) * threads;
+    int64_t threads = threads_of(call);
+    int64_t layers = DELTA_REALS / larger(delta_stride(call, region), 1) * threads;
     layers = layers < threads ? threads : layers; /* each sums the gradients of a layer */
     if (longest(call->program))                   /* each needs memory for its copies */
         layers = threads;
@@ -271,7 +271,7 @@ static int64_t least_segment(const RnCall *call)
 static int64_t segment_layers(const RnPass *sizes, const RnSpan *span)
 {
     int64_t layers = least_segment(sizes->call);
-    int64_t most = SEGMENT_BYTES / (int64_t)sizeof(real) / larger(span->rows, 1) / sizes->width;
+    int64_t most = SEGMENT_REALS / larger(span->rows, 1) / sizes->width;
     while (2 * layers <= span->block && 2 * layers <= most)
         layers *= 2;
     return layers;
@@ -282,7 +282,7 @@ static int64_t segment_layers(const RnPass *sizes, const RnSpan *span)
 static int64_t bound_states(Carver *carver, const RnPass *sizes, const RnSpan *span)
 {
     int64_t state = product(carver, span->rows, sizes->width);
-    int64_t large = product(carver, sizes->tile_count, SEGMENT_BYTES / (int64_t)sizeof(real));
+    int64_t large = product(carver, sizes->tile_count, SEGMENT_REALS);
     int64_t rings = 0;
     int64_t least = product(carver, least_segment(sizes->call), state);
     if (__builtin_add_overflow(large, least, &rings))
@@ -351,15 +351,14 @@ static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
 }
 
 /* Deltas of a block. A smaller batch may have more layers in a block, but they fill no more than
- * DELTA_BYTES for each thread, unless that is less than a layer for each. */
+ * DELTA_REALS for each thread, unless that is less than a layer for each. */
 static int64_t delta_reals(Carver *carver, const RnPass *pass, const RnSpan *span)
 {
     int64_t exact = product(carver, span->block, span->delta_stride);
     if (!fewer(pass))
         return exact;
     int64_t all = product(carver, span->depth, span->delta_stride);
-    int64_t full = DELTA_BYTES / (int64_t)sizeof(real);
-    int64_t most = larger(exact, product(carver, threads_of(pass->call), full));
+    int64_t most = larger(exact, product(carver, threads_of(pass->call), DELTA_REALS));
     return all < most ? all : most;
 }
 
