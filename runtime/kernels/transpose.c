@@ -27,9 +27,8 @@ typedef real Row
 
 /* In each quad of lanes: the two first, or last, lanes of two rows, in turns or one row's behind
  * the other's. These are what machines have instructions for. From SIDE on: the second row's. */
-#define TURNS(lane) ((lane) / QUAD * QUAD + (lane) % QUAD / 2 + (lane) % 2 * SIDE)
-#define FIRST_TURNS(lane) TURNS(lane)
-#define LAST_TURNS(lane) (TURNS(lane) + 2)
+#define FIRST_TURNS(lane) ((lane) / QUAD * QUAD + (lane) % QUAD / 2 + (lane) % 2 * SIDE)
+#define LAST_TURNS(lane) (FIRST_TURNS(lane) + 2)
 #define FIRST_PAIRS(lane) ((lane) % QUAD < 2 ? (lane) : (lane)-2 + SIDE)
 #define LAST_PAIRS(lane) ((lane) % QUAD < 2 ? (lane) + 2 : (lane) + SIDE)
 #define SHUFFLE(a, b, lanes) __builtin_shufflevector(a, b, EACH(lanes))
