@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { MOST_THREADS = 1024 };
+static const int most_threads = 1024;
 enum { SPINS = 4000 }; /* some 40 µs of pause instructions: about the longest gap inside a step */
 
 struct RtPool {
@@ -64,7 +64,7 @@ int rt_pool_default_threads(void)
     if (sched_getaffinity(0, sizeof set, &set) != 0)
         return 1;
     int count = CPU_COUNT(&set);
-    return count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : count;
+    return count < 1 ? 1 : count > most_threads ? most_threads : count;
 }
 
 /* The counters are sequentially consistent: a worker counts itself among the sleepers and then
@@ -184,8 +184,8 @@ static bool start_workers(RtPool *pool, int wanted)
 RtPool *rt_pool_create(double wanted, RtError *error)
 {
     /* written so that NaN fails */
-    if (!(wanted >= 1 && wanted <= MOST_THREADS)) {
-        rt_fail(error, RT_USAGE, "--threads %.0f: expected 1 to %d", wanted, MOST_THREADS);
+    if (!(wanted >= 1 && wanted <= most_threads)) {
+        rt_fail(error, RT_USAGE, "--threads %.0f: expected 1 to %d", wanted, most_threads);
         return NULL;
     }
     int threads = (int)wanted;
