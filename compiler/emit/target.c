@@ -83,11 +83,13 @@ static const char inline_kernels[] = "globaldce,always-inline,globaldce";
 static const char fix_sizes[] =
     "function(sroa,early-cse,sccp,simplifycfg,loop(indvars),sccp,simplifycfg,gvn,"
     "loop(loop-unroll-full),sroa,early-cse,sccp,simplifycfg)";
-/* Epilogues into the code that is left, and what each of them then has in common. */
+/* Epilogues into the code that is left, and what each of them then has in common. Their addresses
+ * become those of the row above and a step, and constants a part of the instruction. */
 static const char inline_epilogues[] =
     "always-inline,globaldce,"
     "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
-    "loop-mssa(licm),gvn,dse,instcombine<no-verify-fixpoint>,simplifycfg)";
+    "loop-mssa(licm),gvn,dse,instcombine<no-verify-fixpoint>,simplifycfg,"
+    "slsr,separate-const-offset-from-gep,early-cse)";
 
 void target_run(LLVMModuleRef module, LLVMTargetMachineRef machine, const char *passes)
 {
