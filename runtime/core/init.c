@@ -128,11 +128,9 @@ static int plan_slots(RnDraw *draw)
 /* Does the program draw anything at all, or only put constants and formulas into place? */
 static int draws(void)
 {
-    const int32_t constants[] = {RN_LAW_ZEROS, RN_LAW_CONSTANT, RN_LAW_FORMULA, RN_LAW_OPTIMAL};
-    uint64_t laws = rnet_uses >> RN_USES_LAW;
-    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
-        laws &= ~((uint64_t)1 << constants[i]);
-    return laws != 0;
+    const uint64_t constants = (uint64_t)1 << RN_LAW_ZEROS | (uint64_t)1 << RN_LAW_CONSTANT |
+                               (uint64_t)1 << RN_LAW_FORMULA | (uint64_t)1 << RN_LAW_OPTIMAL;
+    return (rnet_uses >> RN_USES_LAW & ~constants) != 0;
 }
 
 /* Everything but pointers; 0: the config is bad or a size overflows. */
