@@ -46,25 +46,26 @@ RNK_INLINE void column(int64_t vectors, const RnkLarge *p, int64_t lane)
         micro_tile(split.low, vectors, p, row, lane, first + t);
 }
 
-/* All rows of one vector of lanes, as tiles at the end of a batch want: one height of micro-tile,
- * the last of which makes some rows again. */
-RNK_INLINE void last_column(const RnkLarge *p, int64_t lane)
+/* All rows of `vectors` vectors of lanes at the end of a tile: one height of micro-tile, the last
+ * of which makes some rows again. */
+RNK_INLINE void last_column(int64_t vectors, const RnkLarge *p, int64_t lane)
 {
-    int64_t most = rnk_micro_rows(1), tiles = (p->rows + most - 1) / most;
-    int64_t height = (p->rows + tiles - 1) / tiles;
+    int64_t most = rnk_micro_rows(vectors), tiles = (p->rows + most - 1) / most;
+    int64_t height = (p->rows + tiles - 1) / tiles, first = lane / (vectors * RNK_LANES) * tiles;
 #pragma clang loop unroll(disable)
     for (int64_t t = 0; t < tiles; t++) {
         int64_t row = t + 1 < tiles ? t * height : p->rows - height;
-        micro_tile(height, 1, p, row, lane, lane / RNK_LANES * tiles + t);
+        micro_tile(height, vectors, p, row, lane, first + t);
     }
 }
+
+enum { HALF = RNK_VECTORS > 1 ? RNK_VECTORS / 2 : 1 };
 
 /* Vectors of a micro-tile: half as many where all rows then fit into one, so that a weight is read
  * once and tiles of half the width want no other code. */
 RNK_INLINE int64_t vectors_for(int64_t rows)
 {
-    int64_t half = RNK_VECTORS > 1 ? RNK_VECTORS / 2 : 1;
-    return rows <= rnk_micro_rows(half) ? half : RNK_VECTORS;
+    return rows <= rnk_micro_rows(HALF) ? HALF : RNK_VECTORS;
 }
 
 RNK_INLINE void product_in_place(const RnkLarge *p)
@@ -73,9 +74,12 @@ RNK_INLINE void product_in_place(const RnkLarge *p)
 #pragma clang loop unroll(disable)
     for (; lane + vectors * RNK_LANES <= p->width; lane += vectors * RNK_LANES)
         column(vectors, p, lane);
-#pragma clang loop unroll(disable)
-    for (; vectors > 1 && lane < p->width; lane += RNK_LANES)
-        last_column(p, lane);
+    if (HALF > 1 && vectors > HALF && lane + HALF * RNK_LANES <= p->width) {
+        last_column(HALF, p, lane);
+        lane += HALF * RNK_LANES;
+    }
+    if (vectors > 1 && lane < p->width)
+        last_column(1, p, lane);
 }
 
 RNK_INLINE void product(const RnkLarge *p, const RnTile *tile)
