@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The pool: one job at a time, announced by raising `generation`; whoever is free takes the next
- * index. Every worker answers every job (`pending`), so that no late one can take an index of the
- * next job with the body of this one.
+ * The pool: one job at a time, announced by raising `generation`. Each thread has a share of the
+ * indices and helps the others when it is through with its own: so tile 0 is the same thread's in
+ * one job after the other, and what it left in that thread's caches is still there. Every worker
+ * answers every job (`pending`), so that no late one can take an index of the next job with the
+ * body of this one.
  */
 #define _GNU_SOURCE
 #include "lib/pool.h"
@@ -16,13 +18,19 @@
 static const int most_threads = 1024;
 enum { SPINS = 4000 }; /* some 40 µs of pause instructions: about the longest gap inside a step */
 
+/* Lines of the cache of its own, or counters would wait for each other. */
+typedef struct Share {
+    _Alignas(64) _Atomic int64_t next;
+    int64_t end;
+    pthread_t thread;
+    RtPool *pool;
+} Share;
+
 struct RtPool {
-    int threads; /* workers and the caller */
-    pthread_t *workers;
+    int threads;   /* workers and the caller */
+    Share *shares; /* [threads], the caller's first */
     void (*body)(void *context, int64_t index);
     void *context;
-    int64_t count;
-    _Atomic int64_t next;
     _Atomic uint64_t generation; /* of the job */
     _Atomic int pending;         /* workers that have not answered the job */
     _Atomic int sleepers;        /* workers asleep, or about to be */
@@ -85,13 +93,16 @@ static void await_job(RtPool *pool, uint64_t seen)
     pthread_mutex_unlock(&pool->mutex);
 }
 
-static void take_pieces(RtPool *pool)
+/* First the share `own`, then what the others have left. */
+static void take_pieces(RtPool *pool, int own)
 {
-    for (;;) {
-        int64_t index = atomic_fetch_add(&pool->next, 1);
-        if (index >= pool->count)
-            return;
-        pool->body(pool->context, index);
+    for (int i = 0; i < pool->threads; i++) {
+        Share *share = &pool->shares[(own + i) % pool->threads];
+        while (atomic_load(&share->next) < share->end) {
+            int64_t index = atomic_fetch_add(&share->next, 1);
+            if (index < share->end)
+                pool->body(pool->context, index);
+        }
     }
 }
 
@@ -107,20 +118,35 @@ static void answer_job(RtPool *pool)
 
 static void *work(void *argument)
 {
-    RtPool *pool = argument;
+    Share *share = argument;
+    RtPool *pool = share->pool;
     for (uint64_t seen = 0;; seen++) {
         await_job(pool, seen);
         tell_acquired(&pool->generation);
         if (atomic_load(&pool->stop))
             return NULL;
-        take_pieces(pool);
+        take_pieces(pool, (int)(share - pool->shares));
         answer_job(pool);
+    }
+}
+
+/* Where share i begins: they differ by one at most, and the caller has the first index. */
+static int64_t share_start(const RtPool *pool, int64_t count, int64_t i)
+{
+    int64_t each = count / pool->threads, more = count % pool->threads;
+    return each * i + (more * i + pool->threads - 1) / pool->threads;
+}
+
+static void share_out(RtPool *pool, int64_t count)
+{
+    for (int i = 0; i < pool->threads; i++) {
+        atomic_store(&pool->shares[i].next, share_start(pool, count, i));
+        pool->shares[i].end = share_start(pool, count, i + 1);
     }
 }
 
 static void announce_job(RtPool *pool)
 {
-    atomic_store(&pool->next, 0);
     atomic_store(&pool->pending, pool->threads - 1);
     tell_released(&pool->generation);
     atomic_fetch_add(&pool->generation, 1);
@@ -156,9 +182,9 @@ static void run_job(void *pool_pointer, int64_t count, void (*body)(void *, int6
     }
     pool->body = body;
     pool->context = context;
-    pool->count = count;
+    share_out(pool, count);
     announce_job(pool);
-    take_pieces(pool);
+    take_pieces(pool, 0);
     await_answers(pool);
     tell_acquired(&pool->pending);
 }
@@ -175,9 +201,12 @@ int rt_pool_threads(const RtPool *pool)
 
 static bool start_workers(RtPool *pool, int wanted)
 {
-    for (; pool->threads < wanted; pool->threads++)
-        if (pthread_create(&pool->workers[pool->threads - 1], NULL, work, pool) != 0)
+    for (; pool->threads < wanted; pool->threads++) {
+        Share *share = &pool->shares[pool->threads];
+        share->pool = pool;
+        if (pthread_create(&share->thread, NULL, work, share) != 0)
             return false;
+    }
     return true;
 }
 
@@ -190,15 +219,15 @@ RtPool *rt_pool_create(double wanted, RtError *error)
     }
     int threads = (int)wanted;
     RtPool *pool = calloc(1, sizeof *pool);
-    pthread_t *workers = calloc((size_t)threads, sizeof *workers);
-    if (!pool || !workers) {
+    Share *shares = aligned_alloc(_Alignof(Share), (size_t)threads * sizeof *shares);
+    if (!pool || !shares) {
         free(pool);
-        free(workers);
+        free(shares);
         rt_fail(error, RT_FAILED, "out of memory for %d threads", threads);
         return NULL;
     }
     pool->threads = 1;
-    pool->workers = workers;
+    pool->shares = shares;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->work, NULL);
     pthread_cond_init(&pool->done, NULL);
@@ -217,11 +246,11 @@ void rt_pool_destroy(RtPool *pool)
         return;
     atomic_store(&pool->stop, 1);
     announce_job(pool);
-    for (int i = 0; i < pool->threads - 1; i++)
-        pthread_join(pool->workers[i], NULL);
+    for (int i = 1; i < pool->threads; i++)
+        pthread_join(pool->shares[i].thread, NULL);
     pthread_cond_destroy(&pool->work);
     pthread_cond_destroy(&pool->done);
     pthread_mutex_destroy(&pool->mutex);
-    free(pool->workers);
+    free(pool->shares);
     free(pool);
 }
