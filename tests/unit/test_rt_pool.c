@@ -13,6 +13,8 @@
 #include "lib/pool.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -66,6 +68,42 @@ static void test_results_do_not_depend_on_threads(void **state)
     assert_memory_equal(one, five, sizeof one);
 }
 
+enum { TOGETHER = 4 };
+
+typedef struct Meeting {
+    _Atomic int there;
+    pthread_t who[TOGETHER];
+} Meeting;
+
+/* Returns when all pieces are at work, so that each is another thread's. */
+static void meet(void *context, int64_t index)
+{
+    Meeting *meeting = context;
+    meeting->who[index] = pthread_self();
+    atomic_fetch_add(&meeting->there, 1);
+    while (atomic_load(&meeting->there) < TOGETHER)
+        sched_yield();
+}
+
+static void test_a_thread_keeps_its_share(void **state)
+{
+    (void)state;
+    RtError error;
+    RtPool *pool = rt_pool_create(TOGETHER, &error);
+    assert_non_null(pool);
+    RnParallel parallel = rt_pool_parallel(pool);
+    Meeting first = {0};
+    parallel.run(parallel.pool, TOGETHER, meet, &first);
+    assert_true(pthread_equal(first.who[0], pthread_self()));
+    for (int turn = 0; turn < 100; turn++) {
+        Meeting next = {0};
+        parallel.run(parallel.pool, TOGETHER, meet, &next);
+        for (int i = 0; i < TOGETHER; i++)
+            assert_true(pthread_equal(next.who[i], first.who[i]));
+    }
+    rt_pool_destroy(pool);
+}
+
 static void test_refuses_bad_counts(void **state)
 {
     (void)state;
@@ -82,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_results_do_not_depend_on_threads),
+        cmocka_unit_test(test_a_thread_keeps_its_share),
         cmocka_unit_test(test_refuses_bad_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
