@@ -137,6 +137,14 @@ RNK_INLINE void store_lanes(const Place *place, int64_t at, vreal value, int64_t
     }
 }
 
+/* Inlined late, as epilogues are by their names (emit/target.c): of the many places that it has in
+ * the kernel, few are left when sizes are known. */
+static __attribute__((noinline)) void epilogue_of_gradient(const Place *place, int64_t at,
+                                                           const vreal *value, int64_t lanes)
+{
+    store_lanes(place, at, *value, lanes);
+}
+
 /* Rows i … i + rows − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes. */
 RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
                             int64_t i, int64_t o, int64_t lanes)
@@ -165,8 +173,9 @@ RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int6
     RNK_EACH_VECTOR(v, vectors)
     {
         int64_t exact = v < vectors - 1 ? RNK_LANES : lanes;
-        store_lanes(&place, (i + r) * p->out + o + v * RNK_LANES, sum[r][v],
-                    place.rule ? exact : reach(p, rows, vectors, r, v, lanes));
+        vreal value = sum[r][v];
+        epilogue_of_gradient(&place, (i + r) * p->out + o + v * RNK_LANES, &value,
+                             place.rule ? exact : reach(p, rows, vectors, r, v, lanes));
     }
 }
 
