@@ -28,6 +28,12 @@ static uint64_t uses_of_training(const Train *train)
            (train->clip != NULL ? bit(RN_USES_CLIP) : 0);
 }
 
+static uint64_t optimizer_bits(void)
+{
+    uint64_t kinds = (bit(RN_OPTIMIZER_COUNT) - 1) << RN_USES_OPTIMIZER;
+    return kinds | bit(RN_USES_MOMENTUM) | bit(RN_USES_PLAIN);
+}
+
 /* What the program draws: everything, or what it makes again after a load. */
 static uint64_t uses_of_laws(const Graph *graph, bool all)
 {
@@ -57,8 +63,9 @@ static uint64_t uses_of_states(const Plan *plan)
 static uint64_t uses_of(const Emitter *e)
 {
     const EmitOptions *options = e->options;
-    if (!options->embed) {
-        return UINT64_MAX;
+    const Train *train = e->graph->train;
+    if (!options->embed) { /* all but other optimisers, whose updates kernels make */
+        return ~optimizer_bits() | (train != NULL ? uses_of_training(train) : 0);
     }
     uint64_t uses = RN_FORWARD | bit(RN_USES_SINGLE);
     uses |= uses_of_laws(e->graph, embed_has(e->graph, options, RN_EMBED_DRAWS));
