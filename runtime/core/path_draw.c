@@ -8,13 +8,10 @@
 
 typedef double Wide __attribute__((vector_size(16 * sizeof(double))));
 
-enum {
-    NOISES = 2 * RN_PHILOX_BATCH, /* complex ones, one a lane, of a batch */
-    STEP = RN_FLOATS / RNK_LANES  /* of them made at a time */
-};
+enum { NOISES = 2 * RN_PHILOX_BATCH }; /* complex ones, one a lane, of a batch */
 
 #if RNK_IS(RNK_REAL)
-/* Counters first … first + RN_DOUBLES − 1 of a draw. */
+/* Counters first … first + RN_DOUBLES − 1 of a draw, to these lanes of both parts. */
 RN_INLINE void draw_pairs(const RnBits16 bits[2], int first, vreal normal[2])
 {
     RnBits from[2];
@@ -47,11 +44,12 @@ static __attribute__((noinline)) void draw_noises(uint64_t stream, const RnBits1
     const RnBits16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
     const RnBits16 low = lane + (uint64_t)group * RN_RANDOM_LANES;
     rn_philox_batch(stream, &low, high, (const int[]){0, 1}, bits);
-    for (int i = 0; i < NOISES; i += STEP, noise += 2 * STEP) {
+    enum { AT_ONCE = RN_FLOATS / RNK_LANES };
+    for (int i = 0; i < NOISES; i += AT_ONCE, noise += 2 * AT_ONCE) {
         RnWords words[2];
         RnFloats normal[2];
 #pragma GCC unroll 4
-        for (int k = 0; k < STEP; k++)
+        for (int k = 0; k < AT_ONCE; k++)
 #pragma GCC unroll 2
             for (int half = 0; half < 2; half++)
                 __builtin_memcpy((vreal *)&words[half] + k,
@@ -59,7 +57,7 @@ static __attribute__((noinline)) void draw_noises(uint64_t stream, const RnBits1
                                  sizeof *noise);
         rn_float_box_muller(words, normal);
 #pragma GCC unroll 4
-        for (int k = 0; k < STEP; k++)
+        for (int k = 0; k < AT_ONCE; k++)
 #pragma GCC unroll 2
             for (int part = 0; part < 2; part++)
                 __builtin_memcpy(noise + 2 * k + part, (const vreal *)&normal[part] + k,

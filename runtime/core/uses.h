@@ -2,7 +2,7 @@
  *
  * What a program can ask of the core, settled when it is compiled. In librnet_rt.a that is
  * everything; an object to embed defines the word for its own network, and what no bit asks for
- * folds away (compiler/emit/uses.c).
+ * folds away (compiler/emit/uses.c). The kernels in an executable know its optimiser.
  *
  *     bits 0 … 15     enum RnWhat
  *     bits 16 … 19    the places below, and bits 26 and 27

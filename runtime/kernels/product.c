@@ -61,6 +61,9 @@ RNK_INLINE void last_column(int64_t vectors, const RnkLarge *p, int64_t lane)
 
 enum { HALF = RNK_VECTORS > 1 ? RNK_VECTORS / 2 : 1 };
 
+_Static_assert(RNK_VECTORS == 1 || RNK_VECTORS == 2 || RNK_VECTORS == 4,
+               "behind whole columns a half and one vector are all that is left");
+
 /* Vectors of a micro-tile: half as many where all rows then fit into one, so that a weight is read
  * once and tiles of half the width want no other code. */
 RNK_INLINE int64_t vectors_for(int64_t rows)

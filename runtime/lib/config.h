@@ -38,7 +38,7 @@ bool rt_formula_count(RnFormula *formula, const double *values, int64_t otherwis
 bool rt_region_depth(const RnProgram *program, const double *values, int32_t region, int64_t *depth,
                      RtError *error);
 enum { RT_NUMBER_TEXT = 32 };
-/* The fewest digits that read back as the same number: 0.1, and 1000000 rather than 1e+06. */
+/* 15 digits, or as many more as read back as the same number: 0.1, and 1000000, not 1e+06. */
 const char *rt_exact_text(double value, char text[RT_NUMBER_TEXT]);
 /* A number in full: all characters, finite. */
 bool rt_parse_number(const char *text, double *value);

@@ -137,10 +137,12 @@ static int64_t share_start(const RtPool *pool, int64_t count, int64_t i)
     return each * i + (more * i + pool->threads - 1) / pool->threads;
 }
 
+/* Raising the generation is what shows it to the others. */
 static void share_out(RtPool *pool, int64_t count)
 {
     for (int i = 0; i < pool->threads; i++) {
-        atomic_store(&pool->shares[i].next, share_start(pool, count, i));
+        atomic_store_explicit(&pool->shares[i].next, share_start(pool, count, i),
+                              memory_order_relaxed);
         pool->shares[i].end = share_start(pool, count, i + 1);
     }
 }
