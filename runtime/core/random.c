@@ -12,12 +12,8 @@ enum { RUN = RN_DOUBLES < RN_RANDOM_LANES ? RN_DOUBLES : RN_RANDOM_LANES };
 /* Counters first … first + RN_DOUBLES − 1 of a draw. */
 RN_INLINE void draw_piece(const RnBits16 bits[2], int first, double *out)
 {
-    RnBits piece[2];
     RnDoubles normal[2];
-#pragma GCC unroll 2
-    for (int half = 0; half < 2; half++)
-        __builtin_memcpy(&piece[half], (const uint64_t *)&bits[half] + first, sizeof *piece);
-    rn_box_muller(piece, normal);
+    rn_box_muller(bits, first, normal);
 #pragma GCC unroll 2
     for (int l = 0; l < RN_DOUBLES; l += RUN) {
         int block = (first + l) / RN_RANDOM_LANES, lane = (first + l) % RN_RANDOM_LANES;

@@ -124,12 +124,17 @@ RN_INLINE void rn_turn(double u, double *sine, double *cosine)
     *cosine = c[0];
 }
 
-/* Pairs of normals from counters' bits: normal[0] the cosine halves, normal[1] the sine ones. */
-RN_INLINE void rn_box_muller(const RnBits bits[2], RnDoubles normal[2])
+/* Pairs of normals from the bits of counters first … first + RN_DOUBLES − 1 of sixteen: normal[0]
+ * the cosine halves, normal[1] the sine ones. */
+RN_INLINE void rn_box_muller(const RnBits16 bits[2], int first, RnDoubles normal[2])
 {
     RnDoubles u[2], radius, sine, cosine;
-    for (int half = 0; half < 2; half++)
-        u[half] = (RnDoubles)(bits[half] >> 12 | 0x3FF0000000000000u) - (1.0 - 0x1p-53);
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; half++) {
+        RnBits piece;
+        __builtin_memcpy(&piece, (const uint64_t *)&bits[half] + first, sizeof piece);
+        u[half] = (RnDoubles)(piece >> 12 | 0x3FF0000000000000u) - (1.0 - 0x1p-53);
+    }
     rn_logs(&u[0], &radius);
     radius = radius * -2.0;
     rn_roots(&radius);
