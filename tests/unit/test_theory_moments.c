@@ -213,7 +213,7 @@ static void the_law_ends_where_it_does_not_hold(void **state)
                                             : one_matrix(&block, THEORY_RELU, 1, 0, depth, alpha);
         stack->width = d;
         TheoryRatios r = theory_ratios(stack);
-        assert_int_equal(theory_ratios(stack).law_obstacle == NULL, cases[i].given);
+        assert_int_equal(r.law_obstacle == NULL, cases[i].given);
         assert_int_equal(isfinite(r.log_mean), cases[i].given);
         assert_true(isfinite(r.forward_square));
         Tally logs = simulate_norm(d, (int)depth, alpha, cases[i].inner, 2000);
