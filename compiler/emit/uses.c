@@ -64,8 +64,8 @@ static uint64_t uses_of(const Emitter *e)
 {
     const EmitOptions *options = e->options;
     const Train *train = e->graph->train;
-    if (!options
-             ->embed) { /* the core is another module, and has all; kernels ask for the optimiser */
+    /* an executable's core is another module, which has all; kernels ask for the optimiser alone */
+    if (!options->embed) {
         return ~optimizer_bits() | (train != NULL ? uses_of_training(train) : 0);
     }
     uint64_t uses = RN_FORWARD | bit(RN_USES_SINGLE);
