@@ -14,7 +14,6 @@
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 
 enum { TILE_WIDTH = 64 }; /* samples; four vectors of 16 lanes */
-static const int64_t MOST_LAYERS = (int64_t)1 << 40;
 static const int64_t SEGMENT_REALS = 256 * 1024 / sizeof(real); /* of a tile's states */
 static const int64_t DELTA_REALS = 128 * 1024 / sizeof(real);   /* and as much of what they meet */
 
@@ -53,28 +52,6 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-int64_t rn_depth(const RnProgram *program, const double *config, int32_t region)
-{
-    if (region < 0 || !program->regions[region].depth)
-        return 1;
-    RnPlace place = {.params = config};
-    double depth = program->regions[region].depth(&place);
-    if (!(depth >= 1 && depth <= (double)MOST_LAYERS) || depth != (double)(int64_t)depth)
-        return 0;
-    return (int64_t)depth;
-}
-
-int64_t rn_tensor_layers(const RnProgram *program, const double *config, int32_t tensor)
-{
-    const RnTensor *row = &program->tensors[tensor];
-    return row->shared ? 1 : rn_depth(program, config, row->region);
-}
-
-int64_t rn_output_rows(const RnProgram *program)
-{
-    return program->regions[program->region_count - 1].out_rows;
-}
-
 /* Lays out the params; offset of tensor `stop` to `used` where it is one. */
 static int lay_params(const RnProgram *program, const double *config, int32_t stop, Carver *carver)
 {
@@ -107,23 +84,6 @@ size_t rn_tensor_offset(const RnProgram *program, const double *config, int32_t 
     if (lay_params(program, config, program->tensor_count, &carver))
         *count = rn_tensor_layers(program, config, tensor);
     return offset;
-}
-
-int32_t rn_moments(const RnProgram *program)
-{
-    if (!program->train)
-        return 0;
-    int32_t momentum = program->train->optimizer.momentum != NULL;
-    switch (program->train->optimizer.kind) {
-    case RN_OPTIMIZER_SGD:
-        return momentum;
-    case RN_OPTIMIZER_RMSPROP:
-        return 1 + momentum;
-    case RN_OPTIMIZER_ADAGRAD:
-        return 1;
-    default:
-        return 2;
-    }
 }
 
 size_t rn_state_size(const RnProgram *program, const double *config)
@@ -537,7 +497,7 @@ static RnPass sizes_of(const RnCall *call, int64_t unit)
 static RnPass *carve(Carver *carver, const RnCall *call, int64_t unit)
 {
     size_t params = rn_params_size(call->program, call->config);
-    if (!params || call->batch < 1 || call->batch > MOST_LAYERS ||
+    if (!params || call->batch < 1 || call->batch > RN_MOST_LAYERS ||
         (rn_shares(call) && !rn_networks_ok(call))) {
         carver->bad = 1;
         return NULL;

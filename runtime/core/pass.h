@@ -123,18 +123,21 @@ static inline real *rn_copies(const RnPass *pass, int64_t layer)
     return pass->copies + index * pass->copy_step;
 }
 
-/* memory.c */
-/* Depth of a region; 0 where the config makes it no whole number from 1 to 2^40. */
+/* shape.c */
+static const int64_t RN_MOST_LAYERS = (int64_t)1 << 40;
+/* Depth of a region; 0 where the config makes it no whole number from 1 to RN_MOST_LAYERS. */
 int64_t rn_depth(const RnProgram *program, const double *config, int32_t region);
 /* Number of layers of a tensor, 0 as above. */
 int64_t rn_tensor_layers(const RnProgram *program, const double *config, int32_t tensor);
+int64_t rn_output_rows(const RnProgram *program);
+int32_t rn_moments(const RnProgram *program);
+
+/* memory.c */
 /* Lanes that products of wide layers take at once. */
 enum { RN_UNIT = RNK_PACK_VECTORS * RN_LANES };
 /* `unit`: RN_UNIT of the instruction set. NULL: a size overflows or the config is bad. */
 RnPass *rn_pass_open(const RnCall *call, int64_t unit);
 size_t rn_pass_size(const RnCall *call, int64_t unit); /* 0: likewise */
-int64_t rn_output_rows(const RnProgram *program);
-int32_t rn_moments(const RnProgram *program);
 size_t rn_params_size(const RnProgram *program, const double *config);
 size_t rn_state_size(const RnProgram *program, const double *config);
 size_t rn_tensor_offset(const RnProgram *program, const double *config, int32_t tensor,

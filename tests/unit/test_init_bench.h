@@ -17,6 +17,7 @@
 #include "core/path.c"
 #include "core/path_draw.c"
 #include "core/random.c"
+#include "core/shape.c"
 
 #include <math.h>
 #include <setjmp.h>
