@@ -129,6 +129,25 @@ static int64_t longest(const RnProgram *program)
     return most ? larger(most, RNK_PACK_SAMPLES) : 0;
 }
 
+/* Reals between what belongs to one tile and to the next: lines that a core fetches behind the ones
+ * that it reads would else be taken from the core that writes them. */
+enum { GAP = 1024 / (int)sizeof(real) };
+
+static int fewer(const RnPass *pass)
+{
+    return (pass->call->what & RN_FEWER) != 0;
+}
+
+/* `reals` for each tile, and the distance from tile to tile. Under RN_FEWER they are for all tiles
+ * together. */
+static real *take_each(Carver *carver, const RnPass *sizes, int64_t reals, int64_t *stride)
+{
+    int64_t gaps = fewer(sizes) ? product(carver, sizes->tile_count, GAP) : GAP;
+    if (__builtin_add_overflow(reals, gaps, stride))
+        carver->bad = 1;
+    return take(carver, fewer(sizes) ? 1 : sizes->tile_count, *stride, sizeof(real));
+}
+
 static int64_t threads_of(const RnCall *call)
 {
     return call->parallel && call->parallel->threads > 1 ? call->parallel->threads : 1;
@@ -177,17 +196,6 @@ static void bound_tiles(RnPass *pass, Widths widths)
         pass->width = larger(pass->width, lanes + more);
     int64_t tiles = larger(full, threads), units = lanes / widths.unit;
     pass->tile_count = tiles < units ? tiles : units;
-}
-
-static int fewer(const RnPass *pass)
-{
-    return (pass->call->what & RN_FEWER) != 0;
-}
-
-/* How many times what follows from pass->width is there. */
-static int64_t stride_count(const RnPass *pass)
-{
-    return fewer(pass) ? 1 : pass->tile_count;
 }
 
 /* Reals of a layer's deltas, in whole vectors; as many as no memory has if there are more. */
@@ -275,16 +283,15 @@ static void take_states(Carver *carver, const RnPass *sizes, const RnRegion *row
     int64_t slots = remade ? segment : all || span->depth < 2 ? span->depth : 2;
     int64_t state = product(carver, span->rows, sizes->width);
     span->state_mask = all && !remade ? -1 : slots - 1;
-    span->state_stride =
+    int64_t states =
         remade && fewer(sizes) ? bound_states(carver, sizes, span) : product(carver, slots, state);
-    span->state = take(carver, stride_count(sizes), span->state_stride, sizeof(real));
+    span->state = take_each(carver, sizes, states, &span->state_stride);
     if (!remade)
         return;
     span->segment = segment;
     span->shift = __builtin_ctzll((unsigned long long)segment);
     int64_t starts = span->depth / (fewer(sizes) ? RN_SEGMENT : segment) + 1;
-    span->start_stride = product(carver, starts, state);
-    span->start = take(carver, stride_count(sizes), span->start_stride, sizeof(real));
+    span->start = take_each(carver, sizes, product(carver, starts, state), &span->start_stride);
 }
 
 /* Sizes of a region, its states and kept values. */
@@ -303,10 +310,10 @@ static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
         span.delta_stride = delta_stride(call, region);
     span.kept_mask = backward ? -1 : 0;
     span.block = block_layers(call, region, span.depth);
-    span.kept_stride =
+    int64_t kept =
         product(carver, product(carver, backward ? span.depth : 1, span.kept_rows), sizes->width);
     take_states(carver, sizes, row, &span);
-    span.kept = take(carver, stride_count(sizes), span.kept_stride, sizeof(real));
+    span.kept = take_each(carver, sizes, kept, &span.kept_stride);
     return span;
 }
 
@@ -341,8 +348,9 @@ static void take_spans(Carver *carver, RnPass *pass, Most *most)
             pass->spans[r] = span;
     }
     int64_t rows = rn_output_rows(program);
-    RnSpan output = {.depth = 1, .rows = rows, .state_stride = product(carver, rows, pass->width)};
-    output.state = take(carver, stride_count(pass), output.state_stride, sizeof(real));
+    RnSpan output = {.depth = 1, .rows = rows};
+    output.state =
+        take_each(carver, pass, product(carver, rows, pass->width), &output.state_stride);
     if (pass->spans)
         pass->spans[program->region_count] = output;
 }
@@ -370,10 +378,10 @@ static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
     int backward = rn_asks(pass->call->what, RN_BACKWARD);
     int64_t layer = product(carver, most->scratch, pass->width);
     int64_t layers = scratch_layers(pass, most);
-    int64_t scratch = product(carver, layers, layer);
+    int64_t scratch, gradient;
     int64_t rows = backward ? product(carver, most->rows, pass->width) : 0;
-    real *scratches = take(carver, stride_count(pass), scratch, sizeof(real));
-    real *gradients = take(carver, product(carver, 3, stride_count(pass)), rows, sizeof(real));
+    real *scratches = take_each(carver, pass, product(carver, layers, layer), &scratch);
+    real *gradients = take_each(carver, pass, product(carver, 3, rows), &gradient);
     take_copies(carver, pass);
     pass->scratch_step = layers > 1 ? layer : 0;
     pass->scratch_stride = scratch;
@@ -387,8 +395,8 @@ static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
                      .first = t * pass->width,
                      .valid = left < pass->width ? left : pass->width,
                      .scratch = scratches + t * scratch,
-                     .gradient = {gradients + 3 * t * rows, gradients + (3 * t + 1) * rows},
-                     .saved = gradients + (3 * t + 2) * rows,
+                     .gradient = {gradients + t * gradient, gradients + t * gradient + rows},
+                     .saved = gradients + t * gradient + 2 * rows,
                      .packed = pass->copy_count ? pass->copies + t * pass->copy_step : NULL};
     }
 }
