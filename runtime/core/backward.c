@@ -3,28 +3,27 @@
  * Backward through the regions, last first, in blocks of layers.
  *
  * A block goes down all tiles first, which leaves the deltas of its layers and samples; then its
- * layers' gradients are summed over all samples, each layer by one thread, and the layers updated
- * at once where no clipping has to wait for the rest.
+ * layers' gradients are summed over all samples, each layer by one thread. Where no clipping has to
+ * wait for the rest, the layers are updated while the next block goes down: so threads wait for
+ * each other twice a block.
  */
 #include "core/pass.h"
 
 /* Not where time goes: kernels and regions are called from here. */
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 
+/* Layers from … to − 1 of a region; none where to is from. */
 typedef struct Block {
-    RnPass *pass;
-    const RnRegionCode *code;
     int32_t region;
-    int32_t shared; /* is there an item for the shared tensors? */
     int64_t from, to;
 } Block;
 
-static void block_tile(void *context, int64_t index)
-{
-    const Block *block = context;
-    rn_backward_layers(block->pass, &block->pass->tiles[index], block->region, block->from,
-                       block->to);
-}
+typedef struct Backward {
+    RnPass *pass;
+    Block block;
+    Block before;  /* whose gradients are there, but not their update */
+    int64_t items; /* into how many parts the update is cut */
+} Backward;
 
 /* A tensor of this region that has gradients of its own for each layer? */
 static int by_layer(const RnTensor *tensor, int32_t region)
@@ -32,52 +31,80 @@ static int by_layer(const RnTensor *tensor, int32_t region)
     return tensor->trainable && !tensor->shared && tensor->region == region;
 }
 
+static void update_layer(const RnPass *pass, const Block *block, int64_t layer)
+{
+    for (int32_t t = 0; t < pass->program->tensor_count; t++)
+        if (by_layer(&pass->program->tensors[t], block->region))
+            rn_update_layer(pass, t, layer, block->from, block->to);
+}
+
+/* Part `index` of the update that is left, then the block in tile `index`. */
+static void block_tile(void *context, int64_t index)
+{
+    const Backward *backward = context;
+    RnPass *pass = backward->pass;
+    const Block *block = &backward->block, *before = &backward->before;
+    int64_t layers = before->to - before->from;
+    int64_t to = before->from + (index + 1) * layers / backward->items;
+    for (int64_t layer = before->from + index * layers / backward->items; layer < to; layer++)
+        update_layer(pass, before, layer);
+    if (index < pass->tile_count && block->from < block->to)
+        rn_backward_layers(pass, &pass->tiles[index], block->region, block->from, block->to);
+}
+
+/* All tiles, and what is left to update. */
+static void run_tiles(Backward *backward)
+{
+    const RnPass *pass = backward->pass;
+    int64_t threads = rn_threads(pass->call);
+    backward->items = pass->tile_count > threads ? pass->tile_count : threads;
+    rn_parallel(pass->call, backward->items, block_tile, backward);
+    backward->before = (Block){0};
+}
+
 static void block_layer(void *context, int64_t index)
 {
-    const Block *block = context;
-    RnPass *pass = block->pass;
+    const Backward *backward = context;
+    RnPass *pass = backward->pass;
+    const Block *block = &backward->block;
+    const RnRegionCode *code = &pass->call->code->regions[block->region];
     if (index == block->to - block->from || !pass->program->regions[block->region].trained) {
-        block->code->gradient_shared(pass, block->from, block->to);
+        code->gradient_shared(pass, block->from, block->to);
         return;
     }
-    block->code->gradient(pass, block->from + index);
+    code->gradient(pass, block->from + index);
 }
 
-static void block_update(void *context, int64_t index)
+static void backward_block(Backward *backward)
 {
-    const Block *block = context;
-    for (int32_t t = 0; t < block->pass->program->tensor_count; t++)
-        if (by_layer(&block->pass->program->tensors[t], block->region))
-            rn_update_layer(block->pass, t, block->from + index, block->from, block->to);
-}
-
-static void backward_block(Block *block)
-{
-    RnPass *pass = block->pass;
+    RnPass *pass = backward->pass;
+    const Block *block = &backward->block;
     const RnRegion *region = &pass->program->regions[block->region];
     pass->delta_from = block->from;
-    pass->gradient_from = pass->fused && !pass->call->gradient ? block->from : 0;
-    rn_parallel(pass->call, pass->tile_count, block_tile, block);
+    run_tiles(backward);
     if (!rn_wants_tensors(pass->call))
         return;
+    pass->gradient_from = pass->fused && !pass->call->gradient ? block->from : 0;
     int64_t layers = region->trained ? block->to - block->from : 0;
-    rn_parallel(pass->call, layers + (region->trained_shared != 0), block_layer, block);
-    if (pass->fused)
-        rn_parallel(pass->call, layers, block_update, block);
+    rn_parallel(pass->call, layers + (region->trained_shared != 0), block_layer, backward);
+    if (pass->fused && layers)
+        backward->before = *block;
 }
 
-static void backward_region(RnPass *pass, int32_t region)
+static void backward_region(Backward *backward, int32_t region)
 {
+    RnPass *pass = backward->pass;
     const RnSpan *span = &pass->spans[region];
-    Block block = {.pass = pass, .code = &pass->call->code->regions[region], .region = region};
+    Block *block = &backward->block;
     if (rn_traces(pass->call, region))
         rn_trace_gradient(pass, span->depth);
-    for (block.to = span->depth; block.to > 0; block.to = block.from) {
-        block.from = rn_block_from(span, block.to);
-        backward_block(&block);
+    *block = (Block){region, 0, span->depth};
+    for (; block->to > 0; block->to = block->from) {
+        block->from = rn_block_from(span, block->to);
+        backward_block(backward);
         if (rn_traces(pass->call, region) &&
-            (block.from == 0 || !(pass->call->what & RN_TRACE_ENDS)))
-            rn_trace_gradient(pass, block.from);
+            (block->from == 0 || !(pass->call->what & RN_TRACE_ENDS)))
+            rn_trace_gradient(pass, block->from);
     }
 }
 
@@ -106,8 +133,12 @@ void rn_backward(RnPass *pass)
 {
     if (rn_wants_tensors(pass->call))
         clear_shared(pass);
+    Backward backward = {.pass = pass};
     for (int32_t r = pass->program->region_count - 1; r >= first_wanted(pass); r--)
-        backward_region(pass, r);
+        backward_region(&backward, r);
+    backward.block = (Block){0};
+    if (backward.before.to)
+        run_tiles(&backward);
 }
 
 #pragma clang attribute pop

@@ -148,7 +148,7 @@ static real *take_each(Carver *carver, const RnPass *sizes, int64_t reals, int64
     return take(carver, fewer(sizes) ? 1 : sizes->tile_count, *stride, sizeof(real));
 }
 
-static int64_t threads_of(const RnCall *call)
+int64_t rn_threads(const RnCall *call)
 {
     return call->parallel && call->parallel->threads > 1 ? call->parallel->threads : 1;
 }
@@ -170,7 +170,7 @@ static Widths widths_of(const RnProgram *program, int64_t unit)
 static int64_t tile_width(const RnCall *call, Widths widths)
 {
     int64_t width = (call->batch + widths.unit - 1) / widths.unit * widths.unit;
-    int64_t threads = threads_of(call), each = width / threads + (width % threads != 0);
+    int64_t threads = rn_threads(call), each = width / threads + (width % threads != 0);
     int64_t share = (each + widths.unit - 1) / widths.unit * widths.unit;
     if (lockstep(call->program))
         return width;
@@ -182,7 +182,7 @@ static int64_t tile_width(const RnCall *call, Widths widths)
  * most half of the batch, and what the last tile is wider than the rest comes on top. */
 static void bound_tiles(RnPass *pass, Widths widths)
 {
-    int64_t lanes = rn_round_up(pass->batch, widths.unit), threads = threads_of(pass->call);
+    int64_t lanes = rn_round_up(pass->batch, widths.unit), threads = rn_threads(pass->call);
     int64_t full = (pass->batch + widths.most - 1) / widths.most;
     pass->width = lanes;
     pass->tile_count = 1;
@@ -216,7 +216,7 @@ static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
         return 1;
     if (!rn_wants_tensors(call))
         return depth;
-    int64_t threads = threads_of(call);
+    int64_t threads = rn_threads(call);
     int64_t layers = DELTA_REALS / larger(delta_stride(call, region), 1) * threads;
     layers = layers < threads ? threads : layers; /* each sums the gradients of a layer */
     if (longest(call->program))                   /* each needs memory for its copies */
@@ -229,7 +229,7 @@ static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
 static int64_t least_segment(const RnCall *call)
 {
     int64_t layers = RN_SEGMENT;
-    while (layers < threads_of(call))
+    while (layers < rn_threads(call))
         layers *= 2;
     return layers;
 }
@@ -325,7 +325,7 @@ static int64_t delta_reals(Carver *carver, const RnPass *pass, const RnSpan *spa
     if (!fewer(pass))
         return exact;
     int64_t all = product(carver, span->depth, span->delta_stride);
-    int64_t most = larger(exact, product(carver, threads_of(pass->call), DELTA_REALS));
+    int64_t most = larger(exact, product(carver, rn_threads(pass->call), DELTA_REALS));
     return all < most ? all : most;
 }
 
@@ -358,7 +358,7 @@ static void take_spans(Carver *carver, RnPass *pass, Most *most)
 /* One for each tile, and for each layer of a block and the shared tensors. */
 static void take_copies(Carver *carver, RnPass *pass)
 {
-    int64_t most = longest(pass->program), layers = threads_of(pass->call) + 1;
+    int64_t most = longest(pass->program), layers = rn_threads(pass->call) + 1;
     if (!rn_asks(pass->call->what, RN_BACKWARD))
         layers = 0;
     pass->copy_count = most ? larger(pass->tile_count, layers) : 0;

@@ -138,6 +138,7 @@ enum { RN_UNIT = RNK_PACK_VECTORS * RN_LANES };
 /* `unit`: RN_UNIT of the instruction set. NULL: a size overflows or the config is bad. */
 RnPass *rn_pass_open(const RnCall *call, int64_t unit);
 size_t rn_pass_size(const RnCall *call, int64_t unit); /* 0: likewise */
+int64_t rn_threads(const RnCall *call);                /* 1 where there are no others */
 size_t rn_params_size(const RnProgram *program, const double *config);
 size_t rn_state_size(const RnProgram *program, const double *config);
 size_t rn_tensor_offset(const RnProgram *program, const double *config, int32_t tensor,
