@@ -209,7 +209,13 @@ static int64_t delta_stride(const RnCall *call, int32_t region)
     return rn_round_up(reals, RNK_LANES);
 }
 
-/* Layers whose deltas fit into DELTA_REALS for each thread; one where each is traced. */
+/* Reals of a block's deltas for each thread. Several wait for each other at its ends: seldom. */
+static int64_t share_of_block(const RnCall *call)
+{
+    return rn_threads(call) > 1 ? 2 * DELTA_REALS : DELTA_REALS;
+}
+
+/* Layers whose deltas fit into each thread's share; one where each is traced. */
 static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
 {
     if (rn_traces(call, region) && !(call->what & RN_TRACE_ENDS))
@@ -217,7 +223,7 @@ static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
     if (!rn_wants_tensors(call))
         return depth;
     int64_t threads = rn_threads(call);
-    int64_t layers = DELTA_REALS / larger(delta_stride(call, region), 1) * threads;
+    int64_t layers = share_of_block(call) / larger(delta_stride(call, region), 1) * threads;
     layers = layers < threads ? threads : layers; /* each sums the gradients of a layer */
     if (longest(call->program))                   /* each needs memory for its copies */
         layers = threads;
@@ -318,14 +324,15 @@ static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
 }
 
 /* Deltas of a block. A smaller batch may have more layers in a block, but they fill no more than
- * DELTA_REALS for each thread, unless that is less than a layer for each. */
+ * each thread's share, unless that is less than a layer for each. */
 static int64_t delta_reals(Carver *carver, const RnPass *pass, const RnSpan *span)
 {
     int64_t exact = product(carver, span->block, span->delta_stride);
     if (!fewer(pass))
         return exact;
     int64_t all = product(carver, span->depth, span->delta_stride);
-    int64_t most = larger(exact, product(carver, rn_threads(pass->call), DELTA_REALS));
+    int64_t most =
+        larger(exact, product(carver, rn_threads(pass->call), share_of_block(pass->call)));
     return all < most ? all : most;
 }
 
