@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include "lib/pool.h"
+#include "lib/report.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -16,7 +17,9 @@
 #include <stdlib.h>
 
 static const int most_threads = 1024;
-enum { SPINS = 4000 }; /* some 40 µs of pause instructions: about the longest gap inside a step */
+/* Going to sleep and waking up take some 40 µs, and the gaps inside a step are no longer than this.
+ */
+static const double patience = 200e-6; /* seconds */
 
 /* Lines of the cache of its own, or counters would wait for each other. */
 typedef struct Share {
@@ -57,13 +60,27 @@ static void tell_released(void *address)
         __tsan_release(address);
 }
 
-static void pause_briefly(void)
+/* One wait without sleep. */
+typedef struct Wait {
+    int pauses;
+    double since; /* seconds: when the clock was looked at first; 0: it was not */
+} Wait;
+
+/* False when it is time to sleep. The clock costs as much as some pauses, and these take from ten
+ * to fifty nanoseconds. */
+static bool pause_briefly(Wait *wait)
 {
+    enum { PAUSES = 64 };
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #else
     atomic_signal_fence(memory_order_seq_cst);
 #endif
+    if (++wait->pauses % PAUSES != 0)
+        return true;
+    double now = rt_seconds();
+    wait->since = wait->since > 0 ? wait->since : now;
+    return now - wait->since < patience;
 }
 
 int rt_pool_default_threads(void)
@@ -80,11 +97,11 @@ int rt_pool_default_threads(void)
  * of them sees the other. */
 static void await_job(RtPool *pool, uint64_t seen)
 {
-    for (int i = 0; i < SPINS; i++) {
+    Wait wait = {0};
+    do {
         if (atomic_load(&pool->generation) != seen)
             return;
-        pause_briefly();
-    }
+    } while (pause_briefly(&wait));
     pthread_mutex_lock(&pool->mutex);
     atomic_fetch_add(&pool->sleepers, 1);
     while (atomic_load(&pool->generation) == seen)
@@ -161,11 +178,11 @@ static void announce_job(RtPool *pool)
 
 static void await_answers(RtPool *pool)
 {
-    for (int i = 0; i < SPINS; i++) {
+    Wait wait = {0};
+    do {
         if (atomic_load(&pool->pending) == 0)
             return;
-        pause_briefly();
-    }
+    } while (pause_briefly(&wait));
     pthread_mutex_lock(&pool->mutex);
     atomic_store(&pool->caller_sleeps, 1);
     while (atomic_load(&pool->pending) != 0)
