@@ -182,14 +182,18 @@ static size_t whole_blocks(size_t bytes)
 }
 
 /* Half of a private cache; a quarter of the third, of which all threads take their shares, but
- * never less than two of the second. Memory: buffers that together are four times the third. */
+ * from two to four of the second: of a third cache that many share, no more is anyone's own. Memory:
+ * buffers that together are four times the third. */
 static size_t floats_for(int level, int threads)
 {
     size_t second = cache_bytes(2), third = cache_bytes(3);
     if (level < 3)
         return whole_blocks(cache_bytes(level) / 2);
-    if (level == 3)
-        return whole_blocks(third / 4 / threads > 2 * second ? third / 4 / threads : 2 * second);
+    if (level == 3) {
+        size_t share = third / 4 / threads, most = 4 * second;
+        share = share < most ? share : most;
+        return whole_blocks(share > 2 * second ? share : 2 * second);
+    }
     return whole_blocks(2 * third / threads);
 }
 
