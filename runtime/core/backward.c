@@ -38,16 +38,23 @@ static void update_layer(const RnPass *pass, const Block *block, int64_t layer)
             rn_update_layer(pass, t, layer, block->from, block->to);
 }
 
+/* Layer of `before` that part `index` begins with. As pools share out layers: so a layer stays with
+ * the thread that has summed its gradient. */
+static int64_t part_start(const Backward *backward, int64_t index)
+{
+    int64_t layers = backward->before.to - backward->before.from;
+    return backward->before.from + (index * layers + backward->items - 1) / backward->items;
+}
+
 /* Part `index` of the update that is left, then the block in tile `index`. */
 static void block_tile(void *context, int64_t index)
 {
     const Backward *backward = context;
     RnPass *pass = backward->pass;
-    const Block *block = &backward->block, *before = &backward->before;
-    int64_t layers = before->to - before->from;
-    int64_t to = before->from + (index + 1) * layers / backward->items;
-    for (int64_t layer = before->from + index * layers / backward->items; layer < to; layer++)
-        update_layer(pass, before, layer);
+    const Block *block = &backward->block;
+    int64_t to = part_start(backward, index + 1);
+    for (int64_t layer = part_start(backward, index); layer < to; layer++)
+        update_layer(pass, &backward->before, layer);
     if (index < pass->tile_count && block->from < block->to)
         rn_backward_layers(pass, &pass->tiles[index], block->region, block->from, block->to);
 }
@@ -84,6 +91,7 @@ static void backward_block(Backward *backward)
     run_tiles(backward);
     if (!rn_wants_tensors(pass->call))
         return;
+    /* not earlier: the update that run_tiles has made was of gradients of the block before */
     pass->gradient_from = pass->fused && !pass->call->gradient ? block->from : 0;
     int64_t layers = region->trained ? block->to - block->from : 0;
     rn_parallel(pass->call, layers + (region->trained_shared != 0), block_layer, backward);

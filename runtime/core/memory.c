@@ -15,7 +15,7 @@
 
 enum { TILE_WIDTH = 64 }; /* samples; four vectors of 16 lanes */
 static const int64_t SEGMENT_REALS = 256 * 1024 / sizeof(real); /* of a tile's states */
-static const int64_t DELTA_REALS = 128 * 1024 / sizeof(real);   /* and as much of what they meet */
+static const int64_t DELTA_REALS = 128 * 1024 / sizeof(real);   /* of one thread's deltas */
 
 typedef struct Carver {
     char *base; /* NULL: only count */
@@ -129,8 +129,9 @@ static int64_t longest(const RnProgram *program)
     return most ? larger(most, RNK_PACK_SAMPLES) : 0;
 }
 
-/* Reals between what belongs to one tile and to the next: lines that a core fetches behind the ones
- * that it reads would else be taken from the core that writes them. */
+/* Reals between the states, kept values, scratch and gradients of one tile and of the next: lines
+ * that a core fetches behind the ones that it reads would else be taken from the core that writes
+ * them. */
 enum { GAP = 1024 / (int)sizeof(real) };
 
 static int fewer(const RnPass *pass)
@@ -146,11 +147,6 @@ static real *take_each(Carver *carver, const RnPass *sizes, int64_t reals, int64
     if (__builtin_add_overflow(reals, gaps, stride))
         carver->bad = 1;
     return take(carver, fewer(sizes) ? 1 : sizes->tile_count, *stride, sizeof(real));
-}
-
-int64_t rn_threads(const RnCall *call)
-{
-    return call->parallel && call->parallel->threads > 1 ? call->parallel->threads : 1;
 }
 
 /* Samples of the widest tile, in whole units. */
@@ -209,7 +205,8 @@ static int64_t delta_stride(const RnCall *call, int32_t region)
     return rn_round_up(reals, RNK_LANES);
 }
 
-/* Reals of a block's deltas for each thread. Several wait for each other at its ends: seldom. */
+/* Reals of a block's deltas for each thread. Threads wait for each other at its ends, so where
+ * there are several it is twice as long. */
 static int64_t share_of_block(const RnCall *call)
 {
     return rn_threads(call) > 1 ? 2 * DELTA_REALS : DELTA_REALS;
@@ -447,7 +444,7 @@ static void take_factors(Carver *carver, RnPass *pass)
 }
 
 /* Layers of a tensor whose gradients are held at once: those of a block, where each is used up by
- * its update before the next block comes; else all. */
+ * its update before gradients of the next block are summed; else all. */
 static int64_t gradient_layers(const RnPass *pass, int32_t tensor)
 {
     const RnTensor *row = &pass->program->tensors[tensor];

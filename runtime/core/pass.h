@@ -65,12 +65,12 @@ struct RnPass {
     int64_t scratch_step;   /* from layer to layer of a block; 0: all have the same */
     int64_t scratch_stride; /* from tile to tile */
     int64_t delta_from;     /* first layer of the block */
-    int64_t gradient_from;  /* layer that gradient[] begins with */
+    int64_t gradient_from;  /* layer that gradient[] begins with, of the block summed last */
     int64_t batch, width, tile_count, stream_count;
     int64_t each; /* samples of one network, whose mean the loss is */
     uint64_t seed, step;
     int32_t training, fit;
-    int32_t fused; /* a layer is updated as soon as its gradient is there */
+    int32_t fused; /* layers are updated block by block */
 };
 
 /* Is this a step of training, or of fitting `standardize`? */
@@ -82,6 +82,12 @@ static inline int rn_trains(const RnPass *pass)
 static inline int rn_fits(const RnPass *pass)
 {
     return rn_asks(RN_FIT, RN_FIT) && pass->fit;
+}
+
+/* Threads that the call may take, its own among them. */
+static inline int64_t rn_threads(const RnCall *call)
+{
+    return call->parallel && call->parallel->threads > 1 ? call->parallel->threads : 1;
 }
 
 /* Does backward make gradients of tensors? */
@@ -138,7 +144,6 @@ enum { RN_UNIT = RNK_PACK_VECTORS * RN_LANES };
 /* `unit`: RN_UNIT of the instruction set. NULL: a size overflows or the config is bad. */
 RnPass *rn_pass_open(const RnCall *call, int64_t unit);
 size_t rn_pass_size(const RnCall *call, int64_t unit); /* 0: likewise */
-int64_t rn_threads(const RnCall *call);                /* 1 where there are no others */
 size_t rn_params_size(const RnProgram *program, const double *config);
 size_t rn_state_size(const RnProgram *program, const double *config);
 size_t rn_tensor_offset(const RnProgram *program, const double *config, int32_t tensor,

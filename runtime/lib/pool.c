@@ -17,8 +17,8 @@
 #include <stdlib.h>
 
 static const int most_threads = 1024;
-/* Going to sleep and waking up take some 40 µs, and the gaps inside a step are no longer than this.
- */
+/* Going to sleep and waking up take some 40 µs; gaps inside a step and between two are shorter than
+ * this. */
 static const double patience = 200e-6; /* seconds */
 
 /* Lines of the cache of its own, or counters would wait for each other. */
@@ -66,9 +66,9 @@ typedef struct Wait {
     double since; /* seconds: when the clock was looked at first; 0: it was not */
 } Wait;
 
-/* False when it is time to sleep. The clock costs as much as some pauses, and these take from ten
- * to fifty nanoseconds. */
-static bool pause_briefly(Wait *wait)
+/* A pause; false when it is time to sleep. The clock costs as much as some pauses, and these take
+ * from ten to fifty nanoseconds. */
+static bool stay_awake(Wait *wait)
 {
     enum { PAUSES = 64 };
 #if defined(__x86_64__)
@@ -79,7 +79,8 @@ static bool pause_briefly(Wait *wait)
     if (++wait->pauses % PAUSES != 0)
         return true;
     double now = rt_seconds();
-    wait->since = wait->since > 0 ? wait->since : now;
+    if (wait->since == 0)
+        wait->since = now;
     return now - wait->since < patience;
 }
 
@@ -101,7 +102,7 @@ static void await_job(RtPool *pool, uint64_t seen)
     do {
         if (atomic_load(&pool->generation) != seen)
             return;
-    } while (pause_briefly(&wait));
+    } while (stay_awake(&wait));
     pthread_mutex_lock(&pool->mutex);
     atomic_fetch_add(&pool->sleepers, 1);
     while (atomic_load(&pool->generation) == seen)
@@ -182,7 +183,7 @@ static void await_answers(RtPool *pool)
     do {
         if (atomic_load(&pool->pending) == 0)
             return;
-    } while (pause_briefly(&wait));
+    } while (stay_awake(&wait));
     pthread_mutex_lock(&pool->mutex);
     atomic_store(&pool->caller_sleeps, 1);
     while (atomic_load(&pool->pending) != 0)
