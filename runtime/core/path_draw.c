@@ -10,6 +10,19 @@ typedef double Wide __attribute__((vector_size(16 * sizeof(double))));
 
 enum { NOISES = 2 * RN_PHILOX_BATCH }; /* complex ones, one a lane, of a batch */
 
+#if RNK_IS(RNK_REAL)
+/* Sixteen counters of a draw. */
+RN_INLINE void draw_pairs(const RnBits16 bits[2], vreal noise[2])
+{
+    for (int first = 0; first < RNK_LANES; first += RN_DOUBLES) {
+        RnDoubles normal[2];
+        rn_box_muller(bits, first, normal);
+        for (int part = 0; part < 2; part++)
+            __builtin_memcpy((real *)&noise[part] + first, &normal[part], sizeof *normal);
+    }
+}
+#endif
+
 /* noise[2i], noise[2i + 1]: the parts of complex normals at high[i] < 2^32 of the counter's upper
  * half. In single precision many of them mix into one weight, so 32-bit uniforms do; each counter
  * then serves two lanes. Long code, and what it gives goes through memory: there once. */
@@ -23,13 +36,7 @@ static __attribute__((noinline)) void draw_noises(uint64_t stream, const RnBits1
     for (int place = 0; place < 2; place++) {
         rn_philox_batch(stream, &low, high, (const int[]){place, place}, bits);
         for (int i = 0; i < RN_PHILOX_BATCH; i++)
-            for (int first = 0; first < RNK_LANES; first += RN_DOUBLES) {
-                RnDoubles normal[2];
-                rn_box_muller(bits[i], first, normal);
-                for (int part = 0; part < 2; part++)
-                    __builtin_memcpy((real *)&noise[4 * i + 2 * place + part] + first,
-                                     &normal[part], sizeof *normal);
-            }
+            draw_pairs(bits[i], noise + 4 * i + 2 * place);
     }
 #else
     const RnBits16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
