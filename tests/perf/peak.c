@@ -182,8 +182,8 @@ static size_t whole_blocks(size_t bytes)
 }
 
 /* Half of a private cache; a quarter of the third, of which all threads take their shares, but
- * from two to four of the second: of a third cache that many share, no more is anyone's own. Memory:
- * buffers that together are four times the third. */
+ * from two to four of the second: of a third cache that many share, no more is anyone's own.
+ * Memory: buffers that together are four times the third. */
 static size_t floats_for(int level, int threads)
 {
     size_t second = cache_bytes(2), third = cache_bytes(3);
