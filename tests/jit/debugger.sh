@@ -48,7 +48,7 @@ debug() {
     holds "$name" '^=step' '^1[0-3]	 *'
     # from inside the network out to whoever called it, through the core's frames
     holds "$name" '^=all' '^#[0-9]* .* in \(rn_run[a-z0-9_]*\|rn_backward[a-z0-9_]*\) '
-    holds "$name" '^=all' '^#[0-9]* .* in \(rt_\)\{0,1\}main '
+    holds "$name" '^=all' '^#[0-9]* \(.* in \)\{0,1\}\(rt_\)\{0,1\}main '
     ! sed -n '/^=all/,$p' "$name.txt" | grep -q ' in ?? ()' ||
         fail "$name: a frame is lost: $(sed -n '/^=all/,$p' "$name.txt")"
     ! grep -qi 'warning: section' "$name.txt" || fail "$name: $(grep -i warning: "$name.txt")"
