@@ -8,6 +8,7 @@
  * each other twice a block.
  */
 #include "core/pass.h"
+#include "core/round.h"
 
 /* Not where time goes: kernels and regions are called from here. */
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
@@ -21,8 +22,7 @@ typedef struct Block {
 typedef struct Backward {
     RnPass *pass;
     Block block;
-    Block before;  /* whose gradients are there, but not their update */
-    int64_t items; /* into how many parts the update is cut */
+    Block before; /* whose gradients are there, but not their update */
 } Backward;
 
 /* A tensor of this region that has gradients of its own for each layer? */
@@ -38,12 +38,20 @@ static void update_layer(const RnPass *pass, const Block *block, int64_t layer)
             rn_update_layer(pass, t, layer, block->from, block->to);
 }
 
+/* Tiles, and where these are fewer a part of the update for each thread. */
+static int64_t item_count(const RnPass *pass)
+{
+    int64_t threads = rn_threads(pass->call);
+    return pass->tile_count > threads ? pass->tile_count : threads;
+}
+
 /* Layer of `before` that part `index` begins with. As pools share out layers: so a layer stays with
  * the thread that has summed its gradient. */
 static int64_t part_start(const Backward *backward, int64_t index)
 {
-    int64_t layers = backward->before.to - backward->before.from;
-    return backward->before.from + (index * layers + backward->items - 1) / backward->items;
+    const Block *before = &backward->before;
+    return before->from +
+           rn_share_start(before->to - before->from, item_count(backward->pass), index);
 }
 
 /* Part `index` of the update that is left, then the block in tile `index`. */
@@ -63,9 +71,7 @@ static void block_tile(void *context, int64_t index)
 static void run_tiles(Backward *backward)
 {
     const RnPass *pass = backward->pass;
-    int64_t threads = rn_threads(pass->call);
-    backward->items = pass->tile_count > threads ? pass->tile_count : threads;
-    rn_parallel(pass->call, backward->items, block_tile, backward);
+    rn_parallel(pass->call, item_count(pass), block_tile, backward);
     backward->before = (Block){0};
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sizes in whole units: of lanes, of blocks of random numbers.
+ * Sizes in whole units: of lanes, of blocks of random numbers, of pieces of work.
  */
 #ifndef RNET_CORE_ROUND_H
 #define RNET_CORE_ROUND_H
@@ -11,6 +11,14 @@
 static inline int64_t rn_round_up(int64_t count, int64_t unit)
 {
     return (count + unit - 1) / unit * unit;
+}
+
+/* Of `count` pieces in so many shares, the one that share i begins with: shares differ by one at
+ * most, and the first of them all has piece 0. */
+static inline int64_t rn_share_start(int64_t count, int64_t shares, int64_t i)
+{
+    int64_t each = count / shares, more = count % shares;
+    return each * i + (more * i + shares - 1) / shares;
 }
 
 #endif

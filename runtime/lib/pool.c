@@ -8,6 +8,8 @@
  */
 #define _GNU_SOURCE
 #include "lib/pool.h"
+
+#include "core/round.h"
 #include "lib/report.h"
 
 #include <pthread.h>
@@ -148,20 +150,13 @@ static void *work(void *argument)
     }
 }
 
-/* Where share i begins: they differ by one at most, and the caller has the first index. */
-static int64_t share_start(const RtPool *pool, int64_t count, int64_t i)
-{
-    int64_t each = count / pool->threads, more = count % pool->threads;
-    return each * i + (more * i + pool->threads - 1) / pool->threads;
-}
-
-/* Raising the generation is what shows it to the others. */
+/* The caller has the first index. Raising the generation is what shows shares to the others. */
 static void share_out(RtPool *pool, int64_t count)
 {
     for (int i = 0; i < pool->threads; i++) {
-        atomic_store_explicit(&pool->shares[i].next, share_start(pool, count, i),
+        atomic_store_explicit(&pool->shares[i].next, rn_share_start(count, pool->threads, i),
                               memory_order_relaxed);
-        pool->shares[i].end = share_start(pool, count, i + 1);
+        pool->shares[i].end = rn_share_start(count, pool->threads, i + 1);
     }
 }
 
