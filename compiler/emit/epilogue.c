@@ -152,6 +152,13 @@ static LLVMValueRef lane_factors(GroupBuild *b, const Node *node)
     return load;
 }
 
+LLVMValueRef emit_factor(Emitter *e, const LayerFrame *frame, int32_t tensor)
+{
+    LLVMValueRef at = emit_tensor(e, frame, tensor);
+    LLVMValueRef factor = LLVMBuildLoad2(e->builder, e->t_real, at, "factor");
+    return e->graph->tensors[tensor]->absolute ? absolute(e, factor) : factor;
+}
+
 static LLVMValueRef emit_scale(GroupBuild *b, const Node *node)
 {
     Emitter *e = b->e;
@@ -160,11 +167,7 @@ static LLVMValueRef emit_scale(GroupBuild *b, const Node *node)
         return LLVMBuildFMul(e->builder, operand(b, node->in[0]), factors, "scaled");
     }
     LLVMBuilderRef inside = to_outer(b);
-    LLVMValueRef at = emit_tensor(e, b->frame, node->tensor);
-    LLVMValueRef factor = LLVMBuildLoad2(e->builder, e->t_real, at, "factor");
-    if (e->graph->tensors[node->tensor]->absolute) {
-        factor = absolute(e, factor);
-    }
+    LLVMValueRef factor = emit_factor(e, b->frame, node->tensor);
     e->builder = inside;
     LLVMValueRef vector = splat(e, capture(b, factor, "factor"));
     return LLVMBuildFMul(e->builder, operand(b, node->in[0]), vector, "scaled");

@@ -3,7 +3,7 @@
  * The functions of a region: loops over its layers around one block. Signatures are those of
  * RnRegionCode in runtime/core/program.h.
  */
-#include "emit/llvm.h"
+#include "emit/group.h"
 #include "support/str.h"
 
 #include <string.h>
@@ -109,13 +109,30 @@ static LLVMValueRef stride_of(Emitter *e, const LayerFrame *frame, const Node *k
     return e_call_kernel(e, state ? "rnk_state_stride" : "rnk_kept_stride", args, state ? 3 : 2);
 }
 
+/* What sums that are made from columns end with: a factor, and beside those of a matrix the
+ * gradient of a row, if its deltas are the same. */
+static unsigned emit_ends(Emitter *e, const LayerFrame *frame, ValueId value, LLVMValueRef *args)
+{
+    const Block *block = &e->graph->regions.items[frame->region].backward;
+    const Node *node = &block->nodes.items[value];
+    args[0] = node->tensor2 == NO_TENSOR ? e_real(e, 1) : emit_factor(e, frame, node->tensor2);
+    if (node->op != OP_GRAD_WEIGHT) {
+        return 1;
+    }
+    ValueId rows = graph_partner(e->graph, frame->region, value);
+    args[1] = e_i64(e, rows != NO_VALUE);
+    args[2] = rows == NO_VALUE ? LLVMConstNull(e->t_ptr)
+                               : tensor_gradient(e, frame, block->nodes.items[rows].tensor);
+    return 3;
+}
+
 static void emit_gradient(Emitter *e, const LayerFrame *frame, ValueId value)
 {
     const Block *block = &e->graph->regions.items[frame->region].backward;
     const RegionPlan *plan = &e->plan->regions[frame->region];
     const Node *node = &block->nodes.items[value];
     bool shared = e->graph->tensors[node->tensor]->shared;
-    LLVMValueRef args[12] = {frame->pass};
+    LLVMValueRef args[15] = {frame->pass};
     unsigned count = 1;
     ValueId delta = node->in[0];
     if (node->op == OP_GRAD_WEIGHT) {
@@ -151,6 +168,9 @@ static void emit_gradient(Emitter *e, const LayerFrame *frame, ValueId value)
         args[count++] = e_i64(e, plan->backward.places[delta].column);
     }
     args[count++] = e_i64(e, shared);
+    if (node->op != OP_GRAD_SCALAR && !rows) {
+        count += emit_ends(e, frame, value, args + count);
+    }
     char *kernel = str_format(e->arena, "rnk_%s%s", op_kernel(node->op), rows ? "_of_rows" : "");
     e_call_kernel(e, kernel, args, count);
 }
@@ -168,7 +188,9 @@ static void emit_gradients_of_layer(Emitter *e, LayerFrame *frame, bool shared)
     }
     for (uint32_t i = 0; i < block->nodes.count; i++) {
         const Node *node = &block->nodes.items[i];
-        if (op_class(node->op) == CLASS_BATCH &&
+        bool joined = node->op == OP_GRAD_ROWS &&
+                      graph_partner(e->graph, frame->region, (ValueId)i) != NO_VALUE;
+        if (op_class(node->op) == CLASS_BATCH && !joined &&
             e->graph->tensors[node->tensor]->shared == shared) {
             emit_gradient(e, frame, (ValueId)i);
         }

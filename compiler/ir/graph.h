@@ -14,8 +14,8 @@
  *
  * Worked example: residual depth L { alpha depth^-0.5; branch relu -> dense(30) }
  *     forward   0 state · 1 act relu 0 · 2 dense 1 · 3 bias 2 · 4 scale 3 · 5 add 0 4 → 5
- *     backward  0 delta · 1 scale 0 · 2 kept f1 · 3 grad_weight 2 1 · 4 grad_rows 1
- *               5 dense_back 1 · 6 act_grad 5 2 · 7 add 0 6 → 7
+ *     backward  0 delta · 1 grad_rows 0 by alpha · 2 kept f1 · 3 grad_weight 2 0 by alpha
+ *               4 dense_back 0 · 5 scale 4 · 6 act_grad 5 2 · 7 add 0 6 → 7
  */
 #ifndef RNET_IR_GRAPH_H
 #define RNET_IR_GRAPH_H
@@ -50,7 +50,8 @@ typedef struct Node {
     int64_t rows;      /* of the result, for one sample */
     int64_t n, groups; /* rows = n * groups: features and positions; products: of the result */
     int64_t depth;     /* PRODUCT and GRAD_WEIGHT: features of the operand */
-    int32_t tensor, tensor2; /* index into tensors; batchnorm, standardize use both */
+    int32_t tensor;    /* index into tensors */
+    int32_t tensor2; /* a second one: BATCHNORM, STANDARDIZE; GRAD_…: by which sums are scaled */
     RnActivation activation; /* ACT, ACT_GRAD */
     double number;           /* slope, or probability of dropout */
     int32_t stream;          /* DROPOUT: index into Graph.streams */
@@ -94,6 +95,13 @@ OpClass op_class(OpKind op);
 const char *op_name(OpKind op);
 int op_operands(OpKind op);
 const char *op_kernel(OpKind op);
+
+/* Is it the gradient of a matrix that kernels copy in blocks, whatever its tiles? */
+bool is_wide_gradient(const Node *node);
+
+/* The gradient of rows that is summed together with that of a matrix, from the same deltas, or the
+ * other way round; NO_VALUE: there is none. `value` is a node of the region's backward block. */
+ValueId graph_partner(const Graph *graph, uint32_t region, ValueId value);
 
 /* Appends a node; returns its number. */
 ValueId block_add(Arena *arena, Block *block, Node node);

@@ -22,6 +22,9 @@ static void print_node(const Graph *graph, const Node *node, uint32_t index, FIL
     if (node->tensor != NO_TENSOR) {
         fprintf(out, " %s", graph->tensors[node->tensor]->name);
     }
+    if (node->tensor2 != NO_TENSOR && op_class(node->op) == CLASS_BATCH) {
+        fprintf(out, " by %s", graph->tensors[node->tensor2]->name);
+    }
     if (node->op == OP_ACT || node->op == OP_ACT_GRAD) {
         static const char *const names[] = {
 #define X(tag, name, from) name,

@@ -189,18 +189,12 @@ static int64_t align_columns(int64_t columns)
     return (columns + DELTA_ALIGN - 1) / DELTA_ALIGN * DELTA_ALIGN;
 }
 
-static bool is_wide(const Node *node)
-{
-    return node->op == OP_GRAD_WEIGHT && node->groups == 1 && node->n >= RN_WIDE_FROM &&
-           node->depth >= RN_WIDE_FROM;
-}
-
 /* Deltas that gradients of wide matrices read stay where they are, if that is scratch. */
 static void keep_deltas(Planner *p, RegionPlan *region_plan)
 {
     for (uint32_t i = 0; i < p->block->nodes.count; i++) {
         const Node *node = &p->block->nodes.items[i];
-        if (!is_wide(node)) {
+        if (!is_wide_gradient(node)) {
             continue;
         }
         Storage *place = &p->plan->places[node->in[1]];
@@ -215,7 +209,7 @@ bool plan_reads_rows(const BlockPlan *plan, const Node *node)
 {
     switch (node->op) {
     case OP_GRAD_WEIGHT:
-        return is_wide(node) && plan->places[node->in[1]].stays;
+        return is_wide_gradient(node) && plan->places[node->in[1]].stays;
     case OP_GRAD_ROWS:
         return node->groups == 1 && plan->places[node->in[0]].stays;
     default:

@@ -25,6 +25,13 @@ enum { TOGETHER = 128 };
 /* Samples to a turn of the innermost loop, which share its addresses. */
 enum { STEPS = 4 };
 
+/* Where sums of the deltas alone are made, too, only AVX-512 has room for so much code. */
+#if defined(__AVX512F__)
+enum { BOTH_IN_STEPS = 1 };
+#else
+enum { BOTH_IN_STEPS = 0 };
+#endif
+
 typedef struct Outer {
     const RnPass *pass;
     real *g;
@@ -36,6 +43,9 @@ typedef struct Outer {
     int64_t delta_stride;
     int64_t add; /* g holds a sum already */
     RnkAhead ahead;
+    real factor;        /* of the last sums */
+    int64_t both;       /* a constant: Σ_sample Σ_group deltas are wanted, too */
+    real *rows;         /* for these */
     real *w;            /* of this layer */
     const RnRule *rule; /* by which the last sums go to w in place of g; NULL: they do not */
 } Outer;
@@ -52,25 +62,36 @@ typedef struct Samples {
  * address holds; the compiler would keep a pointer for each row, and spill them. */
 enum { REACH = 3, BASES = (RNK_ROWS + REACH - 1) / REACH };
 
+/* Sums of a micro-tile; of the first one also those of the deltas alone. */
+typedef struct Sums {
+    RnkSums of;
+    vreal alone[RNK_VECTORS];
+    int64_t both; /* a constant */
+} Sums;
+
 /* A sample at bases[][ahead], and its deltas. */
 RNK_INLINE void micro_sample(int64_t rows, int64_t vectors, const real *const bases[BASES],
-                             int64_t ahead, int64_t step, const real *delta, RnkSums sum)
+                             int64_t ahead, int64_t step, const real *delta, Sums *sum)
 {
     vreal lanes[RNK_VECTORS];
     RNK_EACH_VECTOR(v, vectors)
-    lanes[v] = rnk_load_any(delta + v * RNK_LANES);
+    {
+        lanes[v] = rnk_load_any(delta + v * RNK_LANES);
+        if (sum->both)
+            sum->alone[v] = sum->alone[v] + lanes[v];
+    }
     RNK_EACH_ROW(r, rows, vectors)
     {
         vreal x = rnk_splat(bases[r / REACH][r % REACH * step + ahead]);
         RNK_EACH_VECTOR(v, vectors)
-        sum[r][v] = rnk_fma(x, lanes[v], sum[r][v]);
+        sum->of[r][v] = rnk_fma(x, lanes[v], sum->of[r][v]);
     }
 }
 
 /* `count` samples at once, which begin at x and delta; one, where there are several groups. */
 RNK_INLINE void micro_samples(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
                               const real *x, const real *delta, int64_t count, RnkFetch *from,
-                              RnkSums sum)
+                              Sums *sum)
 {
     for (int64_t group = 0; group < p->groups; group++) {
         const real *bases[BASES];
@@ -92,11 +113,11 @@ RNK_INLINE void micro_samples(const Outer *p, const Samples *s, int64_t rows, in
 /* The samples of a block that lie in one tile. */
 RNK_INLINE void micro_part(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
                            const real *x, const real *delta, int64_t count, RnkFetch *from,
-                           RnkSums sum)
+                           Sums *sum)
 {
     int64_t n = 0;
 #pragma clang loop unroll(disable)
-    for (; p->groups == 1 && n + STEPS <= count;
+    for (; p->groups == 1 && (!sum->both || BOTH_IN_STEPS) && n + STEPS <= count;
          n += STEPS, x += STEPS, delta += STEPS * s->columns)
         micro_samples(p, s, rows, vectors, x, delta, STEPS, from, sum);
 #pragma clang loop unroll(disable)
@@ -118,16 +139,18 @@ RNK_INLINE int64_t reach(const Outer *p, int64_t rows, int64_t vectors, int64_t 
 typedef struct Place {
     real *g, *w;
     int64_t out;
+    real factor;
     const RnRule *rule;
 } Place;
 
 RNK_INLINE Place place_of(const Outer *p, const Samples *s)
 {
-    return (Place){p->g, p->w, p->out, s->ends ? p->rule : NULL};
+    return (Place){p->g, p->w, p->out, s->ends ? p->factor : 1, s->ends ? p->rule : NULL};
 }
 
 RNK_INLINE void store_lanes(const Place *place, int64_t at, vreal value, int64_t lanes)
 {
+    value = place->factor * value;
     if (place->rule) {
         vreal w = rnk_load_some(place->w + at, lanes);
         vreal step = rn_decayed(place->rule, w, value);
@@ -145,38 +168,62 @@ static __attribute__((noinline)) void epilogue_of_gradient(const Place *place, i
     store_lanes(place, at, *value, lanes);
 }
 
-/* Rows i … i + rows − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes. */
-RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
-                            int64_t i, int64_t o, int64_t lanes)
+/* What sums of a micro-tile begin with: nothing, or what there is in g. */
+RNK_INLINE void micro_begin(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
+                            int64_t i, int64_t o, int64_t lanes, Sums *sum)
 {
-    RnkSums sum;
     real *g = p->g + i * p->out + o;
-    rnk_micro_clear(vectors, sum);
-    if (s->add) {
-        RNK_EACH_ROW(r, rows, vectors)
+    rnk_micro_clear(vectors, sum->of);
+    RNK_EACH_VECTOR(v, vectors)
+    sum->alone[v] = (vreal){};
+    if (!s->add)
+        return;
+    RNK_EACH_ROW(r, rows, vectors)
+    RNK_EACH_VECTOR(v, vectors)
+    sum->of[r][v] =
+        rnk_load_some(g + r * p->out + v * RNK_LANES, reach(p, rows, vectors, r, v, lanes));
+    if (sum->both)
         RNK_EACH_VECTOR(v, vectors)
-        sum[r][v] =
-            rnk_load_some(g + r * p->out + v * RNK_LANES, reach(p, rows, vectors, r, v, lanes));
+    sum->alone[v] = rnk_load_some(p->rows + o + v * RNK_LANES, v < vectors - 1 ? RNK_LANES : lanes);
+}
+
+RNK_INLINE void micro_end(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
+                          int64_t i, int64_t o, int64_t lanes, const Sums *sum)
+{
+    Place place = place_of(p, s);
+    RNK_EACH_ROW(r, rows, vectors)
+    RNK_EACH_VECTOR(v, vectors)
+    {
+        int64_t exact = v < vectors - 1 ? RNK_LANES : lanes;
+        vreal value = sum->of[r][v];
+        epilogue_of_gradient(&place, (i + r) * p->out + o + v * RNK_LANES, &value,
+                             place.rule ? exact : reach(p, rows, vectors, r, v, lanes));
     }
+    if (sum->both)
+        RNK_EACH_VECTOR(v, vectors)
+    rnk_store_some(p->rows + o + v * RNK_LANES, place.factor * sum->alone[v],
+                   v < vectors - 1 ? RNK_LANES : lanes);
+}
+
+/* Rows i … i + rows − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes.
+ * `both`: a constant; sums of the deltas alone, too. */
+RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
+                            int64_t i, int64_t o, int64_t lanes, int64_t both)
+{
+    Sums sum;
+    sum.both = both;
+    micro_begin(p, s, rows, vectors, i, o, lanes, &sum);
     int64_t line = (o / RNK_LANES * p->in + i * vectors) * 2;
     RnkFetch from = rnk_fetch_from(&p->ahead, line, s->x);
     const real *x = s->x + i * s->width, *delta = s->delta;
 #pragma clang loop unroll(disable)
     for (int64_t left = s->count; left > 0; left -= s->width) {
         int64_t count = left < s->width ? left : s->width;
-        micro_part(p, s, rows, vectors, x, delta, count, &from, sum);
+        micro_part(p, s, rows, vectors, x, delta, count, &from, &sum);
         x += s->stride;
         delta += count * s->columns;
     }
-    Place place = place_of(p, s);
-    RNK_EACH_ROW(r, rows, vectors)
-    RNK_EACH_VECTOR(v, vectors)
-    {
-        int64_t exact = v < vectors - 1 ? RNK_LANES : lanes;
-        vreal value = sum[r][v];
-        epilogue_of_gradient(&place, (i + r) * p->out + o + v * RNK_LANES, &value,
-                             place.rule ? exact : reach(p, rows, vectors, r, v, lanes));
-    }
+    micro_end(p, s, rows, vectors, i, o, lanes, &sum);
 }
 
 /* Vectors of a panel: all of a micro-tile, which reads least for each multiply-add, where rows of
@@ -193,7 +240,7 @@ RNK_INLINE int64_t highest(int64_t vectors)
     return rows < 1 ? 1 : rows < RNK_ROWS ? rows : RNK_ROWS;
 }
 
-/* All rows of g from column o on. */
+/* All rows of g from column o on: tiles of one height, behind a first one that may be lower. */
 RNK_INLINE void panel(const Outer *p, const Samples *s, int64_t vectors, int64_t o, int64_t lanes)
 {
     real packed[BLOCK * PANEL * RNK_LANES] __attribute__((aligned(64)));
@@ -207,14 +254,12 @@ RNK_INLINE void panel(const Outer *p, const Samples *s, int64_t vectors, int64_t
         part.delta = packed;
         part.columns = vectors * RNK_LANES;
     }
-    RnkSplit split = rnk_micro_split(p->in, highest(vectors));
-    int64_t i = 0;
+    int64_t most = highest(vectors), tiles = (p->in + most - 1) / most;
+    int64_t height = (p->in + tiles - 1) / tiles, first = p->in - (tiles - 1) * height;
+    micro_outer(p, &part, first, vectors, 0, o, lanes, p->both);
 #pragma clang loop unroll(disable)
-    for (int64_t t = 0; t < split.more; t++, i += split.low + 1)
-        micro_outer(p, &part, split.low + 1, vectors, i, o, lanes);
-#pragma clang loop unroll(disable)
-    for (int64_t t = split.more; t < split.tiles; t++, i += split.low)
-        micro_outer(p, &part, split.low, vectors, i, o, lanes);
+    for (int64_t i = first; i < p->in; i += height)
+        micro_outer(p, &part, height, vectors, i, o, lanes, 0);
 }
 
 RNK_INLINE void block(const Outer *p, const Samples *s)
@@ -330,7 +375,8 @@ RNK_INLINE void weight_gradient(Outer p, int64_t tensor, int64_t layer)
 
 RNK_API void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t in,
                                  int64_t out, int64_t groups, const real *x, int64_t x_stride,
-                                 const real *delta, int64_t columns, int64_t column, int64_t add)
+                                 const real *delta, int64_t columns, int64_t column, int64_t add,
+                                 real factor, int64_t both, real *rows)
 {
     Outer p = {.pass = pass,
                .in = in,
@@ -340,7 +386,10 @@ RNK_API void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t lay
                .x_stride = x_stride,
                .delta = delta + column,
                .columns = columns,
-               .add = add};
+               .add = add,
+               .factor = factor,
+               .both = both,
+               .rows = rows};
     weight_gradient(p, tensor, layer);
 }
 
@@ -356,14 +405,16 @@ RNK_API void rnk_weight_gradient_of_rows(const RnPass *pass, int64_t tensor, int
                .x_stride = x_stride,
                .delta = delta,
                .delta_stride = delta_stride,
-               .add = add};
+               .add = add,
+               .factor = 1};
     weight_gradient(p, tensor, layer);
 }
 
 enum { CHAINS = 4 }; /* sums in flight hide the latency of an addition */
 
 RNK_API void rnk_row_gradient(const RnPass *pass, real *g, int64_t out, int64_t groups,
-                              const real *delta, int64_t columns, int64_t column, int64_t add)
+                              const real *delta, int64_t columns, int64_t column, int64_t add,
+                              real factor)
 {
     for (int64_t o = 0; o < out; o += RNK_LANES) {
         int64_t lanes = out - o < RNK_LANES ? out - o : RNK_LANES, s = 0;
@@ -377,7 +428,7 @@ RNK_API void rnk_row_gradient(const RnPass *pass, real *g, int64_t out, int64_t 
         for (; s < pass->batch; s++, row += columns)
             for (int64_t group = 0; group < groups; group++)
                 sum[0] = sum[0] + rnk_load_any(row + group * out);
-        vreal all = ((sum[0] + sum[1]) + sum[2]) + sum[3];
+        vreal all = factor * (((sum[0] + sum[1]) + sum[2]) + sum[3]);
         if (add)
             all = rnk_load_some(g + o, lanes) + all;
         rnk_store_some(g + o, all, lanes);

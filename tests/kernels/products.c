@@ -110,7 +110,7 @@ typedef struct Gradient {
 /* One entry of the gradient from x [tile][group·in][width] and delta [sample][column + group·out].
  */
 static void check_entry(const Gradient *s, const real *x, const real *delta, int64_t columns,
-                        int64_t i, int64_t o, real before, real got)
+                        int64_t i, int64_t o, real factor, real before, real got)
 {
     long double sum = 0, size = 0;
     for (int64_t b = 0; b < s->batch; b++)
@@ -123,7 +123,8 @@ static void check_entry(const Gradient *s, const real *x, const real *delta, int
         }
     if (s->add)
         sum += before, size += fabsl((long double)before);
-    test_close(got, sum, test_bound(s->batch * s->groups + 1, size));
+    sum *= factor, size *= fabsl((long double)factor);
+    test_close(got, sum, test_bound(s->batch * s->groups + 2, size));
 }
 
 /* The pass of a network of one tensor, whose gradient goes to g; what is fetched ahead of an update
@@ -148,13 +149,16 @@ static RnPass pass_of(const RnPass *pass, real **g, RnOptimizerKind kind)
 typedef struct Sources {
     const real *x, *delta;
     int64_t stride, columns, column;
+    real factor; /* of columns */
+    real *rows;  /* sums of the deltas alone, if not NULL */
 } Sources;
 
 static void gradient_of(const RnPass *with, const Gradient *s, const Sources *from)
 {
     if (from->columns)
         rnk_weight_gradient(with, 0, 0, s->in, s->out, s->groups, from->x, from->stride,
-                            from->delta, from->columns, from->column, s->add);
+                            from->delta, from->columns, from->column, s->add, from->factor,
+                            from->rows != NULL, from->rows);
     else
         rnk_weight_gradient_of_rows(with, 0, 0, s->in, s->out, from->x, from->stride, from->delta,
                                     s->out * s->width, s->add);
@@ -198,12 +202,14 @@ static void rows_shape(Gradient s)
         for (int64_t o = 0; o < s.out; o++)
             rows[(b / s.width * s.out + o) * s.width + b % s.width] = delta[b * s.out + o];
     const Sources from = {x, rows, .stride = stride};
-    weight_gradient(pass, g, &s, &(Sources){x, delta, stride, s.out, 0});
+    weight_gradient(
+        pass, g, &s,
+        &(Sources){.x = x, .delta = delta, .stride = stride, .columns = s.out, .factor = 1});
     weight_gradient(pass, got, &s, &from);
     assert_memory_equal(g, got, (size_t)cells * sizeof *g);
     rnk_row_gradient_of_rows(pass, sums, s.out, rows, step, s.add);
     for (int64_t o = 0; o < s.out; o++)
-        check_entry(&s, NULL, delta, s.out, 0, o, before[o], sums[o]);
+        check_entry(&s, NULL, delta, s.out, 0, o, 1, before[o], sums[o]);
     if (!s.add)
         check_descent(pass, &s, &from, g);
     drop_reals(x, stride * pass->tile_count), drop_reals(delta, s.batch * s.out);
@@ -220,18 +226,29 @@ static void gradient_shape(Gradient s)
     real *delta = make_reals(s.batch * columns, 2);
     real *g = make_reals(cells, 3), *before = make_reals(cells, 3);
     real *row = make_reals(s.out, 4), *row_before = make_reals(s.out, 4);
-    const Sources from = {x, delta, stride, columns, column};
+    real *both = make_reals(s.out, 4);
+    int wide = s.in >= RN_WIDE_FROM && s.out >= RN_WIDE_FROM && s.groups == 1;
+    const Sources from = {.x = x,
+                          .delta = delta,
+                          .stride = stride,
+                          .columns = columns,
+                          .column = column,
+                          .factor = s.add ? 1 : (real)0.7,
+                          .rows = wide ? NULL : both};
     weight_gradient(pass, g, &s, &from);
-    rnk_row_gradient(pass, row, s.out, s.groups, delta, columns, column, s.add);
+    rnk_row_gradient(pass, row, s.out, s.groups, delta, columns, column, s.add, from.factor);
     for (int64_t c = 0; c < cells; c++)
-        check_entry(&s, x, delta + column, columns, c / s.out, c % s.out, before[c], g[c]);
+        check_entry(&s, x, delta + column, columns, c / s.out, c % s.out, from.factor, before[c],
+                    g[c]);
     for (int64_t o = 0; o < s.out; o++)
-        check_entry(&s, NULL, delta + column, columns, 0, o, row_before[o], row[o]);
+        check_entry(&s, NULL, delta + column, columns, 0, o, from.factor, row_before[o], row[o]);
+    for (int64_t o = 0; !wide && o < s.out; o++)
+        check_entry(&s, NULL, delta + column, columns, 0, o, from.factor, row_before[o], both[o]);
     if (!s.add)
         check_descent(pass, &s, &from, g);
     drop_reals(x, stride * pass->tile_count), drop_reals(delta, s.batch * columns);
     drop_reals(g, cells), drop_reals(before, cells);
-    drop_reals(row, s.out), drop_reals(row_before, s.out);
+    drop_reals(row, s.out), drop_reals(row_before, s.out), drop_reals(both, s.out);
 }
 
 static void test_gradients(void **state)
@@ -277,8 +294,9 @@ static void test_tiles(void **state)
             for (int64_t i = 0; i < IN; i++)
                 x[(b / width * IN + i) * width + b % width] = sample[b * IN + i];
         const Gradient shape = {IN, OUT, 1, BATCH, width, 0};
-        weight_gradient(pass, width == 16 ? first : g, &shape,
-                        &(Sources){x, delta, IN * width, OUT, 0});
+        weight_gradient(
+            pass, width == 16 ? first : g, &shape,
+            &(Sources){.x = x, .delta = delta, .stride = IN * width, .columns = OUT, .factor = 1});
         assert_true(width == 16 || memcmp(first, g, IN * OUT * sizeof *g) == 0);
         drop_reals(x, cells);
     }

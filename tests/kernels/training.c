@@ -67,7 +67,7 @@ static void gradient(const RnPass *pass, int64_t region, int64_t k)
     const struct Shape *s = &SHAPES[region];
     rnk_weight_gradient(
         pass, s->tensor, k, s->in, s->out, 1, rnk_state(pass, rnk_first_tile(pass), region, k),
-        rnk_state_stride(pass, region, k), rnk_delta(pass, region, k), s->out, 0, 0);
+        rnk_state_stride(pass, region, k), rnk_delta(pass, region, k), s->out, 0, 0, 1, 0, NULL);
 }
 
 #define REGION(n)                                                                                  \
@@ -91,7 +91,7 @@ static void shared_1(const RnPass *pass, int64_t from, int64_t to)
 {
     for (int64_t k = to - 1; k >= from; k--)
         rnk_row_gradient(pass, rnk_tensor_gradient(pass, BIAS, k, 0), WIDE, 1,
-                         rnk_delta(pass, 1, k), WIDE, 0, 1);
+                         rnk_delta(pass, 1, k), WIDE, 0, 1, 1);
 }
 
 static double depth_of(const RnPlace *place)
