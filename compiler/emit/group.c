@@ -61,15 +61,16 @@ static LLVMValueRef position_address(GroupBuild *b, LLVMValueRef base, LLVMValue
     return e_offset(e, base, LLVMBuildMul(e->builder, row, b->frame->width, "index"), "position");
 }
 
-static bool is_first_product(const GroupBuild *b)
+/* Is there a product among the block's groups first … last − 1? */
+static bool has_product(const GroupBuild *b, uint32_t first, uint32_t last)
 {
-    for (uint32_t g = 0; g < b->number; g++) {
+    for (uint32_t g = first; g < last; g++) {
         ValueId root = b->plan->groups.items[g].root;
         if (root != NO_VALUE && op_class(b->block->nodes.items[root].op) == CLASS_PRODUCT) {
-            return false;
+            return true;
         }
     }
-    return true;
+    return false;
 }
 
 static int64_t real_size(const Emitter *e)
@@ -91,8 +92,22 @@ static int64_t layers_ahead(const Node *node)
     return weights >= SMALL ? 1 : weights >= SMALL / MOST ? 2 : MOST;
 }
 
-/* RnkAhead: the weights of a layer that comes soon and, once a layer, its kept values and state. A
- * state is written one layer before it is read, hence the further step. */
+/* Does a map write kept values? */
+static bool maps_to_kept(const BlockPlan *plan)
+{
+    bool any = false;
+    for (uint32_t g = 0; g < plan->groups.count; g++) {
+        const Group *group = &plan->groups.items[g];
+        for (uint32_t i = 0; group->root == NO_VALUE && i < group->items.count; i++) {
+            any = any || plan->places[group->items.items[i]].kept != NO_PLACE;
+        }
+    }
+    return any;
+}
+
+/* RnkAhead: the weights of a layer that comes soon and, once a layer, its kept values with the
+ * first product and its state with the last. What epilogues of narrow products write, a vector now
+ * and then, need not be there before. A state is written one layer before it is read. */
 static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
 {
     Emitter *e = b->e;
@@ -111,13 +126,15 @@ static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
         slots[3] = e_i64(e, tensor_size(weight) * real_size(e));
     }
     LLVMValueRef args[] = {next.pass, next.tile, e_i64(e, next.region), next.layer};
-    bool once = region->stack != NULL && is_first_product(b);
-    if (once && plan->kept_rows > 0) {
+    bool first = region->stack != NULL && !has_product(b, 0, b->number);
+    bool last = region->stack != NULL && !has_product(b, b->number + 1, b->plan->groups.count);
+    bool bursts = next.backward || (node->n >= RN_WIDE_FROM && node->depth >= RN_WIDE_FROM);
+    if (first && plan->kept_rows > 0 && (bursts || maps_to_kept(&plan->forward))) {
         bool far = next.backward && plan->remakes; /* the segment's own have just been read */
         slots[1] = e_call_kernel(e, far ? "rnk_kept_before" : "rnk_kept", args, 4);
         slots[4] = tile_bytes(b, plan->kept_rows);
     }
-    if (once && plan->keeps_states && !plan->remakes) {
+    if (last && bursts && plan->keeps_states && !plan->remakes) {
         args[3] = LLVMBuildAdd(e->builder, next.layer, e_i64(e, !next.backward), "state");
         slots[2] = e_call_kernel(e, "rnk_state", args, 4);
         slots[5] = tile_bytes(b, region->in_rows);

@@ -8,11 +8,11 @@
 
 #include "core/pass.h"
 
-/* Lines to fetch at each step of k: a layer that keeps as many rows as it computes wants
- * RNK_ACCUMULATORS lines for each micro-tile, and its weights not more again. */
+/* Lines to fetch at each step of k, one for each accumulator of a micro-tile: so a layer gets as
+ * many rows as it computes, and more at a time keep the multiply-adds waiting. */
 RNK_INLINE int64_t lines_per_step(int64_t depth)
 {
-    int64_t lines = (2 * RNK_ACCUMULATORS + depth - 1) / depth;
+    int64_t lines = (RNK_ACCUMULATORS + depth - 1) / depth;
     return lines < RNK_MOST_LINES ? lines : RNK_MOST_LINES;
 }
 
