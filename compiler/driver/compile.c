@@ -335,8 +335,8 @@ static bool carry_out(Compilation *c, const Source **source)
     /* a block that is not what its author meant is still reported on */
     model = options->analyze ? model : judged;
     Graph *forward = lower_model(arena, model);
-    Graph *both = postpone_scales(arena, differentiate_graph(arena, forward));
-    const Graph *graph = after_simplify(c, simplify_graph(arena, both));
+    Graph *whole = differentiate_graph(arena, forward);
+    const Graph *graph = after_simplify(c, simplify_graph(arena, postpone_scales(arena, whole)));
     const Plan *plan = after_plan(c, plan_graph(arena, graph));
     bool done = finish(c, model, plan) && diag_error_count(diag) == 0;
     if (options->time_report) {

@@ -106,8 +106,9 @@ static bool maps_to_kept(const BlockPlan *plan)
 }
 
 /* RnkAhead: the weights of a layer that comes soon and, once a layer, its kept values with the
- * first product and its state with the last. What epilogues of narrow products write, a vector now
- * and then, need not be there before. A state is written one layer before it is read. */
+ * first product and its state with the last: what backward reads, what maps and wide products
+ * write. What epilogues of narrow products write, a vector now and then, need not be there before.
+ * A state is written one layer before it is read. */
 static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
 {
     Emitter *e = b->e;
@@ -128,13 +129,13 @@ static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
     LLVMValueRef args[] = {next.pass, next.tile, e_i64(e, next.region), next.layer};
     bool first = region->stack != NULL && !has_product(b, 0, b->number);
     bool last = region->stack != NULL && !has_product(b, b->number + 1, b->plan->groups.count);
-    bool bursts = next.backward || (node->n >= RN_WIDE_FROM && node->depth >= RN_WIDE_FROM);
-    if (first && plan->kept_rows > 0 && (bursts || maps_to_kept(&plan->forward))) {
+    bool values = next.backward || (node->n >= RN_WIDE_FROM && node->depth >= RN_WIDE_FROM);
+    if (first && plan->kept_rows > 0 && (values || maps_to_kept(&plan->forward))) {
         bool far = next.backward && plan->remakes; /* the segment's own have just been read */
         slots[1] = e_call_kernel(e, far ? "rnk_kept_before" : "rnk_kept", args, 4);
         slots[4] = tile_bytes(b, plan->kept_rows);
     }
-    if (last && bursts && plan->keeps_states && !plan->remakes) {
+    if (last && values && plan->keeps_states && !plan->remakes) {
         args[3] = LLVMBuildAdd(e->builder, next.layer, e_i64(e, !next.backward), "state");
         slots[2] = e_call_kernel(e, "rnk_state", args, 4);
         slots[5] = tile_bytes(b, region->in_rows);

@@ -26,7 +26,8 @@ typedef struct GroupBuild {
 const Block *frame_block(const Emitter *e, const LayerFrame *frame);
 const BlockPlan *frame_plan(const Emitter *e, const LayerFrame *frame);
 
-/* The value of a scalar tensor at the layer. */
+/* The value of a scalar tensor at the layer, one for all lanes: networks that differ in it want no
+ * gradients of tensors. */
 LLVMValueRef emit_factor(Emitter *e, const LayerFrame *frame, int32_t tensor);
 /* Memory of the region's function, for as long as it runs. */
 LLVMValueRef memory_at_entry(GroupBuild *b, LLVMTypeRef type, const char *name);

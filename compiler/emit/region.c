@@ -109,8 +109,8 @@ static LLVMValueRef stride_of(Emitter *e, const LayerFrame *frame, const Node *k
     return e_call_kernel(e, state ? "rnk_state_stride" : "rnk_kept_stride", args, state ? 3 : 2);
 }
 
-/* What sums that are made from columns end with: a factor, and beside those of a matrix the
- * gradient of a row, if its deltas are the same. */
+/* The last arguments of gradients from columns: the factor and, for a matrix, where the sums of its
+ * deltas alone go. */
 static unsigned emit_ends(Emitter *e, const LayerFrame *frame, ValueId value, LLVMValueRef *args)
 {
     const Block *block = &e->graph->regions.items[frame->region].backward;
@@ -119,10 +119,10 @@ static unsigned emit_ends(Emitter *e, const LayerFrame *frame, ValueId value, LL
     if (node->op != OP_GRAD_WEIGHT) {
         return 1;
     }
-    ValueId rows = graph_partner(e->graph, frame->region, value);
-    args[1] = e_i64(e, rows != NO_VALUE);
-    args[2] = rows == NO_VALUE ? LLVMConstNull(e->t_ptr)
-                               : tensor_gradient(e, frame, block->nodes.items[rows].tensor);
+    ValueId partner = e->plan->regions[frame->region].backward.places[value].partner;
+    args[1] = e_i64(e, partner != NO_VALUE);
+    args[2] = partner == NO_VALUE ? LLVMConstNull(e->t_ptr)
+                                  : tensor_gradient(e, frame, block->nodes.items[partner].tensor);
     return 3;
 }
 
@@ -150,15 +150,15 @@ static void emit_gradient(Emitter *e, const LayerFrame *frame, ValueId value)
     } else {
         args[count++] = e_i64(e, node->n);
     }
-    bool rows = plan_reads_rows(&plan->backward, node);
-    if (node->op != OP_GRAD_SCALAR && !rows) {
+    bool from_rows = plan_reads_rows(&plan->backward, node);
+    if (node->op != OP_GRAD_SCALAR && !from_rows) {
         args[count++] = e_i64(e, node->groups);
     }
     if (node->op == OP_GRAD_WEIGHT) {
         args[count++] = emit_address(e, frame, node->in[0]);
         args[count++] = stride_of(e, frame, &block->nodes.items[node->in[0]]);
     }
-    if (rows) {
+    if (from_rows) {
         LLVMValueRef pass = frame->pass;
         args[count++] = emit_address(e, frame, delta);
         args[count++] = e_call_kernel(e, "rnk_scratch_stride", &pass, 1);
@@ -168,10 +168,11 @@ static void emit_gradient(Emitter *e, const LayerFrame *frame, ValueId value)
         args[count++] = e_i64(e, plan->backward.places[delta].column);
     }
     args[count++] = e_i64(e, shared);
-    if (node->op != OP_GRAD_SCALAR && !rows) {
+    if (node->op != OP_GRAD_SCALAR && !from_rows) {
         count += emit_ends(e, frame, value, args + count);
     }
-    char *kernel = str_format(e->arena, "rnk_%s%s", op_kernel(node->op), rows ? "_of_rows" : "");
+    const char *suffix = from_rows ? "_of_rows" : "";
+    char *kernel = str_format(e->arena, "rnk_%s%s", op_kernel(node->op), suffix);
     e_call_kernel(e, kernel, args, count);
 }
 
@@ -188,8 +189,8 @@ static void emit_gradients_of_layer(Emitter *e, LayerFrame *frame, bool shared)
     }
     for (uint32_t i = 0; i < block->nodes.count; i++) {
         const Node *node = &block->nodes.items[i];
-        bool joined = node->op == OP_GRAD_ROWS &&
-                      graph_partner(e->graph, frame->region, (ValueId)i) != NO_VALUE;
+        ValueId partner = e->plan->regions[frame->region].backward.places[i].partner;
+        bool joined = node->op == OP_GRAD_ROWS && partner != NO_VALUE;
         if (op_class(node->op) == CLASS_BATCH && !joined &&
             e->graph->tensors[node->tensor]->shared == shared) {
             emit_gradient(e, frame, (ValueId)i);

@@ -44,35 +44,6 @@ bool is_wide_gradient(const Node *node)
            node->depth >= RN_WIDE_FROM;
 }
 
-static bool are_partners(const Graph *graph, const Node *row, const Node *weight)
-{
-    return row->op == OP_GRAD_ROWS && weight->op == OP_GRAD_WEIGHT && row->in[0] == weight->in[1] &&
-           row->n == weight->n && row->groups == weight->groups &&
-           row->tensor2 == weight->tensor2 &&
-           graph->tensors[row->tensor]->shared == graph->tensors[weight->tensor]->shared &&
-           !is_wide_gradient(weight);
-}
-
-static ValueId first_partner(const Graph *graph, const Block *block, ValueId value)
-{
-    const Node *node = &block->nodes.items[value];
-    for (uint32_t i = 0; i < block->nodes.count; i++) {
-        const Node *other = &block->nodes.items[i];
-        if (are_partners(graph, node, other) || are_partners(graph, other, node)) {
-            return (ValueId)i;
-        }
-    }
-    return NO_VALUE;
-}
-
-ValueId graph_partner(const Graph *graph, uint32_t region, ValueId value)
-{
-    const Block *block = &graph->regions.items[region].backward;
-    ValueId other = first_partner(graph, block, value);
-    bool mutual = other != NO_VALUE && first_partner(graph, block, other) == value;
-    return mutual ? other : NO_VALUE;
-}
-
 ValueId block_add(Arena *arena, Block *block, Node node)
 {
     vec_push(arena, &block->nodes, node);

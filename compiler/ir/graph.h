@@ -99,10 +99,6 @@ const char *op_kernel(OpKind op);
 /* Is it the gradient of a matrix that kernels copy in blocks, whatever its tiles? */
 bool is_wide_gradient(const Node *node);
 
-/* The gradient of rows that is summed together with that of a matrix, from the same deltas, or the
- * other way round; NO_VALUE: there is none. `value` is a node of the region's backward block. */
-ValueId graph_partner(const Graph *graph, uint32_t region, ValueId value);
-
 /* Appends a node; returns its number. */
 ValueId block_add(Arena *arena, Block *block, Node node);
 

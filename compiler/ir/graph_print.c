@@ -7,6 +7,8 @@
  *         %0 = state [30]
  *         %2 = dense %1 residual.dense.weight [30]
  *       forward result %5
+ *       backward
+ *         %2 = grad_weight %1 %0 residual.dense.weight by residual.alpha [30]
  */
 #include "ir/graph.h"
 

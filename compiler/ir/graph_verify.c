@@ -25,6 +25,24 @@ static const char *verify_operands(Arena *arena, const Block *block, uint32_t in
     return NULL;
 }
 
+/* Sums over samples take one factor a layer. Those that go on from layer to layer take none, nor do
+ * those of wide matrices, whose deltas stay where they are. */
+static bool takes_tensor2(const Graph *graph, const Node *node)
+{
+    if (node->tensor2 == NO_TENSOR) {
+        return true;
+    }
+    if (node->tensor2 < 0 || node->tensor2 >= (int32_t)graph->tensor_count) {
+        return false;
+    }
+    if (op_class(node->op) != CLASS_BATCH) {
+        return true;
+    }
+    return (node->op == OP_GRAD_WEIGHT || node->op == OP_GRAD_ROWS) &&
+           graph->tensors[node->tensor2]->rank == 0 && !graph->tensors[node->tensor]->shared &&
+           !is_wide_gradient(node);
+}
+
 static const char *verify_node(Arena *arena, const Graph *graph, const Region *region,
                                const Block *block, uint32_t index)
 {
@@ -37,6 +55,9 @@ static const char *verify_node(Arena *arena, const Graph *graph, const Region *r
     }
     if (node->tensor >= (int32_t)graph->tensor_count) {
         return str_format(arena, "%%%u: no such tensor", index);
+    }
+    if (!takes_tensor2(graph, node)) {
+        return str_format(arena, "%%%u: has a second tensor that it cannot take", index);
     }
     if (node->op == OP_KEPT) {
         bool inside = block == &region->backward && node->in[0] >= 0 &&

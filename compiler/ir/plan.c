@@ -59,8 +59,12 @@ static void group_nodes(Planner *p)
     for (uint32_t i = 0; i < p->block->nodes.count; i++) {
         const Node *node = &p->block->nodes.items[i];
         Storage *place = &p->plan->places[i];
-        *place = (Storage){
-            .group = -1, .last = -1, .kept = NO_PLACE, .scratch = NO_PLACE, .column = NO_PLACE};
+        *place = (Storage){.group = -1,
+                           .last = -1,
+                           .kept = NO_PLACE,
+                           .scratch = NO_PLACE,
+                           .column = NO_PLACE,
+                           .partner = NO_VALUE};
         if (!is_wanted(p, i)) {
             place->stored = true;
             place->kept = p->made[i].kept;
@@ -241,6 +245,30 @@ static void place_columns(Planner *p, RegionPlan *region_plan)
     }
 }
 
+bool plan_can_pair(const Graph *graph, const Node *weight, const Node *row)
+{
+    return weight->op == OP_GRAD_WEIGHT && row->op == OP_GRAD_ROWS && !is_wide_gradient(weight) &&
+           weight->in[1] == row->in[0] && weight->n == row->n && weight->groups == row->groups &&
+           weight->tensor2 == row->tensor2 &&
+           graph->tensors[weight->tensor]->shared == graph->tensors[row->tensor]->shared;
+}
+
+/* Each matrix takes the first row that has none yet. */
+static void pair_gradients(Planner *p)
+{
+    for (uint32_t w = 0; w < p->block->nodes.count; w++) {
+        const Node *weight = &p->block->nodes.items[w];
+        for (uint32_t r = 0; r < p->block->nodes.count; r++) {
+            Storage *matrix = &p->plan->places[w], *row = &p->plan->places[r];
+            if (matrix->partner == NO_VALUE && row->partner == NO_VALUE &&
+                plan_can_pair(p->graph, weight, &p->block->nodes.items[r])) {
+                matrix->partner = (ValueId)r;
+                row->partner = (ValueId)w;
+            }
+        }
+    }
+}
+
 /* Rows of the kept slot for the forward values that backward names. */
 static void place_kept(RegionPlan *region_plan, const Region *region)
 {
@@ -369,6 +397,7 @@ static void plan_region(Arena *arena, const Graph *graph, const Region *region, 
     int64_t rows = place_scratch(&backward);
     plan->scratch_rows = rows > plan->scratch_rows ? rows : plan->scratch_rows;
     place_columns(&backward, plan);
+    pair_gradients(&backward);
     plan_remake(arena, graph, region, plan);
     find_readers(plan, region);
     find_training(graph, plan, region);

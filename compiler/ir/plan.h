@@ -15,6 +15,8 @@
  * of weights run along the samples. A layer of region r thus costs, for each sample, in_rows +
  * kept_rows reals from forward to backward, and delta_columns reals inside a block of layers, and
  * one for each gradient of a scalar: these lie behind them, [scalar][sample].
+ * The gradient of a bias is summed with that of a matrix, its partner, where both are sums of the
+ * same deltas.
  * Gradients of matrices of 128 rows and columns transpose what they copy anyway: their deltas stay
  * in scratch, of which such a block has some for each layer.
  *
@@ -42,6 +44,7 @@ typedef struct Storage {
     bool stays;      /* scratch of the layer that gradients read as it is */
     int64_t kept;    /* row of the kept slot, or NO_PLACE */
     int64_t scratch; /* row of the scratch slot, or NO_PLACE */
+    ValueId partner; /* gradient that is summed together with this one; NO_VALUE */
     int64_t column;  /* first column of its transposed copy, or number of its scalar; NO_PLACE */
 } Storage;
 
@@ -84,6 +87,9 @@ Plan *plan_graph(Arena *arena, const Graph *graph);
 
 /* Does the gradient read a delta that stays, in place of its transposed copy? */
 bool plan_reads_rows(const BlockPlan *plan, const Node *node);
+
+/* Are both sums of the same deltas that one kernel makes: of a narrow matrix, and of a row? */
+bool plan_can_pair(const Graph *graph, const Node *weight, const Node *row);
 
 /* --dump=plan. */
 void plan_print(const Plan *plan, FILE *out);

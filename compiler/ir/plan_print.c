@@ -40,6 +40,16 @@ static void print_block(const Block *block, const BlockPlan *plan, const char *n
     }
 }
 
+/* Gradients that are summed together. */
+static void print_pairs(const Block *block, const BlockPlan *plan, FILE *out)
+{
+    for (uint32_t i = 0; i < block->nodes.count; i++) {
+        if (block->nodes.items[i].op == OP_GRAD_WEIGHT && plan->places[i].partner != NO_VALUE) {
+            fprintf(out, "    %%%u with %%%d\n", i, plan->places[i].partner);
+        }
+    }
+}
+
 void plan_print(const Plan *plan, FILE *out)
 {
     for (uint32_t r = 0; r < plan->graph->regions.count; r++) {
@@ -57,6 +67,7 @@ void plan_print(const Plan *plan, FILE *out)
         print_block(&region->forward, &p->forward, "forward", out);
         if (region->has_backward) {
             print_block(&region->backward, &p->backward, "backward", out);
+            print_pairs(&region->backward, &p->backward, out);
         }
         if (p->remakes) {
             print_block(&region->forward, &p->remake, "remake", out);

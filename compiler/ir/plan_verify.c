@@ -49,6 +49,24 @@ static const char *verify_block(Arena *arena, const Block *block, const BlockPla
     return NULL;
 }
 
+static const char *verify_pairs(Arena *arena, const Graph *graph, const Block *block,
+                                const BlockPlan *plan)
+{
+    for (uint32_t i = 0; i < block->nodes.count; i++) {
+        ValueId other = plan->places[i].partner;
+        if (other == NO_VALUE) {
+            continue;
+        }
+        bool inside = other >= 0 && (uint32_t)other < block->nodes.count;
+        bool mutual = inside && plan->places[other].partner == (ValueId)i;
+        const Node *a = &block->nodes.items[i], *b = &block->nodes.items[mutual ? other : 0];
+        if (!mutual || !(plan_can_pair(graph, a, b) || plan_can_pair(graph, b, a))) {
+            return str_format(arena, "%%%u cannot be summed with its partner", i);
+        }
+    }
+    return NULL;
+}
+
 const char *plan_verify(Arena *arena, const Plan *plan)
 {
     for (uint32_t r = 0; r < plan->graph->regions.count; r++) {
@@ -57,6 +75,9 @@ const char *plan_verify(Arena *arena, const Plan *plan)
         const char *broken = verify_block(arena, &region->forward, &p->forward, p);
         if (broken == NULL && region->has_backward) {
             broken = verify_block(arena, &region->backward, &p->backward, p);
+        }
+        if (broken == NULL && region->has_backward) {
+            broken = verify_pairs(arena, plan->graph, &region->backward, &p->backward);
         }
         if (broken == NULL && p->remakes) {
             broken = verify_block(arena, &region->forward, &p->remake, p);

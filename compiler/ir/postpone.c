@@ -14,7 +14,8 @@ typedef struct Postponer {
     Block made;
 } Postponer;
 
-/* A scale of a value that lies in memory; others are part of an epilogue where they stand. */
+/* A scale of the delta itself, else a map of its own. Behind a product or a map it is part of their
+ * group; behind a norm it stays a map. */
 static bool is_map(const Block *block, const Node *node)
 {
     return node->op == OP_SCALE && op_class(block->nodes.items[node->in[0]].op) == CLASS_SOURCE;
@@ -74,10 +75,11 @@ static void write_node(Postponer *p, ValueId self)
     }
     p->renamed[self] = block_add(p->arena, &p->made, node);
     if (scale != NULL && op_class(node.op) == CLASS_PRODUCT) {
-        Node after = node;
-        after.op = OP_SCALE;
+        Node after = *scale;
         after.in[0] = p->renamed[self];
-        after.tensor = scale->tensor;
+        after.rows = node.rows;
+        after.n = node.n;
+        after.groups = node.groups;
         p->renamed[self] = block_add(p->arena, &p->made, after);
     }
 }

@@ -12,7 +12,8 @@
  *     %4 = dense_back %1 weight           %5 = scale %4 alpha
  *
  * Requires  graph_verify() holds.
- * Ensures   graph_verify() holds; values are the same up to rounding.
+ * Ensures   graph_verify() holds; values are the same up to rounding; factors are of rank 0, on
+ *           gradients of tensors that layers do not share and of no wide matrix.
  * Memory    nodes in `arena`; scratch there too.
  */
 #ifndef RNET_IR_POSTPONE_H

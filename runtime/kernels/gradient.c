@@ -25,7 +25,8 @@ enum { TOGETHER = 128 };
 /* Samples to a turn of the innermost loop, which share its addresses. */
 enum { STEPS = 4 };
 
-/* Where sums of the deltas alone are made, too, only AVX-512 has room for so much code. */
+/* Where sums of the deltas alone are made, too, only the code of AVX-512 is so short that an object
+ * can hold it. */
 #if defined(__AVX512F__)
 enum { BOTH_IN_STEPS = 1 };
 #else
@@ -43,9 +44,9 @@ typedef struct Outer {
     int64_t delta_stride;
     int64_t add; /* g holds a sum already */
     RnkAhead ahead;
-    real factor;        /* of the last sums */
-    int64_t both;       /* a constant: Σ_sample Σ_group deltas are wanted, too */
-    real *rows;         /* for these */
+    real factor;        /* by which sums are multiplied once the last sample is in */
+    int64_t both;       /* a constant, as no address is: sums of the deltas alone, too */
+    real *rows;         /* for these, then */
     real *w;            /* of this layer */
     const RnRule *rule; /* by which the last sums go to w in place of g; NULL: they do not */
 } Outer;
@@ -64,7 +65,7 @@ enum { REACH = 3, BASES = (RNK_ROWS + REACH - 1) / REACH };
 
 /* Sums of a micro-tile; of the first one also those of the deltas alone. */
 typedef struct Sums {
-    RnkSums of;
+    RnkSums tile;
     vreal alone[RNK_VECTORS];
     int64_t both; /* a constant */
 } Sums;
@@ -84,7 +85,7 @@ RNK_INLINE void micro_sample(int64_t rows, int64_t vectors, const real *const ba
     {
         vreal x = rnk_splat(bases[r / REACH][r % REACH * step + ahead]);
         RNK_EACH_VECTOR(v, vectors)
-        sum->of[r][v] = rnk_fma(x, lanes[v], sum->of[r][v]);
+        sum->tile[r][v] = rnk_fma(x, lanes[v], sum->tile[r][v]);
     }
 }
 
@@ -123,6 +124,12 @@ RNK_INLINE void micro_part(const Outer *p, const Samples *s, int64_t rows, int64
 #pragma clang loop unroll(disable)
     for (; n < count; n++, x++, delta += s->columns)
         micro_samples(p, s, rows, vectors, x, delta, 1, from, sum);
+}
+
+/* Lanes of vector v, where the last one has `lanes`. */
+RNK_INLINE int64_t lanes_of(int64_t vectors, int64_t v, int64_t lanes)
+{
+    return v < vectors - 1 ? RNK_LANES : lanes;
 }
 
 /* Lanes of vector v of row r that may be read and written: all, where what lies behind the row is
@@ -173,18 +180,19 @@ RNK_INLINE void micro_begin(const Outer *p, const Samples *s, int64_t rows, int6
                             int64_t i, int64_t o, int64_t lanes, Sums *sum)
 {
     real *g = p->g + i * p->out + o;
-    rnk_micro_clear(vectors, sum->of);
+    rnk_micro_clear(vectors, sum->tile);
     RNK_EACH_VECTOR(v, vectors)
     sum->alone[v] = (vreal){};
     if (!s->add)
         return;
     RNK_EACH_ROW(r, rows, vectors)
     RNK_EACH_VECTOR(v, vectors)
-    sum->of[r][v] =
+    sum->tile[r][v] =
         rnk_load_some(g + r * p->out + v * RNK_LANES, reach(p, rows, vectors, r, v, lanes));
-    if (sum->both)
+    if (sum->both) {
         RNK_EACH_VECTOR(v, vectors)
-    sum->alone[v] = rnk_load_some(p->rows + o + v * RNK_LANES, v < vectors - 1 ? RNK_LANES : lanes);
+        sum->alone[v] = rnk_load_some(p->rows + o + v * RNK_LANES, lanes_of(vectors, v, lanes));
+    }
 }
 
 RNK_INLINE void micro_end(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
@@ -194,15 +202,16 @@ RNK_INLINE void micro_end(const Outer *p, const Samples *s, int64_t rows, int64_
     RNK_EACH_ROW(r, rows, vectors)
     RNK_EACH_VECTOR(v, vectors)
     {
-        int64_t exact = v < vectors - 1 ? RNK_LANES : lanes;
-        vreal value = sum->of[r][v];
+        int64_t exact = lanes_of(vectors, v, lanes);
+        vreal value = sum->tile[r][v];
         epilogue_of_gradient(&place, (i + r) * p->out + o + v * RNK_LANES, &value,
                              place.rule ? exact : reach(p, rows, vectors, r, v, lanes));
     }
-    if (sum->both)
+    if (sum->both) {
         RNK_EACH_VECTOR(v, vectors)
-    rnk_store_some(p->rows + o + v * RNK_LANES, place.factor * sum->alone[v],
-                   v < vectors - 1 ? RNK_LANES : lanes);
+        rnk_store_some(p->rows + o + v * RNK_LANES, place.factor * sum->alone[v],
+                       lanes_of(vectors, v, lanes));
+    }
 }
 
 /* Rows i … i + rows − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes.

@@ -105,11 +105,13 @@ void rnk_standardize_one(const real *x, real *y, int64_t rows, const real *mean,
 
 /* ---- gradients over the samples of the batch ---- */
 /* The gradient g[in][out] of the tensor at the layer:
- * g[i][o] (+)= factor · Σ_sample Σ_group x[(group·in + i), sample] · d[sample][column + group·out +
- * o]. x is a value of tile 0; that of tile t lies t · x_stride reals on. `add`: accumulate, for a
+ * g[i][o] (+)= factor · Σ_sample Σ_group x[(group·in + i), sample]
+ *                                          · d[sample][column + group·out + o].
+ * x is a value of tile 0; that of tile t lies t · x_stride reals on. `add`: accumulate, for a
  * shared tensor; factor 1, then. Where the update follows at once, weights and moments are fetched
- * meanwhile. `both`: rows[o] (+)= factor · Σ_sample Σ_group d[…] as well, as rnk_row_gradient but
- * for the order of its sum, which ascends; not where both sides are wide (rnk_is_wide). */
+ * meanwhile. `both`, a constant: rows[o] (+)= factor · Σ_sample Σ_group d[…] as well, as
+ * rnk_row_gradient but for the order of its sum, which ascends; not where both sides are wide
+ * (rnk_is_wide). */
 void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t in, int64_t out,
                          int64_t groups, const real *x, int64_t x_stride, const real *delta,
                          int64_t columns, int64_t column, int64_t add, real factor, int64_t both,

@@ -8,8 +8,8 @@
 
 #include "core/pass.h"
 
-/* Lines to fetch at each step of k, one for each accumulator of a micro-tile: so a layer gets as
- * many rows as it computes, and more at a time keep the multiply-adds waiting. */
+/* Lines to fetch at each step of k, one for each accumulator of a micro-tile: of floats as many as
+ * the product writes, weights among them. More at a time keep the multiply-adds waiting. */
 RNK_INLINE int64_t lines_per_step(int64_t depth)
 {
     int64_t lines = (RNK_ACCUMULATORS + depth - 1) / depth;

@@ -180,13 +180,19 @@ static void check_descent(const RnPass *pass, const Gradient *s, const Sources *
     RnPass with = pass_of(pass, &w, RN_OPTIMIZER_SGD);
     with.rules = &rule;
     with.gradient = &sums;
-    gradient_of(&with, s, from);
+    real *row = from->rows ? make_reals(s->out, 4) : NULL;
+    Sources again = *from;
+    again.rows = row;
+    gradient_of(&with, s, &again);
     assert_true(rule.descended);
+    assert_true(!row || memcmp(row, from->rows, (size_t)s->out * sizeof *row) == 0);
     for (int64_t c = 0; c < cells; c++) {
         real decayed = rule.decay * before[c], sum = g[c] + decayed, step = rule.rate * sum;
         assert_true(w[c] == before[c] - step);
     }
     drop_reals(w, cells), drop_reals(before, cells), drop_reals(sums, cells);
+    if (row)
+        drop_reals(row, s->out);
 }
 
 /* Deltas as rows: the same bits as from [sample][column]. */
@@ -261,6 +267,7 @@ static void test_gradients(void **state)
     gradient_shape((Gradient){7, 70, 1, 200, 64, 0});
     gradient_shape((Gradient){13, 130, 2, 1, 16, 1});
     gradient_shape((Gradient){9, 150, 1, 100, 64, 1});
+    gradient_shape((Gradient){9, 70, 1, 200, 64, 1});
     gradient_shape((Gradient){9, 128, 1, 200, 208, 0});
     /* from copies: in one block of samples, in several, in several panels and blocks of outputs */
     gradient_shape((Gradient){OF_SIZES(128, 16), 128, 1, 64, 64, 0});
@@ -286,6 +293,7 @@ static void test_tiles(void **state)
     enum { IN = 10, OUT = 30, BATCH = 100 };
     real *delta = make_reals(BATCH * OUT, 1), *sample = make_reals(BATCH * IN, 2);
     real *first = make_reals(IN * OUT, 3), *g = make_reals(IN * OUT, 3);
+    real first_row[OUT], row[OUT];
     for (int64_t width = 16; width <= 112; width += 32) {
         const RnPass *pass = test_pass(BATCH, width);
         int64_t cells = pass->tile_count * IN * width;
@@ -294,10 +302,15 @@ static void test_tiles(void **state)
             for (int64_t i = 0; i < IN; i++)
                 x[(b / width * IN + i) * width + b % width] = sample[b * IN + i];
         const Gradient shape = {IN, OUT, 1, BATCH, width, 0};
-        weight_gradient(
-            pass, width == 16 ? first : g, &shape,
-            &(Sources){.x = x, .delta = delta, .stride = IN * width, .columns = OUT, .factor = 1});
+        const Sources from = {.x = x,
+                              .delta = delta,
+                              .stride = IN * width,
+                              .columns = OUT,
+                              .factor = 1,
+                              .rows = width == 16 ? first_row : row};
+        weight_gradient(pass, width == 16 ? first : g, &shape, &from);
         assert_true(width == 16 || memcmp(first, g, IN * OUT * sizeof *g) == 0);
+        assert_true(width == 16 || memcmp(first_row, row, sizeof row) == 0);
         drop_reals(x, cells);
     }
     drop_reals(delta, BATCH * OUT), drop_reals(sample, BATCH * IN);

@@ -80,6 +80,71 @@ static void broken_graphs_are_seen(void **state)
     assert_non_null(graph_verify(arena, graph));
 }
 
+/* One matrix of 8 features, whose gradient, and that of a bias, takes the factor alpha. */
+static Graph *make_trained_graph(void)
+{
+    static const Tensor weight = {.name = "w", .rank = 2, .dims = {8, 8}, .trainable = true};
+    static const Tensor bias = {.name = "b", .rank = 1, .dims = {8}, .trainable = true};
+    static const Tensor alpha = {.name = "a"}, tied = {.name = "t", .rank = 2, .shared = true};
+    static const Tensor *const tensors[] = {&weight, &bias, &alpha, &tied};
+    Graph *graph = ARENA_NEW(arena, Graph);
+    *graph = (Graph){.name = "g", .tensors = tensors, .tensor_count = 4};
+    graph->input = graph->output = (Shape){1, {8}};
+    vec_push(arena, &graph->regions, ((Region){.in_rows = 8, .out_rows = 8, .has_backward = true}));
+    Region *region = &graph->regions.items[0];
+    block_add(arena, &region->forward, node(OP_STATE, NO_VALUE, NO_VALUE, 8));
+    region->forward.result = block_add(arena, &region->forward, product(0, 8));
+    Block *backward = &region->backward;
+    backward->result = NO_VALUE;
+    block_add(arena, backward, node(OP_DELTA, NO_VALUE, NO_VALUE, 8));
+    block_add(arena, backward, node(OP_KEPT, 0, NO_VALUE, 8));
+    Node matrix = node(OP_GRAD_WEIGHT, 1, 0, 8), row = node(OP_GRAD_ROWS, 0, NO_VALUE, 8);
+    matrix.tensor = 0;
+    row.tensor = 1;
+    matrix.tensor2 = row.tensor2 = 2;
+    block_add(arena, backward, matrix);
+    block_add(arena, backward, row);
+    return graph;
+}
+
+static void factors_are_verified(void **state)
+{
+    (void)state;
+    enum { MATRIX = 2 };
+    static const struct {
+        int32_t tensor, factor;
+        bool good;
+    } cases[] = {{0, 2, true},   {0, NO_TENSOR, true}, {0, 4, false},
+                 {0, -2, false}, {0, 1, false},        {3, 2, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Graph *graph = make_trained_graph();
+        Node *matrix = &graph->regions.items[0].backward.nodes.items[MATRIX];
+        matrix->tensor = cases[i].tensor;
+        matrix->tensor2 = cases[i].factor;
+        assert_true((graph_verify(arena, graph) == NULL) == cases[i].good);
+    }
+}
+
+static void gradients_are_paired(void **state)
+{
+    (void)state;
+    enum { MATRIX = 2, ROW = 3 };
+    Plan *plan = plan_graph(arena, make_trained_graph());
+    Storage *places = plan->regions[0].backward.places;
+    assert_null(plan_verify(arena, plan));
+    assert_int_equal(places[MATRIX].partner, ROW);
+    assert_int_equal(places[ROW].partner, MATRIX);
+    places[ROW].partner = NO_VALUE;
+    assert_non_null(plan_verify(arena, plan));
+    Graph *graph = make_trained_graph();
+    graph->regions.items[0].backward.nodes.items[ROW].tensor2 = NO_TENSOR;
+    plan = plan_graph(arena, graph);
+    assert_int_equal(plan->regions[0].backward.places[MATRIX].partner, NO_VALUE);
+    plan->regions[0].backward.places[MATRIX].partner = ROW;
+    plan->regions[0].backward.places[ROW].partner = MATRIX;
+    assert_non_null(plan_verify(arena, plan));
+}
+
 static void plans_verify_and_fuse(void **state)
 {
     (void)state;
@@ -135,7 +200,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_graphs_pass),     cmocka_unit_test(broken_graphs_are_seen),
         cmocka_unit_test(plans_verify_and_fuse), cmocka_unit_test(broken_plans_are_seen),
-        cmocka_unit_test(scratch_is_reused),
+        cmocka_unit_test(scratch_is_reused),     cmocka_unit_test(factors_are_verified),
+        cmocka_unit_test(gradients_are_paired),
     };
     return cmocka_run_group_tests(tests, create, destroy);
 }
