@@ -222,7 +222,8 @@ RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int6
     Sums sum;
     sum.both = both;
     micro_begin(p, s, rows, vectors, i, o, lanes, &sum);
-    int64_t line = (o / RNK_LANES * p->in + i * vectors) * 2;
+    int64_t tiles = (p->in + rows - 1) / rows, number = (i + rows - 1) / rows;
+    int64_t line = (o / (vectors * RNK_LANES) * tiles + number) * s->count; /* one a sample */
     RnkFetch from = rnk_fetch_from(&p->ahead, line, s->x);
     const real *x = s->x + i * s->width, *delta = s->delta;
 #pragma clang loop unroll(disable)
