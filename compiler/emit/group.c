@@ -129,13 +129,13 @@ static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
     LLVMValueRef args[] = {next.pass, next.tile, e_i64(e, next.region), next.layer};
     bool first = region->stack != NULL && !has_product(b, 0, b->number);
     bool last = region->stack != NULL && !has_product(b, b->number + 1, b->plan->groups.count);
-    bool values = next.backward || (node->n >= RN_WIDE_FROM && node->depth >= RN_WIDE_FROM);
-    if (first && plan->kept_rows > 0 && (values || maps_to_kept(&plan->forward))) {
+    bool early = next.backward || is_wide_matrix(node); /* read, or written in bursts */
+    if (first && plan->kept_rows > 0 && (early || maps_to_kept(&plan->forward))) {
         bool far = next.backward && plan->remakes; /* the segment's own have just been read */
         slots[1] = e_call_kernel(e, far ? "rnk_kept_before" : "rnk_kept", args, 4);
         slots[4] = tile_bytes(b, plan->kept_rows);
     }
-    if (last && values && plan->keeps_states && !plan->remakes) {
+    if (last && early && plan->keeps_states && !plan->remakes) {
         args[3] = LLVMBuildAdd(e->builder, next.layer, e_i64(e, !next.backward), "state");
         slots[2] = e_call_kernel(e, "rnk_state", args, 4);
         slots[5] = tile_bytes(b, region->in_rows);

@@ -38,10 +38,20 @@ const char *op_kernel(OpKind op)
     return rows[op].kernel;
 }
 
+bool is_wide_matrix(const Node *node)
+{
+    return node->n >= RN_WIDE_FROM && node->depth >= RN_WIDE_FROM;
+}
+
 bool is_wide_gradient(const Node *node)
 {
-    return node->op == OP_GRAD_WEIGHT && node->groups == 1 && node->n >= RN_WIDE_FROM &&
-           node->depth >= RN_WIDE_FROM;
+    return node->op == OP_GRAD_WEIGHT && node->groups == 1 && is_wide_matrix(node);
+}
+
+bool graph_takes_factor(const Graph *graph, const Node *gradient)
+{
+    return (gradient->op == OP_GRAD_WEIGHT || gradient->op == OP_GRAD_ROWS) &&
+           !graph->tensors[gradient->tensor]->shared && !is_wide_gradient(gradient);
 }
 
 ValueId block_add(Arena *arena, Block *block, Node node)

@@ -51,7 +51,7 @@ typedef struct Node {
     int64_t n, groups; /* rows = n * groups: features and positions; products: of the result */
     int64_t depth;     /* PRODUCT and GRAD_WEIGHT: features of the operand */
     int32_t tensor;    /* index into tensors */
-    int32_t tensor2; /* a second one: BATCHNORM, STANDARDIZE; GRAD_…: by which sums are scaled */
+    int32_t tensor2;   /* a second one; of GRAD_WEIGHT and GRAD_ROWS the factor of the sums */
     RnActivation activation; /* ACT, ACT_GRAD */
     double number;           /* slope, or probability of dropout */
     int32_t stream;          /* DROPOUT: index into Graph.streams */
@@ -96,8 +96,15 @@ const char *op_name(OpKind op);
 int op_operands(OpKind op);
 const char *op_kernel(OpKind op);
 
-/* Is it the gradient of a matrix that kernels copy in blocks, whatever its tiles? */
+/* Are both sides of a product's or a gradient's matrix wide, so that kernels copy it in blocks? */
+bool is_wide_matrix(const Node *node);
+/* Is it the gradient of such a matrix, in one group? */
 bool is_wide_gradient(const Node *node);
+
+/* May its sums be scaled where they end? Those of a shared tensor go on from layer to layer, each
+ * of which has a factor of its own; deltas of wide gradients are better off in scratch, see plan.h.
+ */
+bool graph_takes_factor(const Graph *graph, const Node *gradient);
 
 /* Appends a node; returns its number. */
 ValueId block_add(Arena *arena, Block *block, Node node);

@@ -25,8 +25,6 @@ static const char *verify_operands(Arena *arena, const Block *block, uint32_t in
     return NULL;
 }
 
-/* Sums over samples take one factor a layer. Those that go on from layer to layer take none, nor do
- * those of wide matrices, whose deltas stay where they are. */
 static bool takes_tensor2(const Graph *graph, const Node *node)
 {
     if (node->tensor2 == NO_TENSOR) {
@@ -35,12 +33,9 @@ static bool takes_tensor2(const Graph *graph, const Node *node)
     if (node->tensor2 < 0 || node->tensor2 >= (int32_t)graph->tensor_count) {
         return false;
     }
-    if (op_class(node->op) != CLASS_BATCH) {
-        return true;
-    }
-    return (node->op == OP_GRAD_WEIGHT || node->op == OP_GRAD_ROWS) &&
-           graph->tensors[node->tensor2]->rank == 0 && !graph->tensors[node->tensor]->shared &&
-           !is_wide_gradient(node);
+    bool is_factor = op_class(node->op) == CLASS_BATCH;
+    return !is_factor ||
+           (graph->tensors[node->tensor2]->rank == 0 && graph_takes_factor(graph, node));
 }
 
 static const char *verify_node(Arena *arena, const Graph *graph, const Region *region,

@@ -21,29 +21,14 @@ static bool is_map(const Block *block, const Node *node)
     return node->op == OP_SCALE && op_class(block->nodes.items[node->in[0]].op) == CLASS_SOURCE;
 }
 
-/* Sums of a shared tensor go on from layer to layer, each of which has its own factor; and deltas
- * of wide gradients are better off in scratch, see plan.h. */
-static bool takes_factor(const Graph *graph, const Node *user)
-{
-    switch (user->op) {
-    case OP_DENSE_BACK:
-        return true;
-    case OP_GRAD_WEIGHT:
-        return !graph->tensors[user->tensor]->shared && !is_wide_gradient(user);
-    case OP_GRAD_ROWS:
-        return !graph->tensors[user->tensor]->shared;
-    default:
-        return false;
-    }
-}
-
 static void find_postponed(Postponer *p)
 {
     for (uint32_t i = 0; i < p->block->nodes.count; i++) {
         const Node *node = &p->block->nodes.items[i];
         p->postponed[i] = is_map(p->block, node) && p->block->result != (ValueId)i;
+        bool later = node->op == OP_DENSE_BACK || graph_takes_factor(p->graph, node);
         for (int k = 0; k < op_operands(node->op); k++) {
-            p->postponed[node->in[k]] &= takes_factor(p->graph, node);
+            p->postponed[node->in[k]] &= later;
         }
     }
 }

@@ -214,17 +214,15 @@ RNK_INLINE void micro_end(const Outer *p, const Samples *s, int64_t rows, int64_
     }
 }
 
-/* Rows i … i + rows − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes.
- * `both`: a constant; sums of the deltas alone, too. */
+/* Rows i … i + rows − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes; the
+ * `number`th micro-tile of all. `both`: a constant; sums of the deltas alone, too. */
 RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
-                            int64_t i, int64_t o, int64_t lanes, int64_t both)
+                            int64_t i, int64_t o, int64_t lanes, int64_t number, int64_t both)
 {
     Sums sum;
     sum.both = both;
     micro_begin(p, s, rows, vectors, i, o, lanes, &sum);
-    int64_t tiles = (p->in + rows - 1) / rows, number = (i + rows - 1) / rows;
-    int64_t line = (o / (vectors * RNK_LANES) * tiles + number) * s->count; /* one a sample */
-    RnkFetch from = rnk_fetch_from(&p->ahead, line, s->x);
+    RnkFetch from = rnk_fetch_from(&p->ahead, number * s->count, s->x); /* a line a sample */
     const real *x = s->x + i * s->width, *delta = s->delta;
 #pragma clang loop unroll(disable)
     for (int64_t left = s->count; left > 0; left -= s->width) {
@@ -266,10 +264,11 @@ RNK_INLINE void panel(const Outer *p, const Samples *s, int64_t vectors, int64_t
     }
     int64_t most = highest(vectors), tiles = (p->in + most - 1) / most;
     int64_t height = (p->in + tiles - 1) / tiles, first = p->in - (tiles - 1) * height;
-    micro_outer(p, &part, first, vectors, 0, o, lanes, p->both);
+    int64_t number = o / (vectors * RNK_LANES) * tiles;
+    micro_outer(p, &part, first, vectors, 0, o, lanes, number++, p->both);
 #pragma clang loop unroll(disable)
     for (int64_t i = first; i < p->in; i += height)
-        micro_outer(p, &part, height, vectors, i, o, lanes, 0);
+        micro_outer(p, &part, height, vectors, i, o, lanes, number++, 0);
 }
 
 RNK_INLINE void block(const Outer *p, const Samples *s)
