@@ -118,8 +118,9 @@ class Results(unittest.TestCase):
 
     def check_run(self, record, run):
         ours, peak = run["ours"], run["peak"]
-        for field in ("seconds", "least", "peak_bytes", "gflops", "share"):
+        for field in ("seconds", "least", "peak_bytes", "gflops", "share", "best_share"):
             self.assertGreater(ours[field], 0)
+        self.assertGreaterEqual(ours["best_share"], ours["share"])
         self.assertLessEqual(ours["least"], ours["seconds"])
         self.assertAlmostEqual(ours["gflops"] * ours["seconds"] * 1e9 / record["flops"], 1)
         for field in ("fma_gflops", "product_gflops", "copy_gbs"):

@@ -79,6 +79,8 @@ def summary_of_ours(workload, rounds):
         result["gflops"] = median(rates)
         result["share"] = median([rate / r["peak"]["fma_gflops"]
                                   for rate, r in zip(rates, rounds)])
+        result["best_share"] = median([flops / r["ours"]["least"] * 1e-9 / r["peak"]["fma_gflops"]
+                                       for r in rounds])
     return result
 
 

@@ -53,19 +53,24 @@ def reached(record, ours):
     return percent(ours["share"])
 
 
+def best_call(record, ours):
+    """The share of a round's best call: a peak is the best of its slices, too."""
+    return percent(ours.get("best_share")) if record["what"] == "step" else "-"
+
+
 def row(record, threads, run):
     ours = run["ours"]
     if "error" in ours:
-        return [record["title"], str(threads), ours["error"]] + ["-"] * 7
+        return [record["title"], str(threads), ours["error"]] + ["-"] * 8
     return [record["title"], str(threads), duration(ours["seconds"]), number(ours.get("gflops")),
             number(run["peak"].get("fma_gflops")), number(run["peak"].get("product_gflops")),
             number(run["peak"].get("copy_gbs")),
-            reached(record, ours), wanted_of(record, threads),
+            reached(record, ours), best_call(record, ours), wanted_of(record, threads),
             size(ours["peak_bytes"]) if "peak_bytes" in ours else "-"]
 
 
 WORKLOAD_HEAD = ["workload", "threads", "time", "GFLOP/s", "FMA peak", "product", "copy GB/s",
-                 "reached", "wanted", "memory"]
+                 "reached", "best call", "wanted", "memory"]
 
 
 def workload_table(result):
