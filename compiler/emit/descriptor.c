@@ -126,7 +126,7 @@ static LLVMValueRef data_record(Tables *t, const Data *data)
     record_i32(&r, data->kind);
     record_i32(&r, data->header);
     record_i32(&r, data->missing_mean);
-    record_i32(&r, 0);
+    record_i32(&r, data->header_stated);
     record_string(&r, data->path);
     record_string(&r, data->images);
     record_string(&r, data->labels);

@@ -38,7 +38,8 @@ static void read_csv(Context *ctx, const Ast *const *values, Data *data)
     data->skip = optional_string(ctx, values[2], "`skip`");
     data->header = true;
     data->target_unit = 1;
-    if (values[3] != NULL) {
+    data->header_stated = values[3] != NULL;
+    if (data->header_stated) {
         eval_bool(ctx, values[3], "`header`", &data->header);
     }
     if (values[4] != NULL) {

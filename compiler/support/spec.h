@@ -124,7 +124,7 @@ typedef struct Data {
     const char *images, *labels; /* idx, npy: inputs and targets */
     const char *test_images, *test_labels;
     const char *target, *skip; /* csv: a column, by name or as "#3"; columns */
-    bool header, missing_mean;
+    bool header, header_stated, missing_mean;
     double target_unit;
     int64_t dim, train, test, steps; /* synthetic data */
     const Expr *low, *high;          /* uniform */

@@ -106,7 +106,7 @@ typedef struct RnOptimizer {
 
 typedef struct RnData {
     int32_t kind; /* RnDataKind */
-    int32_t header, missing_mean, unused;
+    int32_t header, missing_mean, header_stated;
     const char *path, *images, *labels, *test_images, *test_labels, *target, *skip; /* or NULL */
     double target_unit;
     int64_t dim, train, test, steps;

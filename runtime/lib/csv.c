@@ -143,6 +143,12 @@ static bool is_number(const char *text)
     return end != text && !*end;
 }
 
+/* What seems to part the fields, where it is not commas; or NULL. */
+static const char *other_separator(const char *text)
+{
+    return strchr(text, ';') ? "`;`" : strchr(text, '\t') ? "tabs" : NULL;
+}
+
 /* ---- what the columns are for ---- */
 
 /* Whether the field names the column at this place: "a, b, 3". */
@@ -257,18 +263,50 @@ static void forget_columns(Parse *parse)
     parse->has_target = false;
 }
 
+typedef struct FirstRow {
+    bool numbers, names;   /* it has fields that are numbers; others that are not empty */
+    const char *separator; /* what parts its fields, where it is not commas; or NULL */
+} FirstRow;
+
+static bool look_at_row(Scanner scan, FirstRow *row, RtError *error)
+{
+    do {
+        if (!read_next(&scan, error))
+            return false;
+        row->numbers = row->numbers || is_number(scan.text);
+        row->names = row->names || (*scan.text && !is_number(scan.text));
+        row->separator = row->separator ? row->separator : other_separator(scan.text);
+    } while (!scan.row_ends);
+    return true;
+}
+
+/* Numbers are data, unless somebody says that they are names: else a row would be lost. */
+static bool check_header(const Parse *parse, const FirstRow *row, RtError *error)
+{
+    if (!parse->wanted->header_assumed || row->names || !row->numbers)
+        return true;
+    return rt_fail(error, RT_BAD_DATA,
+                   "%s: line %lld: the names of the columns are expected here, but all fields are "
+                   "numbers; header = false reads them as data, header = true as names",
+                   parse->scan.path, (long long)parse->scan.line);
+}
+
+static bool fail_separator(const Parse *parse, const char *separator, RtError *error)
+{
+    return rt_fail(error, RT_BAD_DATA,
+                   "%s: line %lld: the fields seem to be separated by %s; write commas between "
+                   "them, and a point in numbers",
+                   parse->scan.path, (long long)parse->scan.line, separator);
+}
+
 /* Reads the first row for its columns, and leaves the scanner on the first row of data. */
 static bool read_columns(Parse *parse, RtError *error)
 {
     Scanner start = parse->scan;
-    bool numbers = true;
-    do {
-        if (!read_next(&parse->scan, error))
-            return false;
-        numbers = numbers && (is_number(parse->scan.text) || !*parse->scan.text);
-    } while (!parse->scan.row_ends);
-    bool header = parse->wanted->header > 0 || (parse->wanted->header < 0 && !numbers);
-    parse->scan = start;
+    FirstRow row = {0};
+    if (!look_at_row(start, &row, error) || !check_header(parse, &row, error))
+        return false;
+    bool header = parse->wanted->header > 0 || (parse->wanted->header < 0 && row.names);
     do {
         next_field(&parse->scan);
         if (!add_column(parse, header ? parse->scan.text : NULL, error))
@@ -278,6 +316,8 @@ static bool read_columns(Parse *parse, RtError *error)
         parse->scan = start;
     forget_columns(parse);
     bool good = settle_target(parse, error) && check_features(parse, header ? &start : NULL, error);
+    if (!good && row.separator)
+        return fail_separator(parse, row.separator, error);
     if (header)
         end_row(&parse->scan);
     return good;
@@ -294,7 +334,7 @@ static bool grow_rows(Parse *parse, RtError *error)
     void *values = good ? realloc(table->values, bytes ? bytes : 1) : NULL;
     table->values = values ? values : table->values;
     good = values != NULL;
-    if (good && parse->has_target && parse->wanted->labels) {
+    if (good && parse->has_target && parse->wanted->classes) {
         int32_t *labels = realloc(table->labels, (size_t)wanted * sizeof *labels);
         table->labels = labels ? labels : table->labels;
         good = labels != NULL;
@@ -321,6 +361,17 @@ static bool fail_text(const Scanner *scan, const char *is, RtError *error)
     return fail_at(scan, what, error);
 }
 
+static bool fail_number(const Scanner *scan, RtError *error)
+{
+    const char *separator = other_separator(scan->text);
+    char is[SHOWN];
+    if (!separator)
+        return fail_text(scan, "is not a number; skip = \"...\" leaves a column out", error);
+    snprintf(is, sizeof is, "is not a number; fields seem to be separated by %s, not commas",
+             separator);
+    return fail_text(scan, is, error);
+}
+
 static bool read_value(const Parse *parse, bool target, double *value, RtError *error)
 {
     const Scanner *scan = &parse->scan;
@@ -338,7 +389,7 @@ static bool read_value(const Parse *parse, bool target, double *value, RtError *
     if (scan->cut)
         return fail_at(scan, "a number of more than 255 characters", error);
     if (*end)
-        return fail_text(scan, "is not a number; skip = \"...\" leaves a column out", error);
+        return fail_number(scan, error);
     return (isfinite(*value) &&
             (parse->wanted->real_size == 8 || fabs(*value) <= 0x1.fffffep127)) ||
            fail_text(scan, "is not a finite number", error);
@@ -347,7 +398,7 @@ static bool read_value(const Parse *parse, bool target, double *value, RtError *
 static bool store_target(Parse *parse, double value, RtError *error)
 {
     RtTable *table = parse->table;
-    if (!parse->wanted->labels) {
+    if (parse->wanted->classes == 0) {
         double unit = parse->wanted->target_unit;
         rt_set_real(table->targets, table->count, parse->wanted->real_size,
                     value / (unit != 0 ? unit : 1));
@@ -355,6 +406,13 @@ static bool store_target(Parse *parse, double value, RtError *error)
     }
     if (value != floor(value) || value < 0 || value > INT32_MAX)
         return fail_at(&parse->scan, "a class is a whole number from 0", error);
+    if (value >= (double)parse->wanted->classes) {
+        char what[SHOWN + 100];
+        snprintf(what, sizeof what,
+                 "label %.0f, but the network has %lld outputs: expected 0 to %lld", value,
+                 (long long)parse->wanted->classes, (long long)parse->wanted->classes - 1);
+        return fail_at(&parse->scan, what, error);
+    }
     table->labels[table->count] = (int32_t)value;
     return true;
 }

@@ -14,8 +14,9 @@
 typedef struct RtCsvWanted {
     const char *target, *skip; /* or NULL */
     int header;                /* 1 there is one, 0 there is none, -1: one that is not numbers */
+    bool header_assumed;       /* nobody said so: a header of numbers alone is an error */
     bool missing;              /* an empty field becomes NaN, else it is an error */
-    bool labels;               /* the target is a class */
+    int64_t classes;           /* the target is a class below it; 0: a number */
     bool inputs_only;          /* no target is wanted; one that is named is left out */
     double target_unit;        /* targets are divided by it; 0 counts as 1 */
     int64_t features;          /* expected */

@@ -157,8 +157,9 @@ static bool load_csv(const RtRequest *request, RtData *data, RtError *error)
     RtCsvWanted wanted = {.target = want->target,
                           .skip = want->skip,
                           .header = want->header,
+                          .header_assumed = !want->header_stated,
                           .missing = want->missing_mean,
-                          .labels = request->classes,
+                          .classes = request->classes ? request->outputs : 0,
                           .target_unit = want->target_unit,
                           .features = request->features,
                           .real_size = request->program->real_size};

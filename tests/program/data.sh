@@ -33,12 +33,14 @@ table "a,b,kind\n${rows}1,nan,0\n" 'line 7'
 table "a,b,kind\n${rows}1,inf,0\n" 'line 7'
 table "a,b,kind\n${rows}1,two,0\n" 'two'
 table "a,b,kind\n${rows}1,,0\n" 'line 7'
-table "a,b,kind\n${rows}1,2,3\n" 'sample 6: label 3'
+table "a,b,kind\n${rows}1,2,3\n" 'line 7, column 3: label 3, but the network has 3 outputs'
 table "a,b,kind\n${rows}1,2,-1\n" 'line 7'
 table "a,b,kind\n${rows}1,2,0.5\n" 'line 7'
 table "a,b,kind\n${rows}1,\"2,0\n" 'line 7'
 table "a,b,sort\n$rows" 'kind'
 table "a,kind\n1,0\n2,1\n" 'the network reads 2'
+table "a;b;kind\n1;2;0\n" 'line 1: the fields seem to be separated by'
+table "$rows" 'line 1: the names of the columns are expected here, but all fields are numbers'
 
 # ---- pictures: big-endian headers of IDX, five pictures of two by two ----
 

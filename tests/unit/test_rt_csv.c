@@ -58,7 +58,7 @@ static void test_columns(void **state)
     RtError error;
     RtTable table;
     /* by number, without a header; classes */
-    assert_true(parse("1,0,3\n4,2,6", (RtCsvWanted){.target = "2", .features = 2, .labels = true},
+    assert_true(parse("1,0,3\n4,2,6", (RtCsvWanted){.target = "2", .features = 2, .classes = 3},
                       &table, &error));
     assert_int_equal(table.labels[1], 2);
     assert_true(value(&table, 1, 1) == 6);
@@ -73,6 +73,15 @@ static void test_columns(void **state)
     assert_true(parse("a,b\n1,2\n", (RtCsvWanted){.header = -1, .features = 1}, &table, &error));
     assert_int_equal(table.count, 1);
     assert_true(rt_real(table.targets, 0, 8) == 2);
+    rt_table_free(&table);
+    /* names that are numbers, where somebody says so; names with gaps, where nobody does */
+    RtCsvWanted named = {.target = "2", .header = 1, .features = 1};
+    assert_true(parse("1,2\n3,4\n", named, &table, &error));
+    assert_int_equal(table.count, 1);
+    rt_table_free(&table);
+    named.header_assumed = true;
+    assert_true(parse("x,\n3,4\n", named, &table, &error));
+    assert_int_equal(table.count, 1);
     rt_table_free(&table);
     /* inputs alone, with and without the target's column */
     RtCsvWanted inputs = {.target = "y", .header = -1, .features = 2, .inputs_only = true};
@@ -89,7 +98,10 @@ static void test_refuses(void **state)
     (void)state;
     RtCsvWanted plain = {.target = "y", .header = 1, .features = 1};
     RtCsvWanted classes = plain;
-    classes.labels = true;
+    classes.classes = 3;
+    RtCsvWanted assumed = plain;
+    assumed.target = "2";
+    assumed.header_assumed = true;
     const struct {
         const char *text;
         const RtCsvWanted *wanted;
@@ -113,6 +125,17 @@ static void test_refuses(void **state)
         {"\n\r\n\n", &plain, "no rows"},
         {"x,y\n1,0.5\n", &classes, "line 2, column 2: a class is a whole number from 0"},
         {"x,y\n1,-1\n", &classes, "line 2, column 2: a class is a whole number from 0"},
+        {"x,y\n1,2\n\n1,3\n", &classes,
+         "line 4, column 2: label 3, but the network has 3 outputs: expected 0 to 2"},
+        {"\n5,1\n6,2\n", &assumed,
+         "t.csv: line 2: the names of the columns are expected here, but all fields are numbers; "
+         "header = false reads them as data, header = true as names"},
+        {"x;y\n1;2\n", &plain,
+         "t.csv: line 1: the fields seem to be separated by `;`; write commas between them, and a "
+         "point in numbers"},
+        {"x\ty\n1\t2\n", &plain, "line 1: the fields seem to be separated by tabs; write"},
+        {"x,y\n1,5;2\n", &plain,
+         "line 2, column 2: '5;2' is not a number; fields seem to be separated by `;`, not commas"},
         {"x,y\n1,\"2\n3,4\n", &classes, "line 2, column 2: the quote that begins here is never"},
         {"\"x,y\n1,2\n", &plain, "line 1, column 1: the quote that begins here is never closed"},
         {"x,y\n1,\"", &plain, "line 2, column 2: the quote that begins here is never closed"},
