@@ -41,7 +41,8 @@ static const Option options_table[] = {
     {"--json", NULL, FLAG, ON_ALL, AT(json), "print the result as JSON"},
     {"--quiet", NULL, FLAG, ON_ALL, AT(quiet), "print the result only"},
     {"--epochs", "N", COUNT, ON_TRAINING, AT(epochs), "epochs, instead of the program's"},
-    {"--iterations", "N", COUNT, ON_TRAINING, AT(iterations), "steps, instead of epochs"},
+    {"--iterations", "N", COUNT, ON_TRAINING, AT(iterations),
+     "steps, instead of epochs; not with --epochs"},
     {"--save", "FILE", TEXT, ON_TRAIN, AT(save), "checkpoint to write (safetensors)"},
     {"--resume", "auto|FILE", TEXT, ON_TRAIN, AT(resume),
      "go on from a checkpoint; auto: from the one that --save names, if it is there"},
@@ -238,7 +239,10 @@ static bool check_commands(const RtOptions *options, int seen, RtError *error)
         if ((seen >> i & 1) && !(options_table[i].commands >> options->command & 1))
             return rt_fail(error, RT_USAGE, "%s does not go with %s", options_table[i].name,
                            command_names[options->command]);
-    return true;
+    /* as in the file */
+    return options->epochs < 0 || options->iterations < 0 ||
+           rt_fail(error, RT_USAGE,
+                   "--epochs and --iterations exclude each other: either is the length of the run");
 }
 
 static bool parse_words(const RnProgram *program, int argc, char **argv, RtOptions *options,

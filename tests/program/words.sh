@@ -89,6 +89,12 @@ grep -q '^test_rmse=' out.txt || fail "epochs 0: $(cat out.txt)"
 grep -q '"train_loss": null, "epochs": 0, "steps": 0' out.txt || fail "--epochs 0: $(cat out.txt)"
 cmp file.safetensors line.safetensors || fail "epochs 0 and --epochs 0 differ"
 
+# Two lengths of one run.
+for command in train sweep; do
+    expect 2 'error: --epochs and --iterations exclude each other: either is the length' \
+        ./whole $command --epochs 0 --iterations 2
+done
+
 # Arrays of NumPy have one name.
 expect 2 'name it .npz' ./whole train --layers layers.txt
 [ ! -e layers.txt ] || fail "a refused name was written"
