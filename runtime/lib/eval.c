@@ -10,6 +10,8 @@ typedef struct Evaluation {
     RtCheckpoint checkpoint;
     RtDataset dataset;
     RtBuffers buffers;
+    RtProgress progress;
+    const char *doing; /* "testing" */
 } Evaluation;
 
 static bool set_up(Evaluation *e, const RnProgram *program, const RtOptions *options,
@@ -26,15 +28,26 @@ static bool set_up(Evaluation *e, const RnProgram *program, const RtOptions *opt
            rt_checkpoint_restore(&e->checkpoint, &e->session, false, error);
 }
 
+static bool show_progress(void *evaluation, int64_t done, int64_t count, RtError *error)
+{
+    Evaluation *e = evaluation;
+    (void)error;
+    rt_progress_score(&e->progress, e->doing, done, count);
+    return true;
+}
+
 static bool add_score(Evaluation *e, const char *prefix, const RtSet *set, RtFacts *facts,
                       RtError *error)
 {
     RtScore score;
     if (!set->count)
         return true;
+    e->doing = set == &e->dataset.split.test ? "testing" : "validating";
+    e->buffers.watch = (RtWatch){show_progress, e};
     if (!rt_evaluate(&e->session, &e->buffers, set, e->session.program->train->loss.kind, &score,
                      error))
         return false;
+    rt_progress_clear(&e->progress);
     rt_score_facts(facts, prefix, &score, e->buffers.classes);
     return true;
 }
@@ -44,6 +57,7 @@ bool rt_eval(const RnProgram *program, const RtOptions *options, RtError *error)
     Evaluation e = {0};
     RtFacts facts = {0};
     double start = rt_seconds();
+    rt_progress_start(&e.progress, options, 0);
     bool good = set_up(&e, program, options, error);
     good = good && add_score(&e, "test", &e.dataset.split.test, &facts, error) &&
            add_score(&e, "validation", &e.dataset.split.validation, &facts, error);

@@ -104,6 +104,9 @@ static double target_spread(const RtSet *set, int32_t real_size)
 static bool evaluate_batch(RtSession *session, RtBuffers *buffers, const RtSet *set, int64_t from,
                            int64_t count, int32_t loss_kind, RtError *error)
 {
+    const RtWatch *watch = &buffers->watch;
+    if (watch->look && !watch->look(watch->context, from, set->count, error))
+        return false;
     rt_gather(set, NULL, from, count, session->program->real_size, buffers->x.data,
               buffers->target.data);
     RnCall call = rt_session_call(session, count, RN_FORWARD, loss_kind);

@@ -10,11 +10,19 @@
 
 enum { RT_EVALUATION_BATCH = 256 };
 
+/* Who wants to know how far an evaluation is: asked before each batch, and where it gives false,
+ * with an error, the evaluation ends. */
+typedef struct RtWatch {
+    bool (*look)(void *context, int64_t done, int64_t count, RtError *error); /* or NULL */
+    void *context;
+} RtWatch;
+
 /* Memory for gathered batches. */
 typedef struct RtBuffers {
     RtBlock x, target, y, losses;
     int64_t batch;
     bool classes;
+    RtWatch watch;
 } RtBuffers;
 
 size_t rt_buffers_size(const RtSession *session, int64_t batch);

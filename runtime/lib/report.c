@@ -75,11 +75,8 @@ static void format_speed(const RtProgress *progress, const RtRow *row, char *tex
     snprintf(text, size, "  %.0f samples/s  %s left", steps * (double)row->batch / seconds, left);
 }
 
-static void draw(RtProgress *progress, const RtRow *row, const char *end)
+static void draw_text(RtProgress *progress, const char *text, const char *end)
 {
-    char text[400];
-    int used = format_row(row, text, sizeof text);
-    format_speed(progress, row, text + used, sizeof text - (size_t)used);
     int length = (int)strlen(text);
     /* spaces over what is left of a longer line before */
     int spaces =
@@ -89,15 +86,43 @@ static void draw(RtProgress *progress, const RtRow *row, const char *end)
     progress->drawn_length = *end ? 0 : length;
 }
 
+static void draw(RtProgress *progress, const RtRow *row, const char *end)
+{
+    char text[400];
+    int used = format_row(row, text, sizeof text);
+    format_speed(progress, row, text + used, sizeof text - (size_t)used);
+    draw_text(progress, text, end);
+}
+
+/* Is it time to redraw the line of a terminal? */
+static bool is_due(RtProgress *progress)
+{
+    double now = rt_seconds();
+    if (!progress->shown || !progress->terminal || now - progress->drawn < 0.1)
+        return false;
+    progress->drawn = now;
+    return true;
+}
+
 void rt_progress_step(RtProgress *progress, const RtRow *row)
 {
-    if (!progress->shown || !progress->terminal)
+    if (is_due(progress))
+        draw(progress, row, "");
+}
+
+void rt_progress_score(RtProgress *progress, const char *what, int64_t done, int64_t count)
+{
+    char text[100];
+    if (!is_due(progress))
         return;
-    double now = rt_seconds();
-    if (now - progress->drawn < 0.1)
-        return;
-    progress->drawn = now;
-    draw(progress, row, "");
+    snprintf(text, sizeof text, "%s %lld/%lld", what, (long long)done, (long long)count);
+    draw_text(progress, text, "");
+}
+
+void rt_progress_clear(RtProgress *progress)
+{
+    if (progress->drawn_length > 0)
+        draw_text(progress, "", "\r");
 }
 
 void rt_progress_epoch(RtProgress *progress, const RtRow *row)

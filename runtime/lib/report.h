@@ -31,6 +31,9 @@ void rt_progress_start(RtProgress *progress, const RtOptions *options, int64_t s
 /* On a terminal at most ten times a second; elsewhere not at all. */
 void rt_progress_step(RtProgress *progress, const RtRow *row);
 void rt_progress_epoch(RtProgress *progress, const RtRow *row);
+/* "testing 3072/10000", likewise; rt_progress_clear takes the line away. */
+void rt_progress_score(RtProgress *progress, const char *what, int64_t done, int64_t count);
+void rt_progress_clear(RtProgress *progress);
 
 /* JSON lines, or CSV where the name ends in .csv; `append` when a run is resumed. Keys of a row:
  * kind ("step" or "epoch"), epoch, step, rate, train_loss, train_accuracy, validation_loss,

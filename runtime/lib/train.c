@@ -362,12 +362,21 @@ static void advance_epoch(RtTrainer *t)
     t->position.loss_sum = 0;
 }
 
+static bool look_at_validation(void *trainer, int64_t done, int64_t count, RtError *error)
+{
+    RtTrainer *t = trainer;
+    (void)error;
+    rt_progress_score(&t->progress, "validating", done, count);
+    return true;
+}
+
 static bool finish_epoch(RtTrainer *t, double rate, RtError *error)
 {
     RtRow row = make_row(t);
     RtScore score;
     row.rate = rate;
     if (t->dataset.split.validation.count) {
+        t->buffers.watch = (RtWatch){look_at_validation, t};
         if (!rt_evaluate(&t->session, &t->buffers, &t->dataset.split.validation,
                          t->session.program->train->loss.kind, &score, error))
             return false;
@@ -424,14 +433,31 @@ static bool run_epochs(RtTrainer *t, RtError *error)
 
 /* ---- the result ---- */
 
+/* The run is over and saved: a signal leaves out the scores alone. */
+static bool look_at_test(void *trainer, int64_t done, int64_t count, RtError *error)
+{
+    RtTrainer *t = trainer;
+    if (!wants_to_stop(t)) {
+        rt_progress_score(&t->progress, "testing", done, count);
+        return true;
+    }
+    rt_progress_clear(&t->progress);
+    return rt_fail(error, RT_STOPPED,
+                   "stopped by a signal before the test set was scored; the run is finished, and "
+                   "eval --load %s scores it",
+                   t->session.options->save);
+}
+
 static bool report(RtTrainer *t, RtError *error)
 {
     RtFacts facts = {0};
     RtScore score;
     if (t->dataset.split.test.count) {
+        t->buffers.watch = (RtWatch){look_at_test, t};
         if (!rt_evaluate(&t->session, &t->buffers, &t->dataset.split.test,
                          t->session.program->train->loss.kind, &score, error))
             return false;
+        rt_progress_clear(&t->progress);
         rt_score_facts(&facts, "test", &score, t->classes);
     }
     if (t->session.options->json || !t->dataset.split.test.count) {

@@ -64,7 +64,7 @@ for signal in TERM INT USR1; do
     # on a busy machine the run may be over before this script goes on
     for attempt in 1 2 3 4 5; do
         signal_once
-        [ "$status" -eq 0 ] || break
+        [ "$status" -eq 0 ] || cmp -s whole.safetensors "$signal.safetensors" || break
         echo "SIG$signal came too late in attempt $attempt"
     done
     [ "$status" -eq 75 ] || fail "SIG$signal with --save: status $status, wanted 75"
@@ -172,4 +172,27 @@ for rule in 'patience(1)' 'loss < 1e9'; do
     grep -q '^a stop rule has ended this run after epoch' out.txt || fail "stop $rule: nothing said"
     cmp ended.safetensors patient.safetensors || fail "stop $rule: resumed after its end"
 done
+
+# A test set that takes its time, behind a run of one step: a terminal shows how far its scoring is,
+# and a signal leaves it out.
+printf '%s\n' 'model { input x[2]; residual depth 10000 { alpha 1e-4; branch dense(2) -> tanh } }' \
+    "train { data rotation(dim = 2, train = 8, test = 100000); loss mse; batch 8; iterations 1" \
+    "  optimizer sgd(lr = 1e-9) }" >scored.rnet
+"$rnetc" -O0 --cpu=native -Wno-regime scored.rnet -o scored
+script -qec './scored train' typescript </dev/null >out.txt
+tr '\r' '\n' <out.txt >lines.txt
+grep -Eq '^testing [0-9]+/100000 *$' lines.txt || fail "no progress: $(head -n 3 lines.txt)"
+sed -n '/^testing/,$p' lines.txt | grep -q '^test_rmse=' || fail "no scores behind the progress"
+env --default-signal=INT ./scored train --save scored.safetensors >out.txt 2>err.txt &
+child=$! status=0
+wait_for_lines out.txt 1 $child
+kill -s INT $child
+wait $child || status=$?
+[ $status -eq 75 ] || fail "SIGINT while the test set is scored: status $status, wanted 75"
+grep -qF 'before the test set was scored; the run is finished, and eval --load scored.safetensors' \
+    err.txt || fail "a stop while scoring: $(cat err.txt)"
+! grep -q '^test_' out.txt || fail "scores in spite of the signal"
+./scored train --save scored.safetensors --resume auto >out.txt
+grep -q '^already at epoch' out.txt || fail "the run was not finished: $(head -n 1 out.txt)"
+grep -q '^test_rmse=' out.txt || fail "no scores of a finished run"
 finish
