@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const int most_threads = 1024;
 /* Going to sleep and waking up take some 40 µs; gaps inside a step and between two are shorter than
@@ -214,13 +215,19 @@ int rt_pool_threads(const RtPool *pool)
     return pool->threads;
 }
 
-static bool start_workers(RtPool *pool, int wanted)
+/* `wanted` may be the number of processors, which nobody asked for. */
+static bool start_workers(RtPool *pool, int wanted, RtError *error)
 {
     for (; pool->threads < wanted; pool->threads++) {
         Share *share = &pool->shares[pool->threads];
         share->pool = pool;
-        if (pthread_create(&share->thread, NULL, work, share) != 0)
-            return false;
+        int number = pthread_create(&share->thread, NULL, work, share);
+        if (number != 0)
+            return rt_fail(error, RT_FAILED,
+                           "%d threads are wanted, but a limit of the system on threads or memory "
+                           "leaves %d (%s); --threads %d makes do with %s",
+                           wanted, pool->threads, strerror(number), pool->threads,
+                           pool->threads == 1 ? "that one" : "those");
     }
     return true;
 }
@@ -246,9 +253,7 @@ RtPool *rt_pool_create(double wanted, RtError *error)
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->work, NULL);
     pthread_cond_init(&pool->done, NULL);
-    if (!start_workers(pool, threads)) {
-        rt_fail(error, RT_FAILED, "cannot start %d threads; try --threads %d", threads,
-                pool->threads);
+    if (!start_workers(pool, threads, error)) {
         rt_pool_destroy(pool);
         return NULL;
     }

@@ -12,12 +12,29 @@
 
 #include "lib/pool.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+
+/* How many threads the system lets start; -1: all. */
+static int starts_left = -1;
+
+/* In place of the system's, which has no limit that binds every user. */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                   void *argument)
+{
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    if (starts_left == 0)
+        return EAGAIN;
+    starts_left -= starts_left > 0;
+    return real(thread, attributes, start, argument);
+}
 
 enum { PIECES = 257 };
 
@@ -116,12 +133,31 @@ static void test_refuses_bad_counts(void **state)
     assert_true(rt_pool_default_threads() >= 1);
 }
 
+static void test_says_how_many_start(void **state)
+{
+    (void)state;
+    RtError error;
+    starts_left = 2;
+    assert_null(rt_pool_create(8, &error));
+    assert_int_equal(error.status, RT_FAILED);
+    assert_string_equal(error.text,
+                        "8 threads are wanted, but a limit of the system on threads or memory "
+                        "leaves 3 (Resource temporarily unavailable); --threads 3 makes do with "
+                        "those");
+    starts_left = 0;
+    assert_null(rt_pool_create(2, &error));
+    assert_non_null(strstr(error.text, "leaves 1 (Resource temporarily unavailable); --threads 1 "
+                                       "makes do with that one"));
+    starts_left = -1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_results_do_not_depend_on_threads),
         cmocka_unit_test(test_a_thread_keeps_its_share),
         cmocka_unit_test(test_refuses_bad_counts),
+        cmocka_unit_test(test_says_how_many_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
