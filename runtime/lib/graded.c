@@ -125,14 +125,16 @@ double rt_graded_factor(RtGraded *g)
         orthogonalise(g, j, g->r);
         double norm = rt_norm(column, n);
         /* what is left of a column by rounding alone is none */
-        norm = norm <= before * DBL_EPSILON ? 0 : norm;
+        bool lost = before > 0 && norm <= before * DBL_EPSILON;
+        norm = lost ? 0 : norm;
         g->r[j * n + j] = norm;
         if (norm > 0)
             rt_scale(column, 1 / norm, n);
         else
             replace_column(g, j);
         most = fmax(most, norm);
-        least = norm > 0 ? fmin(least, norm) : least;
+        if (norm > 0 || (lost && isfinite(g->d[g->order[j]])))
+            least = fmin(least, norm);
     }
     return most > 0 ? most / least : 1;
 }

@@ -29,8 +29,9 @@ void rt_graded_close(RtGraded *g);
 void rt_graded_reset(RtGraded *g);
 
 /* Factors g->next = F · U, F being the new factor; returns the ratio of the largest to the least
- * diagonal entry, which tells how far the columns had run together (NaN where F · U is not finite;
- * exact zeros are left out). */
+ * diagonal entry, which tells how far the columns had run together: infinite where a column is left
+ * with rounding alone, which rank and a factor of too many layers both do. Columns of zeros,
+ * and those whose product is zero already, are left out; NaN where F · U is not finite. */
 double rt_graded_factor(RtGraded *g);
 /* Takes the factor in: the product is now F times what it was. */
 void rt_graded_accept(RtGraded *g);

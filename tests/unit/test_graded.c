@@ -137,6 +137,15 @@ static void test_zeros_stay(void **state)
     assert_true(rt_graded_open(&g, 3));
     const double shear[] = {2, 0, 0, 4, 0, 0, 0, 0, 3}; /* rank 2: columns (2), (4), (0 0 3) */
     apply(&g, shear);
+    assert_true(isinf(rt_graded_factor(&g)));
+    rt_graded_accept(&g);
+    /* the direction in place of the zero may be lost again: there is nothing left to lose */
+    double twice[9];
+    memcpy(twice, g.u, sizeof twice);
+    memcpy(twice + 6, twice, 3 * sizeof *twice);
+    memcpy(g.next, twice, sizeof twice);
+    assert_true(rt_graded_factor(&g) < 2);
+    memcpy(g.next, g.u, sizeof twice);
     assert_true(rt_graded_factor(&g) < 2);
     rt_graded_accept(&g);
     rt_graded_values(&g, found);
