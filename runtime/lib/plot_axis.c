@@ -212,6 +212,11 @@ void plot_ticks(const PlotScale *scale, int wanted, PlotTicks *ticks)
         *ticks = (PlotTicks){0};
         decade_ticks(scale, 1, true, ticks);
     }
+    /* from 2.1 to 19.9 5 and 10 alone have a label */
+    if (ticks->count < 3 && decades < 1) {
+        *ticks = (PlotTicks){0};
+        linear_ticks(scale, wanted, ticks);
+    }
 }
 
 static int compare(const void *a, const void *b)

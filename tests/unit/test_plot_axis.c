@@ -99,7 +99,7 @@ static void test_logarithmic_ticks(void **state)
 {
     (void)state;
     for (int round = 0; round < 2000; round++) {
-        double decades = 0.8 + draw() * draw() * 300, from = draw() * (600 - decades) - 300;
+        double decades = 1 + draw() * draw() * 300, from = draw() * (600 - decades) - 300;
         PlotScale scale = {
             .log = true, .low = pow(10, from), .high = pow(10, from + decades), .end = 500};
         PlotTicks ticks;
@@ -114,6 +114,25 @@ static void test_logarithmic_ticks(void **state)
         for (int i = 1; i < ticks.minor_count; i++)
             assert_true(plot_at(&scale, ticks.minor[i]) - plot_at(&scale, ticks.minor[i - 1]) >=
                         1.5);
+    }
+}
+
+/* Wherever they begin, ranges of less than a decade have labels enough to read others between. */
+static void test_short_logarithmic_ticks(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        double decades = 0.05 + draw() * 1.2, from = draw() * 600 - 300;
+        PlotScale scale = {
+            .log = true, .low = pow(10, from), .high = pow(10, from + decades), .end = 500};
+        PlotTicks ticks;
+        plot_ticks(&scale, 6, &ticks);
+        assert_true(ticks.count >= 3 && ticks.count <= 12);
+        for (int i = 0; i < ticks.count; i++) {
+            double said = read_words(ticks.major[i].text), at = ticks.major[i].at;
+            assert_true(fabs(said * pow(10, ticks.power) / at - 1) < 1e-12);
+            assert_true(i == 0 || at > ticks.major[i - 1].at);
+        }
     }
 }
 
@@ -233,9 +252,13 @@ static void test_spread(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_linear_ticks), cmocka_unit_test(test_logarithmic_ticks),
-        cmocka_unit_test(test_scale),        cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_geometric),
+        cmocka_unit_test(test_linear_ticks),
+        cmocka_unit_test(test_logarithmic_ticks),
+        cmocka_unit_test(test_short_logarithmic_ticks),
+        cmocka_unit_test(test_scale),
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_geometric),
         cmocka_unit_test(test_spread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
