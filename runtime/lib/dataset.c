@@ -62,9 +62,6 @@ bool rt_dataset_load(const RtSession *session, RtDataset *dataset, RtError *erro
     RtRequest request = rt_request(session, &train->data, classes);
     double validation, test;
     rt_dataset_shares(session, &validation, &test);
-    if (!(validation >= 0 && validation < 1) || !(test >= 0 && test < 1))
-        return rt_fail(error, RT_USAGE, "validation %g, test %g: expected shares from 0 to 1",
-                       validation, test);
     if (rt_data_load(&request, &dataset->data, error) &&
         (train->data.kind == RN_DATA_ROTATION || /* which no file holds */
          rt_outputs_check_data(session->options, &dataset->data, error)) &&

@@ -17,6 +17,7 @@ typedef struct Range {
 enum { RANGE_TEXT = 100 };
 
 static const Range positive = {0, HUGE_VAL, true, true};
+static const Range from_one = {1, HUGE_VAL, false, true};
 static const Range not_negative = {0, HUGE_VAL, false, true};
 static const Range below_one = {0, 1, false, true};
 static const Range inside_unit = {0, 1, true, true};
@@ -68,8 +69,13 @@ static const Limit limits[] = {
     {"`eps`", AT(optimizer.epsilon), &not_negative},
     {"`weight_decay`", AT(optimizer.decay), &not_negative},
     {"`factor` of the schedule", AT(factor), &not_negative},
+    {"`every` of the schedule", AT(every), &from_one},
+    {"`warmup` of the schedule", AT(warmup), &not_negative},
     {"`clip`", AT(clip), &positive},
+    {"`validation`", AT(validation), &below_one}, /* 0: none */
+    {"`test`", AT(test), &below_one},
     {"the bound of the loss in `stop`", AT(stop_loss), &positive},
+    {"`patience`", AT(patience), &from_one},
 };
 #undef AT
 

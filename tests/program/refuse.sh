@@ -120,6 +120,34 @@ train rmsprop 'rmsprop(lr = p, alpha = q, momentum = r)' 1 1 1
 # shellcheck disable=SC2016 # words of messages
 both q=1 '`alpha` is 1'
 train decays 'sgd(lr = exp(p))' 1 1 1
+for schedule in 'step(every = p, factor = 0.5)' 'cosine(warmup = p)'; do
+    cat >lengths.rnet <<END
+param p = 1
+param n = 1
+param v = 0.1
+model { input x[2]; dense(2) }
+train {
+  data       rotation(dim = 2, train = 80, test = 4)
+  loss       mse
+  optimizer  sgd(lr = 0.1)
+  schedule   $schedule
+  stop       patience(n)
+  validation v
+  epochs     1
+}
+END
+    "$rnetc" -O0 --cpu=native lengths.rnet -o lengths
+    source=lengths
+    both p=-1 'is -1'
+    both n=0 'must be at least 1'
+    both v=1 'and less than 1'
+    # shellcheck disable=SC2016 # words of a message
+    expect 2 '`validation` is -0.5, but must be at least 0 and less than 1' \
+        ./lengths train --set v=-0.5
+    expect 0 '' ./lengths train --set v=0
+done
+# shellcheck disable=SC2016 # words of a message
+expect 2 '`warmup` of the schedule is -1, but must be at least 0' ./lengths train --set p=-1
 source=rules
 cat >rules.rnet <<'END'
 param p = 0.5
