@@ -89,6 +89,21 @@ grep -q '^test_rmse=' out.txt || fail "epochs 0: $(cat out.txt)"
 grep -q '"train_loss": null, "epochs": 0, "steps": 0' out.txt || fail "--epochs 0: $(cat out.txt)"
 cmp file.safetensors line.safetensors || fail "epochs 0 and --epochs 0 differ"
 
+# Whose weights break a bound, where the file does not say that it means trained ones.
+for when in '' 'when trained;'; do
+    cat >bound.rnet <<END
+model { input x[2]; residual depth 3 { branch dense(2) -> tanh } }
+train { data rotation(dim = 2, train = 8, test = 4); loss mse; optimizer sgd(lr = 0.1); epochs 0 }
+check { $when forward_ratio < 0.01 }
+END
+    "$rnetc" -O0 --cpu=baseline -Wno-regime bound.rnet -o bound
+    ./bound train --quiet --save bound.safetensors >out.txt
+    text='1 of 1 checks broken by the weights of bound.safetensors; without --load they are made'
+    [ -z "$when" ] || text='1 of 1 checks broken'
+    expect 5 "$text" ./bound check --load bound.safetensors
+    ! grep -q 'by the weights' err.txt || [ -z "$when" ] || fail "bounds of trained weights: $text"
+done
+
 # Two lengths of one run.
 for command in train sweep; do
     expect 2 'error: --epochs and --iterations exclude each other: either is the length' \
