@@ -34,7 +34,7 @@ static void report_regime(const Subject *s)
     TheoryVerdict v = theory_regime(&family, block_depth(s->theory));
     report_begin(s->report, "regime", "as depth grows");
     report_text(s->report, "regime", theory_regime_name(v.regime));
-    report_text(s->report, "why", v.why);
+    report_text(s->report, "why", v.regime ? v.why : block_reason(s->theory, v.why));
     report_text(s->report, "expect", s->block->expect ? expectation_names[s->block->expect] : NULL);
     report_number(s->report, "critical_exponent", v.critical);
     report_number(s->report, "alpha_exponent", v.exponent);
@@ -69,15 +69,14 @@ static void report_moments(const Subject *s, const TheoryStack *stack)
     TheoryRatios r = theory_ratios(stack);
     /* in the names of what `probe` measures */
     report_begin(s->report, "first_weights", "expected at the first weights");
-    report_text(s->report, "not_predicted", theory_obstacle(stack));
+    report_text(s->report, "not_predicted", block_reason(s->theory, theory_obstacle(stack)));
     report_named(s->report, "forward_square", "forward_ratio^2", r.forward_square);
     report_named(s->report, "forward_change_square", "forward_change^2", r.change_square);
     report_named(s->report, "gradient_square", "gradient_ratio^2", r.gradient_square);
     report_named(s->report, "gradient_change_square", "gradient_change^2",
                  r.gradient_change_square);
     /* where nothing is predicted the reason stands there already */
-    report_text(s->report, "no_law_of_the_norm",
-                theory_obstacle(stack) ? NULL : r.law_obstacle);
+    report_text(s->report, "no_law_of_the_norm", theory_obstacle(stack) ? NULL : r.law_obstacle);
     report_named(s->report, "forward_mean", "forward_ratio", r.mean_ratio);
     report_named(s->report, "forward_median", "its median", r.median_ratio);
     report_named(s->report, "forward_deviation", "its deviation", r.deviation_ratio);
@@ -104,7 +103,7 @@ static void report_field(const Subject *s, double alpha)
     TheoryStack stack = *stack_for_field(s);
     const char *obstacle = theory_optimal_obstacle(&stack);
     report_begin(s->report, "field", "field theory");
-    report_text(s->report, "not_predicted", obstacle);
+    report_text(s->report, "not_predicted", block_reason(s->theory, obstacle));
     if (obstacle == NULL) {
         report_number(s->report, "kernel_0", stack.start.own);
         report_number(s->report, "kernel_0_pair", stack.start.pair);

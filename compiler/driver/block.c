@@ -5,6 +5,8 @@
  */
 #include "driver/block.h"
 
+#include "support/str.h"
+
 #include <math.h>
 
 /* A formula by layer; squared, times factor, where it is a law's scale. */
@@ -16,6 +18,7 @@ typedef struct Series {
 } Series;
 
 struct BlockTheory {
+    Arena *arena;
     const Model *model;
     const SignalBlock *block;
     BlockTheory **all; /* blocks of the model */
@@ -125,7 +128,9 @@ static TheoryOp op_of(BlockTheory *theory, const SignalOp *op)
                        .activation = (TheoryActivation)op->activation,
                        .slope = op->slope,
                        .variance = {.constant = 1},
-                       .name = op->name};
+                       .name = op->name,
+                       .first = (int)op->first,
+                       .rest = (int)op->rest};
     if (op->kind == RN_SIGNAL_MATRIX) {
         fill_matrix(theory, op, &result);
     } else if (op->kind == RN_SIGNAL_SCALE) {
@@ -272,10 +277,43 @@ const TheoryStack *block_for_optimal(BlockTheory *theory, const SignalBranch *br
     return &theory->stack;
 }
 
+static const char *unknown_before(const BlockTheory *theory)
+{
+    const SignalChain *chain = &theory->model->signal->chain;
+    for (uint32_t i = 0; i < chain->count; i++) {
+        const SignalOp *op = &chain->items[i];
+        if (op->kind == RN_SIGNAL_BLOCK && theory->all[op->block] == theory) {
+            break;
+        }
+        if (op->kind == RN_SIGNAL_UNKNOWN) {
+            return op->name;
+        }
+    }
+    return NULL;
+}
+
+const char *block_reason(const BlockTheory *theory, const char *reason)
+{
+    for (uint32_t i = 0; i < theory->block->branches.count && reason; i++) {
+        const SignalChain *ops = &theory->block->branches.items[i].ops;
+        for (uint32_t k = 0; k < ops->count; k++) {
+            if (ops->items[k].kind == RN_SIGNAL_UNKNOWN) {
+                return str_format(theory->arena, "no theory here knows a layer of the branch: %s",
+                                  ops->items[k].name);
+            }
+        }
+    }
+    const char *before = reason && isnan(theory->stack.start.own) ? unknown_before(theory) : NULL;
+    return before ? str_format(theory->arena, "no theory here knows a layer before the block: %s",
+                               before)
+                  : reason;
+}
+
 static BlockTheory *make_block(Arena *arena, const Model *model, const SignalBlock *block)
 {
     BlockTheory *theory = ARENA_NEW(arena, BlockTheory);
     uint32_t series = 1; /* the skip's; alpha of each branch, two of each op */
+    theory->arena = arena;
     theory->model = model;
     theory->block = block;
     theory->branches = ARENA_ARRAY(arena, TheoryBranch, block->branches.count);

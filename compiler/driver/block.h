@@ -21,6 +21,9 @@ TheoryFamily block_family(BlockTheory *theory);
 double block_depth(const BlockTheory *theory);
 /* The block with the kernel of the inputs that alpha optimal(…) is for; alpha itself is unset. */
 const TheoryStack *block_for_optimal(BlockTheory *theory, const SignalBranch *branch);
+/* A reason of theory's against the block, as last filled, with the name of the layer that it is
+ * about where theory had none. */
+const char *block_reason(const BlockTheory *theory, const char *reason);
 
 /* Values of a model's expressions at the params' defaults. */
 double model_value(const Model *model, const double *params, const Expr *e, const Tensor *tensor,

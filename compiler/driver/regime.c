@@ -91,7 +91,7 @@ static void judge_expectation(const Judge *j)
     }
     if (j->verdict.regime == THEORY_NO_REGIME) {
         Diag *d = diag_report(j->diag, W_UNJUDGED, span, "`expect %s` is not judged", wanted);
-        diag_note(j->diag, d, "%s", j->verdict.why);
+        diag_note(j->diag, d, "%s", block_reason(j->theory, j->verdict.why));
         return;
     }
     if (theory_fulfils((TheoryExpectation)j->block->expect, j->verdict.regime)) {
@@ -138,37 +138,23 @@ static void warn_identity(const Judge *j)
     warn_of_scale(j, W_IDENTITY, "the block tends to the identity as its depth grows");
 }
 
-/* A constant alpha is a mistake only where the growth is felt at this depth: by more than e^3. */
+/* A constant alpha is a mistake only where the growth is felt at this depth: by more than e^3, and
+ * not by a power of the depth, as where the branch saturates. */
 static bool is_felt(const Judge *j)
 {
     const double felt = 3;
     TheoryFamily family = block_family(j->theory);
     const TheoryStack *stack = family.at(family.context, j->depth);
-    double alpha = fabs(theory_at(&stack->branches[j->verdict.branch].alpha, 1));
-    return alpha * pow(j->depth, j->verdict.critical) > felt;
-}
-
-static bool saturates(const SignalBranch *branch)
-{
-    for (uint32_t i = 0; i < branch->ops.count; i++) {
-        RnSignalKind kind = branch->ops.items[i].kind;
-        RnActivation act = branch->ops.items[i].activation;
-        bool bounded =
-            act == RN_ACT_TANH || act == RN_ACT_ERF || act == RN_ACT_SIGMOID || act == RN_ACT_SIN;
-        if (kind == RN_SIGNAL_NORM || kind == RN_SIGNAL_BATCHNORM ||
-            (kind == RN_SIGNAL_ACTIVATION && bounded)) {
-            return true;
-        }
-    }
-    return false;
+    const TheoryBranch *branch = &stack->branches[j->verdict.branch];
+    double alpha = fabs(theory_at(&branch->alpha, 1));
+    return !theory_saturates(branch) && alpha * pow(j->depth, j->verdict.critical) > felt;
 }
 
 static void warn_exploding(const Judge *j)
 {
     bool constant = j->verdict.exponent < falls;
     if (decisive(j)->learned || !isfinite(j->verdict.displacement) ||
-        j->block->expect == RN_EXPECT_EXPLODING ||
-        (constant && (saturates(decisive(j)) || !is_felt(j)))) {
+        j->block->expect == RN_EXPECT_EXPLODING || (constant && !is_felt(j))) {
         return;
     }
     warn_of_scale(j, W_EXPLODING, "the state explodes as the depth of the block grows");
@@ -194,6 +180,22 @@ static void warn_vanishing(const Judge *j)
     hint_skip(j, d);
 }
 
+/* Along the longest way through sums. */
+static int count_matrices(const SignalOp *op, uint32_t count)
+{
+    int matrices = 0;
+    for (const SignalOp *end = op + count; op < end; op++) {
+        matrices += op->kind == RN_SIGNAL_MATRIX;
+        if (op->kind == RN_SIGNAL_SUM) {
+            int first = count_matrices(op + 1, op->first);
+            int rest = count_matrices(op + 1 + op->first, op->rest);
+            matrices += first > rest ? first : rest;
+            op += op->first + op->rest;
+        }
+    }
+    return matrices;
+}
+
 static void warn_depth_mup(const Judge *j)
 {
     const Train *train = j->model->train;
@@ -202,10 +204,7 @@ static void warn_depth_mup(const Judge *j)
     }
     for (uint32_t i = 0; i < j->block->branches.count; i++) {
         const SignalBranch *branch = &j->block->branches.items[i];
-        int matrices = 0;
-        for (uint32_t k = 0; k < branch->ops.count; k++) {
-            matrices += branch->ops.items[k].kind == RN_SIGNAL_MATRIX;
-        }
+        int matrices = count_matrices(branch->ops.items, branch->ops.count);
         if (matrices < 2) {
             continue;
         }
@@ -217,9 +216,9 @@ static void warn_depth_mup(const Judge *j)
     }
 }
 
-static void hint_optimal(const Judge *j, Diag *d, const SignalBranch *branch)
+static void hint_optimal(const Judge *j, Diag *d, const TheoryBranch *branch)
 {
-    if (saturates(branch)) {
+    if (theory_saturates(branch)) {
         diag_note(j->diag, d,
                   "at a depth of %g the product over the layers outweighs the activation",
                   j->depth);
@@ -238,11 +237,13 @@ static void judge_optimal(const Judge *j, const SignalBranch *branch)
     if (obstacle != NULL || isnan(scale)) {
         Diag *d = diag_report(j->diag, E_OPTIMAL, branch->alpha_span,
                               "theory knows no optimal scale for this block");
-        diag_note(j->diag, d, "%s", obstacle ? obstacle : "the kernel recursion has no value");
+        diag_note(j->diag, d, "%s",
+                  obstacle ? block_reason(j->theory, obstacle)
+                           : "the kernel recursion has no value");
     } else if (isinf(scale)) {
         Diag *d = diag_report(j->diag, E_OPTIMAL, branch->alpha_span,
                               "there is no optimal scale: the response grows with alpha for ever");
-        hint_optimal(j, d, branch);
+        hint_optimal(j, d, &stack->branches[0]);
     } else if (scale == 0) {
         Diag *d = diag_report(j->diag, W_OPTIMAL_ZERO, branch->alpha_span,
                               "the optimal scale is 0: the branch only lessens the response");

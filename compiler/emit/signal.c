@@ -14,6 +14,15 @@ static int32_t index_of(const Tensor *tensor)
     return tensor ? tensor->index : -1;
 }
 
+/* A tensor's number, a block's, or the length of a sum's first term. */
+static int32_t weight_field(const SignalOp *op)
+{
+    if (op->kind == RN_SIGNAL_SUM) {
+        return (int32_t)op->first;
+    }
+    return op->kind == RN_SIGNAL_BLOCK ? op->block : index_of(op->weight);
+}
+
 static LLVMValueRef op_record(Tables *t, const SignalOp *op)
 {
     Record r = record_open(t->e, "RnSignalOp");
@@ -21,8 +30,8 @@ static LLVMValueRef op_record(Tables *t, const SignalOp *op)
                   (op->bias && by_layer(op->bias->law.scale));
     record_i32(&r, op->kind);
     record_i32(&r, op->activation);
-    record_i32(&r, op->kind == RN_SIGNAL_BLOCK ? op->block : index_of(op->weight));
-    record_i32(&r, index_of(op->bias));
+    record_i32(&r, weight_field(op));
+    record_i32(&r, op->kind == RN_SIGNAL_SUM ? (int32_t)op->rest : index_of(op->bias));
     record_double(&r, op->slope);
     record_formula(&r, t, op->scale);
     record_i32(&r, varies);

@@ -61,6 +61,22 @@ static void add_children(Arena *arena, SignalChain *chain, const Layer *layer)
     }
 }
 
+/* a + b + c is a + (b + c): before the ops of a stands how many they are, and how many follow. */
+static void add_terms(Arena *arena, SignalChain *chain, const Layer *term, Span span)
+{
+    if (term->next == NULL) {
+        add_layer(arena, chain, term);
+        return;
+    }
+    uint32_t place = chain->count;
+    add_op(arena, chain, (SignalOp){.kind = RN_SIGNAL_SUM, .span = span});
+    add_layer(arena, chain, term);
+    uint32_t first = chain->count - place - 1;
+    add_terms(arena, chain, term->next, span);
+    chain->items[place].first = first;
+    chain->items[place].rest = chain->count - place - 1 - first;
+}
+
 static void add_layer(Arena *arena, SignalChain *chain, const Layer *layer)
 {
     SignalOp op = {.span = layer->span, .name = kind_names[layer->kind]};
@@ -75,6 +91,9 @@ static void add_layer(Arena *arena, SignalChain *chain, const Layer *layer)
         return;
     case LAYER_SEQ:
         add_children(arena, chain, layer);
+        return;
+    case LAYER_SUM:
+        add_terms(arena, chain, layer->first, layer->span);
         return;
     case LAYER_ACTIVATION:
         op.kind = RN_SIGNAL_ACTIVATION;
@@ -160,13 +179,29 @@ static SignalBlock block_of(Arena *arena, const Stack *stack)
     return block;
 }
 
+/* Outside blocks theory walks op by op, and has no place for terms side by side. */
+static void add_outside(Arena *arena, SignalChain *chain, const Layer *layer)
+{
+    SignalChain ops = {0};
+    add_layer(arena, &ops, layer);
+    for (uint32_t i = 0; i < ops.count; i++) {
+        SignalOp op = ops.items[i];
+        if (op.kind == RN_SIGNAL_SUM) {
+            i += op.first + op.rest;
+            op = (SignalOp){
+                .kind = RN_SIGNAL_UNKNOWN, .span = op.span, .name = kind_names[LAYER_SUM]};
+        }
+        add_op(arena, chain, op);
+    }
+}
+
 const Signal *signal_of(Arena *arena, const Model *model)
 {
     Signal *signal = ARENA_NEW(arena, Signal);
     for (uint32_t i = 0; i < model->items.count; i++) {
         const Item *item = &model->items.items[i];
         if (item->layer != NULL) {
-            add_layer(arena, &signal->chain, item->layer);
+            add_outside(arena, &signal->chain, item->layer);
             continue;
         }
         SignalOp op = {

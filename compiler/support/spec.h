@@ -81,8 +81,9 @@ typedef struct SignalOp {
     double slope;                /* of leaky_relu */
     const Tensor *weight, *bias; /* MATRIX; bias may be NULL */
     const Expr *scale;           /* SCALE, by layer */
-    const char *name;            /* UNKNOWN: of the layer */
+    const char *name;            /* UNKNOWN, of which no theory knows: of the layer */
     int block;                   /* BLOCK: place in Signal.blocks */
+    uint32_t first, rest;        /* SUM: how many ops behind it are its first term's, the others' */
 } SignalOp;
 
 typedef VEC(SignalOp) SignalChain;

@@ -57,6 +57,9 @@ const char *theory_optimal_obstacle(const TheoryStack *stack)
     }
     for (int i = 0; i < stack->branches[0].op_count; i++) {
         TheoryOpKind kind = stack->branches[0].ops[i].kind;
+        if (kind == THEORY_SUM) {
+            return "the optimal scale is known for branches without a sum of layers";
+        }
         if (kind == THEORY_NORM || kind == THEORY_BATCHNORM) {
             return "a norm in the branch hides the scale of the signal";
         }

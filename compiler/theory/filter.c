@@ -14,12 +14,11 @@
 
 #include <math.h>
 
-/* Lipschitz constant of a branch; infinite behind a norm, whose slope has no bound. */
-static double branch_slope(const TheoryBranch *branch, int64_t layer)
+/* Lipschitz constant of a chain; infinite behind a norm, whose slope has no bound. */
+static double chain_slope(const TheoryOp *op, int count, int64_t layer)
 {
     double slope = 1;
-    for (int i = 0; i < branch->op_count; i++) {
-        const TheoryOp *op = &branch->ops[i];
+    for (const TheoryOp *end = op + count; op < end; op = theory_next(op)) {
         switch (op->kind) {
         case THEORY_MATRIX:
             slope *= sqrt(theory_at(&op->variance, layer)) * op->spread;
@@ -29,6 +28,10 @@ static double branch_slope(const TheoryBranch *branch, int64_t layer)
             break;
         case THEORY_ACTIVATION:
             slope *= theory_steepest(op->activation, op->slope);
+            break;
+        case THEORY_SUM:
+            slope *= chain_slope(op + 1, op->first, layer) +
+                     chain_slope(op + 1 + op->first, op->rest, layer);
             break;
         case THEORY_NORM:
         case THEORY_BATCHNORM:
@@ -54,7 +57,7 @@ TheoryJacobian theory_jacobian(const TheoryStack *stack)
         for (int i = 0; i < stack->branch_count; i++) {
             const TheoryBranch *branch = &stack->branches[i];
             double alpha = fabs(theory_at(&branch->alpha, layer));
-            double add = alpha > 0 ? alpha * branch_slope(branch, layer) : 0;
+            double add = alpha > 0 ? alpha * chain_slope(branch->ops, branch->op_count, layer) : 0;
             j.log_low += log(fmax(scale - add, 0));
             j.log_high += log(scale + add);
             scale = 1;

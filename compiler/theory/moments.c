@@ -41,6 +41,9 @@ static const char *branch_law_obstacle(const TheoryBranch *branch)
     for (int i = 0; i < branch->op_count; i++) {
         const TheoryOp *op = &branch->ops[i];
         int curved = is_curved(op);
+        if (op->kind == THEORY_SUM) {
+            return "the branch holds a sum of layers";
+        }
         if (op->kind == THEORY_NORM || op->kind == THEORY_BATCHNORM || has_bias(op) ||
             (curved && !theory_is_homogeneous(op->activation))) {
             return "a bias, a norm, or an activation other than relu makes a branch that does not "

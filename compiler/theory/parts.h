@@ -7,6 +7,11 @@
 
 #include "theory/theory.h"
 
+/* Behind the op, and behind its terms where it is a sum. */
+static inline const TheoryOp *theory_next(const TheoryOp *op)
+{
+    return op + 1 + op->first + op->rest;
+}
 /* The op draws no weights, or independent ones for each layer. */
 int theory_is_independent(const TheoryOp *op);
 /* One update: signal of s h + alpha branch(h) from that of h. */

@@ -27,11 +27,33 @@ int theory_is_independent(const TheoryOp *op)
     return op->kind != THEORY_MATRIX || !drawn || (white && !op->tied);
 }
 
-/* An activation wants a normal input; a matrix makes one. */
-static const char *branch_obstacle(const TheoryBranch *branch, int normal)
+/* What a state has become since h: normal; behind weights; of either sign with one law, whatever
+ * else was drawn (since the last sum began). */
+typedef struct Passage {
+    int normal, drawn, centred;
+} Passage;
+
+static const char *chain_obstacle(const TheoryOp *op, int count, Passage *passage);
+
+/* One of two terms must be of either sign, or their product has a mean. */
+static const char *sum_obstacle(const TheoryOp *op, Passage *passage)
 {
-    for (int i = 0; i < branch->op_count; i++) {
-        const TheoryOp *op = &branch->ops[i];
+    Passage first = {passage->normal, passage->drawn, 0}, rest = first;
+    const char *reason = chain_obstacle(op + 1, op->first, &first);
+    reason = reason ? reason : chain_obstacle(op + 1 + op->first, op->rest, &rest);
+    if (reason == NULL && !first.centred && !rest.centred) {
+        reason = "two terms of a sum have a product that does not average out, since neither ends "
+                 "in weights of its own";
+    }
+    *passage = (Passage){first.normal && rest.normal, first.drawn && rest.drawn,
+                         first.centred && rest.centred};
+    return reason;
+}
+
+/* An activation wants a normal input; a matrix makes one. */
+static const char *chain_obstacle(const TheoryOp *op, int count, Passage *passage)
+{
+    for (const TheoryOp *end = op + count; op < end; op = theory_next(op)) {
         int acts = op->kind == THEORY_ACTIVATION && op->activation != THEORY_LINEAR;
         if (op->kind == THEORY_UNKNOWN) {
             return "the branch holds a layer that the kernel recursion does not know";
@@ -40,12 +62,35 @@ static const char *branch_obstacle(const TheoryBranch *branch, int normal)
             return "the weights are correlated along depth, and the kernel recursion is for "
                    "independent ones";
         }
-        if (!normal && (acts || op->kind == THEORY_NORM)) {
+        if (!passage->normal && (acts || op->kind == THEORY_NORM)) {
             return "an activation or norm follows an activation without weights between them";
         }
-        normal = op->kind == THEORY_MATRIX || (normal && !acts);
+        if (op->kind == THEORY_SUM) {
+            const char *reason = sum_obstacle(op, passage);
+            if (reason) {
+                return reason;
+            }
+            continue;
+        }
+        int matrix = op->kind == THEORY_MATRIX;
+        passage->normal = matrix || (passage->normal && !acts);
+        passage->drawn |= matrix;
+        passage->centred = matrix || (passage->centred && (!acts || theory_is_odd(op->activation)));
     }
     return NULL;
+}
+
+static const char *branch_obstacle(const TheoryStack *stack, int number)
+{
+    const TheoryBranch *branch = &stack->branches[number];
+    Passage passage = {.normal = !stack->shaped};
+    const char *reason = chain_obstacle(branch->ops, branch->op_count, &passage);
+    int beside = stack->skip == THEORY_IDENTITY || number > 0;
+    if (reason == NULL && !passage.drawn && beside) {
+        reason = "the branch or a term of it has no weights, so that what it adds points where the "
+                 "state does";
+    }
+    return reason;
 }
 
 const char *theory_obstacle(const TheoryStack *stack)
@@ -60,7 +105,7 @@ const char *theory_obstacle(const TheoryStack *stack)
         return "`post` acts after the addition, so increments do not add up";
     }
     for (int i = 0; i < stack->branch_count; i++) {
-        const char *reason = branch_obstacle(&stack->branches[i], !stack->shaped);
+        const char *reason = branch_obstacle(stack, i);
         if (reason) {
             return reason;
         }
@@ -117,6 +162,29 @@ static void apply_norm(TheorySignal *s)
     s->mean = 0;
 }
 
+static void apply_chain(const TheoryOp *op, int count, int64_t layer, TheorySignal *signal)
+{
+    for (const TheoryOp *end = op + count; op < end; op = theory_next(op)) {
+        theory_apply(op, layer, signal);
+    }
+}
+
+/* Squares add: by sum_obstacle the terms' product averages out. */
+static void apply_sum(const TheoryOp *op, int64_t layer, TheorySignal *s)
+{
+    TheorySignal first = theory_start(s->kernel), rest;
+    first.mean = s->mean;
+    rest = first;
+    apply_chain(op + 1, op->first, layer, &first);
+    apply_chain(op + 1 + op->first, op->rest, layer, &rest);
+    s->kernel.own = first.kernel.own + rest.kernel.own;
+    s->kernel.pair = first.kernel.pair + rest.kernel.pair;
+    s->own_response *= first.own_response + rest.own_response;
+    s->pair_response *= first.pair_response + rest.pair_response;
+    s->log_gradient += log(exp(first.log_gradient) + exp(rest.log_gradient));
+    s->mean = first.mean + rest.mean;
+}
+
 void theory_apply(const TheoryOp *op, int64_t layer, TheorySignal *signal)
 {
     switch (op->kind) {
@@ -137,6 +205,9 @@ void theory_apply(const TheoryOp *op, int64_t layer, TheorySignal *signal)
         apply_norm(signal);
         signal->kernel.pair = signal->pair_response = NAN;
         break;
+    case THEORY_SUM:
+        apply_sum(op, layer, signal);
+        break;
     case THEORY_UNKNOWN:
         signal->kernel = (TheoryKernel){NAN, NAN};
         signal->log_gradient = NAN;
@@ -148,9 +219,7 @@ void theory_branch(const TheoryBranch *branch, int64_t layer, double skip, doubl
                    TheorySignal *signal)
 {
     TheorySignal b = theory_start(signal->kernel);
-    for (int i = 0; i < branch->op_count; i++) {
-        theory_apply(&branch->ops[i], layer, &b);
-    }
+    apply_chain(branch->ops, branch->op_count, layer, &b);
     double keep = skip * skip, add = alpha * alpha;
     double cross = 2 * skip * alpha * signal->mean * b.mean;
     signal->kernel.own = keep * signal->kernel.own + cross + add * b.kernel.own;

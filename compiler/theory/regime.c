@@ -52,33 +52,15 @@ static int is_even_part(const TheoryOp *op)
     return op->kind == THEORY_ACTIVATION && !theory_is_odd(op->activation);
 }
 
-double theory_critical_exponent(const TheoryBranch *branch)
+/* Square of a chain's gain for a small signal of this square, or of what it puts out without one.
+ */
+static double chain_gain(const TheoryOp *op, int count, int64_t layer, double square)
 {
-    double exponent = 1;
-    int drawn = 0;
-    for (int i = branch->op_count - 1; i >= 0; i--) {
-        const TheoryOp *op = &branch->ops[i];
-        if (op->kind == THEORY_UNKNOWN) {
-            return NAN;
-        }
-        if (is_even_part(op)) {
-            break; /* its mean hides what lies before it */
-        }
-        if (is_drawn(op)) {
-            exponent += matrix_exponent(op) - 1;
-            drawn = 1;
-        }
-    }
-    return drawn ? fmax(0.5, exponent) : 1;
-}
-
-/* Square of the branch's gain for a small signal, or of what it puts out without one. */
-static double branch_gain(const TheoryBranch *branch, int64_t layer)
-{
-    double square = 1;
-    for (int i = 0; i < branch->op_count; i++) {
-        const TheoryOp *op = &branch->ops[i];
-        if (op->kind == THEORY_MATRIX || op->kind == THEORY_SCALE) {
+    for (const TheoryOp *end = op + count; op < end; op = theory_next(op)) {
+        if (op->kind == THEORY_SUM) {
+            square = chain_gain(op + 1, op->first, layer, square) +
+                     chain_gain(op + 1 + op->first, op->rest, layer, square);
+        } else if (op->kind == THEORY_MATRIX || op->kind == THEORY_SCALE) {
             square = theory_at(&op->variance, layer) * square;
             square += op->kind == THEORY_MATRIX ? theory_at(&op->bias_variance, layer) : 0;
         } else if (op->kind != THEORY_ACTIVATION ||
@@ -87,6 +69,64 @@ static double branch_gain(const TheoryBranch *branch, int64_t layer)
         }
     }
     return square;
+}
+
+static double branch_gain(const TheoryBranch *branch, int64_t layer)
+{
+    return chain_gain(branch->ops, branch->op_count, layer, 1);
+}
+
+/* What a chain of ops has gathered of the exponents of its matrices. */
+typedef struct Memory {
+    double exponent;
+    int drawn;
+} Memory;
+
+static double memory_exponent(Memory memory)
+{
+    if (isnan(memory.exponent)) {
+        return NAN;
+    }
+    return memory.drawn ? fmax(0.5, memory.exponent) : 1;
+}
+
+static Memory chain_memory(const TheoryOp *op, int count, Memory memory);
+
+/* The term of the longer memory decides, unless it adds nothing. */
+static Memory sum_memory(const TheoryOp *op, Memory memory)
+{
+    const TheoryOp *other = op + 1 + op->first;
+    Memory first = chain_memory(op + 1, op->first, memory);
+    Memory rest = chain_memory(other, op->rest, memory);
+    if (chain_gain(op + 1, op->first, 1, 1) == 0) {
+        return rest;
+    }
+    if (chain_gain(other, op->rest, 1, 1) == 0 || isnan(first.exponent)) {
+        return first;
+    }
+    return memory_exponent(first) >= memory_exponent(rest) ? first : rest;
+}
+
+static Memory chain_memory(const TheoryOp *op, int count, Memory memory)
+{
+    for (const TheoryOp *end = op + count; op < end; op = theory_next(op)) {
+        if (op->kind == THEORY_UNKNOWN) {
+            memory.exponent = NAN;
+        } else if (op->kind == THEORY_SUM) {
+            memory = sum_memory(op, memory);
+        } else if (is_even_part(op)) {
+            memory = (Memory){1, 0}; /* its mean hides what lies before it */
+        } else if (is_drawn(op)) {
+            memory.exponent += matrix_exponent(op) - 1;
+            memory.drawn = 1;
+        }
+    }
+    return memory;
+}
+
+double theory_critical_exponent(const TheoryBranch *branch)
+{
+    return memory_exponent(chain_memory(branch->ops, branch->op_count, (Memory){1, 0}));
 }
 
 static int depends_on_layer(const TheoryStack *stack)
@@ -202,15 +242,10 @@ static void find_exponents(const TheoryStack *stack, const Sample *a, const Samp
     }
 }
 
-/* Weights that decide are independent, or have paths along depth that a limit ODE can follow. */
+/* Weights that decide have paths along depth that a limit ODE can follow, or there are none. */
 static int is_smooth(const TheoryBranch *branch)
 {
-    for (int i = branch->op_count - 1; i >= 0 && !is_even_part(&branch->ops[i]); i--) {
-        if (is_drawn(&branch->ops[i]) && matrix_exponent(&branch->ops[i]) < 1) {
-            return 0;
-        }
-    }
-    return 1;
+    return theory_critical_exponent(branch) == 1;
 }
 
 static int is_rough(const TheoryBranch *branch)
@@ -246,16 +281,24 @@ static void judge_limit(const TheoryBranch *branch, TheoryVerdict *verdict)
     }
 }
 
-static int saturates(const TheoryBranch *branch)
+static int chain_saturates(const TheoryOp *op, int count)
 {
-    for (int i = 0; i < branch->op_count; i++) {
-        const TheoryOp *op = &branch->ops[i];
+    for (const TheoryOp *end = op + count; op < end; op = theory_next(op)) {
         int bounded = op->kind == THEORY_ACTIVATION && theory_is_bounded(op->activation);
+        if (op->kind == THEORY_SUM) {
+            bounded =
+                chain_saturates(op + 1, op->first) && chain_saturates(op + 1 + op->first, op->rest);
+        }
         if (bounded || op->kind == THEORY_NORM || op->kind == THEORY_BATCHNORM) {
             return 1;
         }
     }
     return 0;
+}
+
+int theory_saturates(const TheoryBranch *branch)
+{
+    return chain_saturates(branch->ops, branch->op_count);
 }
 
 static const char *adds_nothing(const TheoryBranch *branch)
@@ -272,9 +315,10 @@ static const char *explodes(const TheoryBranch *branch, double displacement)
     if (isinf(displacement)) {
         return "alpha grows with the depth beyond every number";
     }
-    return saturates(branch) ? "alpha falls more slowly than the critical exponent asks; since the "
-                               "branch saturates, the state grows like a power of the depth"
-                             : "alpha falls more slowly than the critical exponent asks";
+    return theory_saturates(branch)
+               ? "alpha falls more slowly than the critical exponent asks; since the "
+                 "branch saturates, the state grows like a power of the depth"
+               : "alpha falls more slowly than the critical exponent asks";
 }
 
 /* `underflows`: alpha is 0 at the window's deep end, but not in a shallow stack. */

@@ -56,6 +56,7 @@ typedef enum TheoryOpKind {
     THEORY_SCALE,      /* times a number: K → variance K */
     THEORY_NORM,       /* over one sample's features: K → 1 */
     THEORY_BATCHNORM,  /* over the batch: K → 1 */
+    THEORY_SUM,        /* of chains that act on one input: K → the sum of theirs */
     THEORY_UNKNOWN     /* a layer that no theory here knows */
 } TheoryOpKind;
 
@@ -71,6 +72,8 @@ typedef struct TheoryOp {
     double parameter; /* hurst or length */
     double spread; /* MATRIX: its largest singular value over √variance, 2 where square normal */
     const char *name; /* of an UNKNOWN layer */
+    int first,
+        rest; /* SUM: of the ops behind it, those of its first term, and the others; else 0 */
 } TheoryOp;
 
 typedef struct TheoryBranch {

@@ -78,6 +78,9 @@ typedef enum TheoryRegime {
 /* The exponent b at which alpha = depth^-b keeps the branch neither negligible nor dominant. */
 double theory_critical_exponent(const TheoryBranch *branch);
 
+/* What the branch puts out stays below a bound, however great the state is. */
+int theory_saturates(const TheoryBranch *branch);
+
 /* A block as a function of its depth; the pointer is good until the next call. */
 typedef struct TheoryFamily {
     const TheoryStack *(*at)(void *context, double depth);

@@ -13,7 +13,9 @@ typedef double RnFormula(const struct RnPlace *place);
 
 typedef struct RnSignalOp {
     int32_t kind, activation; /* RnSignalKind, RnActivation */
-    int32_t weight, bias;     /* tensors, or -1; of a BLOCK, weight is the block's number */
+    int32_t weight, bias;     /* tensors, or -1; of a BLOCK, weight is the block's number; of a
+                               * SUM, how many of the ops behind it are its first term, and how
+                               * many the others */
     double slope;
     RnFormula *scale;         /* SCALE */
     int32_t by_layer, unused; /* something of it depends on the layer */

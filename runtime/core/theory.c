@@ -85,6 +85,10 @@ static TheoryOp op_of(const RnProgram *program, const RnSignalOp *op, RnTheory *
                        .variance = {.constant = 1}};
     if (op->kind == RN_SIGNAL_MATRIX)
         fill_matrix(program, op, out, &result);
+    if (op->kind == RN_SIGNAL_SUM) {
+        result.first = op->weight;
+        result.rest = op->bias;
+    }
     if (op->kind == RN_SIGNAL_SCALE) {
         RnTheorySeries series = {.formula = op->scale, .factor = 1, .square = 1};
         result.variance = series_of(out, series, op->by_layer);

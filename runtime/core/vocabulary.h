@@ -101,14 +101,14 @@ static inline int rn_may_differ(RnRole role, int rank, int absolute)
     return role == RN_ROLE_DERIVED && rank == 0 && !absolute;
 }
 
-/* What theory sees of a chain of layers. BLOCK is a whole residual block, UNKNOWN a layer of which
- * no theory knows; layers that only move entries are left out. */
+/* What theory sees of layers that do not only move entries; SUM stands before its terms' ops. */
 #define RN_SIGNALS(X)                                                                              \
     X(MATRIX, "matrix")                                                                            \
     X(ACTIVATION, "activation")                                                                    \
     X(SCALE, "scale")                                                                              \
     X(NORM, "norm")                                                                                \
     X(BATCHNORM, "batchnorm")                                                                      \
+    X(SUM, "sum")                                                                                  \
     X(UNKNOWN, "unknown")                                                                          \
     X(BLOCK, "block")
 
