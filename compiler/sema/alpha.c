@@ -2,7 +2,7 @@
  *
  * `alpha`: the scale of a branch; a formula by layer, trained, or found by theory.
  */
-#include "sema/context.h"
+#include "sema/scale.h"
 
 #include <math.h>
 
@@ -32,7 +32,9 @@ static void learned_alpha(Context *ctx, Scope *scope, const Ast *ast, Branch *br
     bool channel = false;
     Tensor *tensor = add_tensor(ctx, scope, NULL, name, RN_ROLE_ALPHA);
     tensor->span = ast->span;
-    if (!read_learned(ctx, ast, tensor, &channel)) {
+    if (!read_learned(ctx, ast, tensor, &channel) ||
+        !check_scale(ctx, ast->span,
+                     &(Scale){tensor->law.scale, scope->stack, NULL, "the start of alpha"})) {
         return;
     }
     const Shape *shape = &scope->stack->shape;
@@ -72,29 +74,11 @@ static void optimal_alpha(Context *ctx, Scope *scope, const Ast *ast, Branch *br
     }
 }
 
-/* A formula must be a number in the first and the last layer, at the params' defaults. */
-static bool check_formula(Context *ctx, const Stack *stack, const Ast *ast, const Expr *e)
-{
-    double depth = default_depth(ctx, stack);
-    for (int i = 0; i < 2; i++) {
-        ExprPlace place = {.params = param_defaults(ctx->arena, ctx->model),
-                           .depth = depth,
-                           .layer = i ? depth : 1};
-        double value = expr_evaluate(e, &place);
-        if (!isfinite(value)) {
-            diag_report(ctx->diag, E_NOT_FINITE, ast->span, "alpha is %s in layer %g",
-                        isnan(value) ? "not a number" : "infinite", place.layer);
-            return false;
-        }
-    }
-    return true;
-}
-
 static void formula_alpha(Context *ctx, Scope *scope, const Ast *ast, Branch *branch,
                           const char *name)
 {
     const Expr *e = eval_scalar(ctx, ast, ALLOW_BLOCK, "alpha");
-    if (e == NULL || !check_formula(ctx, scope->stack, ast, e)) {
+    if (e == NULL || !check_scale(ctx, ast->span, &(Scale){e, scope->stack, NULL, "alpha"})) {
         return;
     }
     branch->value = e;

@@ -3,7 +3,7 @@
  * Laws: how weights and biases get their first values. A law's scale is the standard deviation,
  * the gain or the value, with every factor around it.
  */
-#include "sema/context.h"
+#include "sema/scale.h"
 
 #include <math.h>
 
@@ -160,32 +160,30 @@ double default_depth(Context *ctx, const Stack *stack)
     return expr_evaluate(stack->depth, &place);
 }
 
-/* A scale that is no number at the params' defaults: the root of a negative variance. */
-static bool check_scale(Context *ctx, const Tensor *tensor, const Law *law, const Ast *ast)
+/* What a law's scale is. */
+static const char *role_of(RnLawKind kind)
 {
-    if (law->scale == NULL) {
-        return true;
+    switch (kind) {
+    case RN_LAW_CONSTANT:
+        return "the value that this law gives";
+    case RN_LAW_ORTHOGONAL:
+        return "the gain that this law gives";
+    default:
+        return "the standard deviation that this law gives";
     }
-    ExprPlace place = {.params = param_defaults(ctx->arena, ctx->model),
-                       .depth = default_depth(ctx, tensor->stack),
-                       .layer = 1,
-                       .fan_in = tensor->fan_in,
-                       .fan_out = tensor->fan_out};
-    double scale = expr_evaluate(law->scale, &place);
-    if (isfinite(scale)) {
-        return true;
-    }
-    diag_report(ctx->diag, E_NOT_FINITE, ast->span,
-                "the standard deviation that this law gives is %s in the first layer",
-                isnan(scale) ? "not a number" : "infinite");
-    return false;
+}
+
+static bool check_law(Context *ctx, const Tensor *tensor, const Law *law, const Ast *ast)
+{
+    Scale scale = {law->scale, tensor->stack, tensor, role_of(law->kind)};
+    return law->scale == NULL || check_scale(ctx, ast->span, &scale);
 }
 
 static void set_law(Context *ctx, Tensor *tensor, const Law *law, const Ast *ast)
 {
     if (law->kind == RN_LAW_ORTHOGONAL && tensor->rank != 2) {
         diag_report(ctx->diag, E_LAW, ast->span, "biases cannot be orthogonal");
-    } else if (check_scale(ctx, tensor, law, ast)) {
+    } else if (check_law(ctx, tensor, law, ast)) {
         tensor->law = *law;
     }
 }

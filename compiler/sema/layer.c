@@ -4,7 +4,7 @@
  *
  * Never NULL: a layer that failed has kind LAYER_NONE and an output of rank 0, after a message.
  */
-#include "sema/context.h"
+#include "sema/scale.h"
 
 enum { NESTING_MAX = 1000 };
 
@@ -331,6 +331,8 @@ static Layer *scaled_layer(Context *ctx, Scope *scope, const Ast *ast, Shape in,
         }
         return failed_layer(ctx, ast, in);
     }
+    check_scale(ctx, ast->span,
+                &(Scale){layer->scale, scope->stack, NULL, "the scale of this layer"});
     Tensor *tensor = add_tensor(ctx, scope, NULL, NULL, RN_ROLE_DERIVED);
     tensor->span = ast->span;
     tensor->law = (Law){RN_LAW_FORMULA, layer->scale};

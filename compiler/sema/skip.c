@@ -2,7 +2,7 @@
  *
  * `skip`: what a layer of a block does with its input besides the branch.
  */
-#include "sema/context.h"
+#include "sema/scale.h"
 
 static const char *const words[] = {"identity", "none",     "orthogonal",
                                     "dense",    "momentum", "coupled"};
@@ -127,7 +127,8 @@ static void dense_skip(Context *ctx, Scope *scope, const Ast *ast)
 
 static void scale_skip(Context *ctx, Scope *scope, const Ast *ast, const Expr *scale)
 {
-    if (scale == NULL || (expr_is_number(scale) && scale->number == 1)) {
+    if (scale == NULL || (expr_is_number(scale) && scale->number == 1) ||
+        !check_scale(ctx, ast->span, &(Scale){scale, scope->stack, NULL, "the factor of `skip`"})) {
         return;
     }
     Tensor *tensor = add_tensor(ctx, scope, NULL, "skip", RN_ROLE_DERIVED);
