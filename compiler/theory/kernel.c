@@ -5,9 +5,10 @@
  * linear, relu: arc-cosine kernel of order 1 (Cho, Saul 2009); erf: Williams 1997; sin: the
  * characteristic function. The others by quadrature: one variable by the trapezoidal rule on the
  * whole line, which converges exponentially for analytic functions and normal weight (Trefethen,
- * Weideman 2014); two variables of correlation c by Hermite coefficients, which the same rule
- * gives: <phi(x) phi(y)> = Σ a_n² cⁿ (Mehler 1866). Gauss and Hermite's own rule spreads as many
- * nodes far wider than the weight and is worse by orders: docs/theory.md has the figures.
+ * Weideman 2014), stretched by a sinh where the function is much narrower than the weight; two
+ * variables of correlation c by Hermite coefficients, which the same rule gives: <phi(x) phi(y)> =
+ * Σ a_n² cⁿ (Mehler 1866). Gauss and Hermite's own rule spreads as many nodes far wider than the
+ * weight and is worse by orders: docs/theory.md has the figures.
  */
 #include "theory/parts.h"
 
@@ -80,13 +81,32 @@ static TheoryMoments sin_moments(TheoryKernel k)
 
 /* The normal weight beyond is below the rounding of 1. */
 static const double reach = 8.5;
-enum { MOST_NODES = 4000 };
-
 /* tanh has its poles at i pi / (2 √K): with this step the rule's error is e^-36 relative to the
  * function on the strip between them, and so it is for the wider strips of the others. */
 static double step_of(double own)
 {
-    return fmax(0.27 / sqrt(own + 0.5), 2 * reach / (double)MOST_NODES);
+    return 0.27 / sqrt(own + 0.5);
+}
+
+/* The trapezoidal rule in z; for great kernels in t, √K z = sinh t, where the nodes are as dense as
+ * phi wants around 0 and as the weight wants far out: what was at √K z is analytic for |Im t| < π/4
+ * whatever K is, so the step need not fall. */
+typedef struct Rule {
+    double step, root; /* root: √K */
+    int stretched, half;
+} Rule;
+
+/* For a series of `terms`: He_n turns √n times in 2π, near 0 as far as z = reach. */
+static Rule rule_of(double own, double step, int terms)
+{
+    const double great = 1000;
+    Rule rule = {.step = step, .root = sqrt(own), .stretched = own > great};
+    if (rule.stretched) {
+        rule.step = fmin(0.08, pi / (reach * sqrt(terms)));
+    }
+    double end = rule.stretched ? log(2 * reach * rule.root + 1) : reach;
+    rule.half = (int)ceil(end / rule.step);
+    return rule;
 }
 
 /* √n, 1/√n for the recurrence z He_n = He_{n+1} + n He_{n−1}. */
@@ -123,11 +143,20 @@ static void add_nodes(Hermite *h, double z, double even, double odd)
     }
 }
 
-/* Weight of the node i of the trapezoidal rule; 0 is counted twice, as z and as −z. */
-static double node_weight(int i, double step)
+/* The node i and its weight; 0 is counted twice, as z and as −z. */
+typedef struct Node {
+    double z, weight;
+} Node;
+
+static Node node_of(const Rule *rule, int i)
 {
-    double z = i * step;
-    return step * exp(-z * z / 2) / sqrt(2 * pi) * (i == 0 ? 0.5 : 1);
+    double at = i * rule->step, z = at, width = rule->step;
+    if (rule->stretched) {
+        double up = exp(at) / 2, down = exp(-at) / 2;
+        z = (up - down) / rule->root;
+        width *= (up + down) / rule->root;
+    }
+    return (Node){z, width * exp(-z * z / 2) / sqrt(2 * pi) * (i == 0 ? 0.5 : 1)};
 }
 
 /* What is left of the series beyond its terms is given the power behind the last one. Returns the
@@ -164,10 +193,11 @@ static int wanted_terms(TheoryKernel k)
 /* He_n turns √n times in 2π near 0; the rule must see that. */
 static void expand(TheoryActivation activation, double slope, double own, Hermite *hermite)
 {
-    double root = sqrt(own), step = fmin(step_of(own), pi / sqrt(hermite->terms));
-    int half = (int)ceil(reach / step);
-    for (int i = 0; i <= half; i++) {
-        double z = i * step, weight = node_weight(i, step);
+    double root = sqrt(own);
+    Rule rule = rule_of(own, fmin(step_of(own), pi / sqrt(hermite->terms)), hermite->terms);
+    for (int i = 0; i <= rule.half; i++) {
+        Node node = node_of(&rule, i);
+        double z = node.z, weight = node.weight;
         double up = theory_value(activation, slope, root * z).value;
         double down = theory_value(activation, slope, -root * z).value;
         add_nodes(hermite, z, weight * (up + down), weight * (up - down));
@@ -177,13 +207,15 @@ static void expand(TheoryActivation activation, double slope, double own, Hermit
 static TheoryMoments quadrature(TheoryActivation activation, double slope, TheoryKernel k)
 {
     /* derivatives by K divide by its root */
-    double own = fmax(k.own, 1e-12), root = sqrt(own), step = step_of(own);
+    double own = fmax(k.own, 1e-12), root = sqrt(own);
+    Rule rule = rule_of(own, step_of(own), THEORY_TERMS);
     Hermite hermite;
     prepare_hermite(&hermite, THEORY_TERMS);
-    int half = (int)ceil(reach / step), paired = !isnan(k.pair);
+    int paired = !isnan(k.pair);
     TheoryMoments m = {.pair = NAN, .pair_response = NAN};
-    for (int i = 0; i <= half; i++) {
-        double z = i * step, weight = node_weight(i, step);
+    for (int i = 0; i <= rule.half; i++) {
+        Node node = node_of(&rule, i);
+        double z = node.z, weight = node.weight;
         TheoryValue up = theory_value(activation, slope, root * z);
         TheoryValue down = theory_value(activation, slope, -root * z);
         m.own += weight * (up.value * up.value + down.value * down.value);
@@ -235,13 +267,14 @@ TheoryMoments theory_moments(TheoryActivation activation, double slope, TheoryKe
 /* Where phi has a kink, the rule errs like the square of its step. */
 double theory_square_series(const TheoryOp *phi, double own, double *coefficients)
 {
-    double root = sqrt(own), step = step_of(own), total = 0;
-    step /= theory_is_homogeneous(phi->activation) ? 16 : 1;
-    int half = (int)ceil(reach / step);
+    double root = sqrt(own), total = 0;
+    double finer = theory_is_homogeneous(phi->activation) ? 16 : 1;
+    Rule rule = rule_of(own, step_of(own) / finer, THEORY_TERMS);
     Hermite hermite;
     prepare_hermite(&hermite, THEORY_TERMS);
-    for (int i = 0; i <= half; i++) {
-        double z = i * step, weight = node_weight(i, step);
+    for (int i = 0; i <= rule.half; i++) {
+        Node node = node_of(&rule, i);
+        double z = node.z, weight = node.weight;
         double up = theory_value(phi->activation, phi->slope, root * z).value;
         double down = theory_value(phi->activation, phi->slope, -root * z).value;
         double even = up * up + down * down, odd = up * up - down * down;

@@ -88,13 +88,63 @@ static void one_variable(void **state)
 {
     (void)state;
     for (int i = 0; i < FORMS; i++) {
-        for (double own = 0.01; own < 2000; own *= 10) {
+        for (double own = 1e-6; own < 2000; own *= 10) {
             double error = error_of_library(open_forms[i], own);
             if (!(error <= 1e-11)) {
                 fail_msg("activation %d, K %g: %g", (int)open_forms[i], own, error);
             }
         }
     }
+}
+
+/* <tanh²> = 1 − <sech²>, and ∫ x²ⁿ sech² x dx = (4ⁿ − 2) π^2n |B_2n| / 2^(2n−1) (2 for n = 0) in
+ * the series of exp(−x²/2K): what is left out is of the order K^-5 beside the first term. */
+static Long great_kernel(Long own, Long *response)
+{
+    const Long p = acosl(-1) * acosl(-1);
+    const Long integrals[] = {2, p / 6, 7 * p * p / 120, 31 * p * p * p / 672,
+                              127 * p * p * p * p / 1920};
+    Long square = 1, factor = 1 / sqrtl(2 * acosl(-1) * own);
+    *response = 0;
+    for (int n = 0; n < 5; n++) {
+        square -= factor * integrals[n];
+        *response += (n + 0.5L) / own * factor * integrals[n];
+        factor /= -2 * own * (n + 1);
+    }
+    return square;
+}
+
+/* The step of a rule in z would have to fall like 1/√K. From K = 1e4 on the series leaves 1e-19. */
+static void great_kernels(void **state)
+{
+    (void)state;
+    for (double own = 1e4; own < 2e300; own *= 1e4) {
+        Long response, square = great_kernel(own, &response);
+        TheoryMoments m = theory_moments(THEORY_TANH, 0, (TheoryKernel){own, NAN});
+        assert_near(m.own, (double)square, 1e-11);
+        /* sums of doubles below the normal ones lose digits */
+        assert_near(m.own_response, (double)response, fmax(1e-11 * (double)response, 0x1p-1022));
+        /* sigmoid(x) = (1 + tanh(x/2)) / 2 */
+        m = theory_moments(THEORY_SIGMOID, 0, (TheoryKernel){4 * own, NAN});
+        assert_near(m.own, (double)(1 + square) / 4, 1e-11);
+        /* <x Phi(x)> = K <Phi'(x)> */
+        m = theory_moments(THEORY_GELU, 0, (TheoryKernel){own, NAN});
+        double mean = own / sqrt(2 * acos(-1) * (1 + own));
+        assert_near(m.mean, mean, 1e-11 * mean);
+    }
+}
+
+/* ∫ sech⁴ = 4/3; by adaptive integration with 30 digits at 1e4, where the next term counts. As K
+ * grows tanh becomes the sign, whose <phi phi> at a correlation of 1/2 is 2/pi asin 1/2. */
+static void great_kernels_of_slopes_and_pairs(void **state)
+{
+    (void)state;
+    TheoryMoments m = theory_moments(THEORY_TANH, 0, (TheoryKernel){1e4, NAN});
+    assert_near(m.slope_square, 0.00531914464401462214, 1e-11 * 0.0053);
+    m = theory_moments(THEORY_TANH, 0, (TheoryKernel){1e300, 0.5e300});
+    double slope = 4.0 / 3 / sqrt(2 * acos(-1)) * 1e-150;
+    assert_near(m.slope_square, slope, 1e-11 * slope);
+    assert_near(m.pair, 1.0 / 3, 1e-9);
 }
 
 /* Roots of the Hermite polynomial and the weights there, by Newton's method (from each root to the
@@ -213,6 +263,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_variable),
+        cmocka_unit_test(great_kernels),
+        cmocka_unit_test(great_kernels_of_slopes_and_pairs),
         cmocka_unit_test(gauss_and_hermite_are_worse),
         cmocka_unit_test(pairs_that_are_nearly_one),
     };
