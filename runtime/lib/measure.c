@@ -97,6 +97,19 @@ void rt_measured_add(RtMeasured *result, double value)
     result->error += difference * (value - result->mean);
 }
 
+/* Why a sample's value, with the function around it, is not finite. */
+static const char *why_lost(const RtProber *p, const RnMeasure *measure, double value,
+                            double applied, int64_t sample)
+{
+    if (isnan(value) && family_of(measure->kind) == NORMS)
+        return rt_trace_lost(p, measure, sample);
+    if (isnan(value))
+        return "it overflowed within the network";
+    if (isfinite(value) && value == 0)
+        return "the quantity is 0, of which the function has no value";
+    return isnan(applied) ? "the function has no value there" : "it is beyond every double";
+}
+
 /* Means over the samples, for each place; then over the places. */
 static void add_draw(const RtProber *p, const RnMeasure *measure, const RtValues *values,
                      RtMeasured *result)
@@ -106,7 +119,10 @@ static void add_draw(const RtProber *p, const RnMeasure *measure, const RtValues
         double mean = 0;
         for (int64_t s = 0; s < values->samples; s++) {
             int64_t at = s * values->width + i;
-            mean += apply(p, measure, values->value[at], values->exponent[at]);
+            double applied = apply(p, measure, values->value[at], values->exponent[at]);
+            if (!isfinite(applied) && !result->lost)
+                result->lost = why_lost(p, measure, values->value[at], applied, s);
+            mean += applied;
         }
         mean /= (double)values->samples;
         /* the mean over the draws so far */

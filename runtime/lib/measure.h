@@ -14,7 +14,8 @@ typedef struct RtMeasured {
     const char *reason; /* why not */
     double mean, error; /* over the finite draws; standard error, NaN for fewer than two */
     int64_t finite, draws;
-    double *values; /* [draws] */
+    const char *lost; /* why the first draw that is not finite is none; NULL */
+    double *values;   /* [draws] */
     /* Of an entry's path, a spectrum, the coordinate check: a value for each layer, singular value,
      * step; mean and values are then means over these. 1 of all others. */
     int64_t width;

@@ -152,3 +152,15 @@ void rt_trace_values(const RtProber *p, const RnMeasure *measure, RtValues *valu
         else
             values->value[s] = rt_trace_quantity(measure->kind, p->trace.data, depth, p->batch, s);
 }
+
+const char *rt_trace_lost(const RtProber *p, const RnMeasure *measure, int64_t sample)
+{
+    int64_t depth = p->profiles[rt_measure_region(p->session.program, measure)].depth;
+    bool backward =
+        measure->kind == RN_QUANTITY_GRADIENT_RATIO || measure->kind == RN_QUANTITY_GRADIENT_CHANGE;
+    double base = row_at(p->trace.data, backward ? RN_TRACE_GRADIENT : RN_TRACE_STATE,
+                         backward ? depth : 0, depth, p->batch, sample);
+    if (base == 0)
+        return backward ? "the gradient behind the block is 0" : "the block's input is 0";
+    return "it overflowed within the network";
+}

@@ -30,6 +30,8 @@ bool rt_trace(RtProber *prober, RtProfile *profile, RtError *error);
 /* Are the norms at both ends of a block, of one of the samples, far from the ends of reals? */
 bool rt_trace_in_range(const double *trace, int64_t depth, int64_t batch, int64_t sample);
 void rt_trace_values(const RtProber *prober, const RnMeasure *measure, RtValues *values);
+/* Why a sample's value is not a number. */
+const char *rt_trace_lost(const RtProber *prober, const RnMeasure *measure, int64_t sample);
 
 /* Losses and accuracies; NULL where the set of samples is there. */
 const char *rt_score_missing(const RtProber *prober, int32_t kind);

@@ -91,7 +91,8 @@ static void print_measured(const RnMeasure *measure, const RtMeasured *result)
     printf("%-32s %.6g%s  (draws %lld%s", measure->text, result->mean, error,
            (long long)result->draws, result->finite < result->draws ? ", finite " : "");
     if (result->finite < result->draws)
-        printf("%lld", (long long)result->finite);
+        printf("%lld: %s", (long long)result->finite,
+               result->lost ? result->lost : "their sum is beyond every double");
     if (result->width > 1) {
         double least, greatest;
         ends_of(result, &least, &greatest);
