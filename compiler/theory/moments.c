@@ -34,6 +34,25 @@ static int has_bias(const TheoryOp *op)
     return op->bias_variance.at != NULL || op->bias_variance.constant > 0;
 }
 
+/* Why the op's output is not in proportion to its input; NULL: it is. */
+static const char *op_law_obstacle(const TheoryOp *op)
+{
+    if (op->kind == THEORY_SUM) {
+        return "the branch holds a sum of layers";
+    }
+    if (has_bias(op)) {
+        return "a bias makes a branch that does not grow with the state";
+    }
+    if (op->kind == THEORY_NORM || op->kind == THEORY_BATCHNORM) {
+        return "a norm makes a branch that does not grow with the state";
+    }
+    if (is_curved(op) && !theory_is_homogeneous(op->activation)) {
+        return "an activation other than relu and leaky_relu makes a branch that does not grow in "
+               "proportion to the state";
+    }
+    return NULL;
+}
+
 /* ‖branch(h)‖² = c ‖h‖² for every h, in a direction that is independent of h. */
 static const char *branch_law_obstacle(const TheoryBranch *branch)
 {
@@ -41,13 +60,9 @@ static const char *branch_law_obstacle(const TheoryBranch *branch)
     for (int i = 0; i < branch->op_count; i++) {
         const TheoryOp *op = &branch->ops[i];
         int curved = is_curved(op);
-        if (op->kind == THEORY_SUM) {
-            return "the branch holds a sum of layers";
-        }
-        if (op->kind == THEORY_NORM || op->kind == THEORY_BATCHNORM || has_bias(op) ||
-            (curved && !theory_is_homogeneous(op->activation))) {
-            return "a bias, a norm, or an activation other than relu makes a branch that does not "
-                   "grow with the state";
+        const char *reason = op_law_obstacle(op);
+        if (reason) {
+            return reason;
         }
         if (curved && matrices == 0) {
             return "an activation acts on the state itself, so that the norm of the branch depends "

@@ -235,9 +235,11 @@ static void the_law_wants_such_a_branch(void **state)
     stack->start_mean = 0.5;
     assert_null(theory_ratios(stack).law_obstacle);
     block.ops[2].bias_variance.constant = 0.1;
-    assert_non_null(theory_ratios(stack).law_obstacle);
+    assert_non_null(strstr(theory_ratios(stack).law_obstacle, "a bias makes"));
     stack = two_matrices(&block, THEORY_TANH, 100, 0.1);
-    assert_non_null(theory_ratios(stack).law_obstacle);
+    assert_non_null(strstr(theory_ratios(stack).law_obstacle, "an activation other than relu"));
+    block.ops[1] = (TheoryOp){.kind = THEORY_NORM};
+    assert_non_null(strstr(theory_ratios(stack).law_obstacle, "a norm makes"));
     stack = two_matrices(&block, THEORY_RELU, 100, 0.1);
     block.branch.op_count = 2;
     assert_non_null(theory_ratios(stack).law_obstacle);
