@@ -108,6 +108,10 @@ static void judge_expectation(const Judge *j)
 
 static void note_exponents(const Judge *j, Diag *d)
 {
+    if (!isfinite(j->verdict.exponent)) {
+        diag_note(j->diag, d, "%s", j->verdict.why);
+        return;
+    }
     if (fabs(j->verdict.exponent) < falls) {
         diag_note(j->diag, d,
                   "alpha does not fall with the depth, while the branches add up like "
@@ -152,8 +156,8 @@ static bool is_felt(const Judge *j)
 
 static void warn_exploding(const Judge *j)
 {
-    bool constant = j->verdict.exponent < falls;
-    if (decisive(j)->learned || !isfinite(j->verdict.displacement) ||
+    bool constant = fabs(j->verdict.exponent) < falls;
+    if (decisive(j)->learned || !(j->verdict.displacement > -(double)INFINITY) ||
         j->block->expect == RN_EXPECT_EXPLODING || (constant && !is_felt(j))) {
         return;
     }
