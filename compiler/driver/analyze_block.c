@@ -64,12 +64,18 @@ static void report_scale(const Subject *s, const TheoryStack *stack)
     report_number(s->report, "alpha_square_sum", square);
 }
 
-static void report_moments(const Subject *s, const TheoryStack *stack)
+static void report_moments(const Subject *s)
 {
+    bool guessed = block_guesses_inputs(s->theory);
+    const TheoryStack *stack = block_here(s->theory);
     TheoryRatios r = theory_ratios(stack);
     /* in the names of what `probe` measures */
     report_begin(s->report, "first_weights", "expected at the first weights");
     report_text(s->report, "not_predicted", block_reason(s->theory, theory_obstacle(stack)));
+    report_text(s->report, "assumed",
+                guessed ? "an entry of the model's inputs has the mean square 1; for others these "
+                          "numbers differ, since the branch is not in proportion to the state"
+                        : NULL);
     report_named(s->report, "forward_square", "forward_ratio^2", r.forward_square);
     report_named(s->report, "forward_change_square", "forward_change^2", r.change_square);
     report_named(s->report, "gradient_square", "gradient_ratio^2", r.gradient_square);
@@ -185,7 +191,7 @@ static void analyze_block(const Subject *s)
     }
     report_scale(s, stack);
     report_regime(s);
-    report_moments(s, block_here(s->theory));
+    report_moments(s);
     report_field(s, alpha);
     report_jacobian(s, block_here(s->theory));
     report_expansion(s, block_here(s->theory));

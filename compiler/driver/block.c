@@ -277,6 +277,27 @@ const TheoryStack *block_for_optimal(BlockTheory *theory, const SignalBranch *br
     return &theory->stack;
 }
 
+static bool is_known_data(const Probe *probe)
+{
+    return probe != NULL &&
+           (probe->data.kind == RN_DATA_GAUSSIAN || probe->data.kind == RN_DATA_UNIFORM);
+}
+
+bool block_guesses_inputs(BlockTheory *theory)
+{
+    const double other = 4, same = 1e-9;
+    if (is_known_data(theory->model->probe)) {
+        return false;
+    }
+    TheoryRatios guessed = theory_ratios(block_here(theory));
+    TheoryState state = carry(theory, theory_inputs(other, 0));
+    theory_enter(&state, &theory->stack);
+    TheoryRatios changed = theory_ratios(&theory->stack);
+    double forward = guessed.change_square / changed.change_square;
+    double backward = guessed.gradient_square / changed.gradient_square;
+    return fabs(forward - 1) > same || fabs(backward - 1) > same;
+}
+
 static const char *unknown_before(const BlockTheory *theory)
 {
     const SignalChain *chain = &theory->model->signal->chain;

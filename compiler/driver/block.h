@@ -25,6 +25,10 @@ const TheoryStack *block_for_optimal(BlockTheory *theory, const SignalBranch *br
  * about where theory had none. */
 const char *block_reason(const BlockTheory *theory, const char *reason);
 
+/* Do the expected ratios depend on the mean square of the model's inputs, which is taken as 1 since
+ * nothing is known of it? */
+bool block_guesses_inputs(BlockTheory *theory);
+
 /* Values of a model's expressions at the params' defaults. */
 double model_value(const Model *model, const double *params, const Expr *e, const Tensor *tensor,
                    double layer);
