@@ -29,9 +29,9 @@ typedef struct Symbol {
     bool is_bool, ready; /* ready: its value may be used */
     bool refused;        /* PARAM: said already that a const is wanted */
     bool mistaken;       /* said already that its value is out of place somewhere */
-    Span span;
-    double value; /* CONST */
-    int param;    /* PARAM */
+    Span span, range;    /* of the name; of a PARAM's range, where it declares one */
+    double value;        /* CONST */
+    int param;           /* PARAM */
 } Symbol;
 
 /* What the names and laws of a tensor hang on. One for each tensor, same index. */
@@ -66,8 +66,8 @@ typedef struct Context {
     int nesting, operators;           /* of the expression being read */
     int unnamed_blocks, unnamed_seen; /* residual blocks without a name */
     Measure *measure;                 /* being read, else NULL */
-    bool quantity_seen;
-    bool trained_seen;
+    bool quantity_seen, trained_seen;
+    double depth;  /* of the block whose correlations are read; 0: `depth` is not known */
     bool lost;     /* statements failed to be read: none is called missing */
     bool poisoned; /* a part of the model failed: what hangs on the whole stays silent */
 } Context;

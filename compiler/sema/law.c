@@ -43,6 +43,59 @@ void default_law(Context *ctx, Tensor *tensor)
     tensor->law = (Law){RN_LAW_NORMAL, fan_scale(ctx, 1, false, tensor->span)};
 }
 
+/* As far as the form of the formula and the ranges of the params show. */
+static bool is_never_negative(const Context *ctx, const Expr *e)
+{
+    switch (e->kind) {
+    case EXPR_NUMBER:
+        return e->number >= 0;
+    case EXPR_PARAM:
+        return ctx->model->params.items[e->param].low >= 0;
+    case EXPR_DEPTH:
+    case EXPR_LAYER:
+    case EXPR_FAN_IN:
+    case EXPR_FAN_OUT:
+    case EXPR_SQRT:
+    case EXPR_EXP:
+    case EXPR_ABS:
+    case EXPR_EQ:
+    case EXPR_NE:
+    case EXPR_LT:
+    case EXPR_LE:
+    case EXPR_GT:
+    case EXPR_GE:
+        return true;
+    case EXPR_ADD:
+    case EXPR_MUL:
+    case EXPR_DIV:
+    case EXPR_MIN:
+    case EXPR_MAX:
+        return is_never_negative(ctx, e->a) && is_never_negative(ctx, e->b);
+    case EXPR_POW:
+        return is_never_negative(ctx, e->a);
+    case EXPR_BASE:
+    case EXPR_QUANTITY:
+    case EXPR_NEGATE:
+    case EXPR_SUB:
+    case EXPR_LOG:
+    case EXPR_LOG10:
+    case EXPR_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* A negative deviation becomes no number, as the root of a negative variance is none, so that both
+ * are refused wherever the program comes to them; any other stays as it is, to the bit. */
+static const Expr *deviation(Context *ctx, const Expr *std)
+{
+    if (std == NULL || is_never_negative(ctx, std)) {
+        return std;
+    }
+    const Expr *zero = multiply(ctx, number_at(ctx, 0), square_root(ctx, std));
+    return expr_make(ctx->arena, EXPR_ADD, std, zero, std->span);
+}
+
 static const Expr *spread(Context *ctx, const Ast *ast, unsigned allows)
 {
     const Ast *values[ARGUMENTS_MAX];
@@ -58,7 +111,7 @@ static const Expr *spread(Context *ctx, const Ast *ast, unsigned allows)
     }
     Range range = {0, HUGE_VAL, false, false};
     if (values[1] != NULL) {
-        return eval_ranged(ctx, values[1], allows, "`std`", range);
+        return deviation(ctx, eval_ranged(ctx, values[1], allows, "`std`", range));
     }
     const Expr *variance = eval_ranged(ctx, values[0], allows, "`var`", range);
     return variance ? square_root(ctx, variance) : NULL;
@@ -175,7 +228,9 @@ static const char *role_of(RnLawKind kind)
 
 static bool check_law(Context *ctx, const Tensor *tensor, const Law *law, const Ast *ast)
 {
-    Scale scale = {law->scale, tensor->stack, tensor, role_of(law->kind)};
+    bool spread = law->kind == RN_LAW_NORMAL || law->kind == RN_LAW_UNIFORM;
+    Scale scale = {law->scale, tensor->stack, tensor, role_of(law->kind),
+                   spread ? "`var` and `std` must be at least 0" : NULL};
     return law->scale == NULL || check_scale(ctx, ast->span, &scale);
 }
 
@@ -307,8 +362,9 @@ static void give_to_label(Block *block, const BlockLaw *rule)
     give_law(block, (uint32_t)place, rule);
 }
 
-static bool read_rule(Context *ctx, const Ast *statement, BlockLaw *rule)
+static bool read_rule(Block *block, const Ast *statement, BlockLaw *rule)
 {
+    Context *ctx = block->ctx;
     rule->statement = statement;
     rule->labelled = statement->label != NULL;
     rule->slot = str_equal(statement->text, "bias_init");
@@ -317,8 +373,13 @@ static bool read_rule(Context *ctx, const Ast *statement, BlockLaw *rule)
     if (rule->ast == NULL) {
         return false;
     }
-    return rule->is_correlation ? read_correlation(ctx, rule->ast, &rule->correlation)
-                                : read_law(ctx, rule->ast, ALLOW_BLOCK | ALLOW_FAN, &rule->law);
+    if (!rule->is_correlation) {
+        return read_law(ctx, rule->ast, ALLOW_BLOCK | ALLOW_FAN, &rule->law);
+    }
+    ctx->depth = default_depth(ctx, block->scope->stack);
+    bool good = read_correlation(ctx, rule->ast, &rule->correlation);
+    ctx->depth = 0;
+    return good;
 }
 
 static bool is_law_statement(const Ast *ast)
@@ -352,7 +413,7 @@ static void apply_pass(Block *block, const Statements *statements, bool labelled
         const Ast *ast = statements->items[i];
         if (!is_law_statement(ast) || (ast->label != NULL) != labelled ||
             !first_of_its_kind(block->ctx, &seen, ast, statements, (int)i) ||
-            !read_rule(block->ctx, ast, &rules[i])) {
+            !read_rule(block, ast, &rules[i])) {
             continue;
         }
         if (labelled) {

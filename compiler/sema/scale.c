@@ -67,6 +67,8 @@ bool check_scale(Context *ctx, Span span, const Scale *scale)
                           isfinite(value) ? ", which float32 does not hold" : "");
     if (isfinite(value)) {
         diag_hint(ctx->diag, d, "write a smaller number, or `precision float64`");
+    } else if (isnan(value) && scale->hint) {
+        diag_hint(ctx->diag, d, "%s", scale->hint);
     }
     return false;
 }

@@ -14,6 +14,7 @@ typedef struct Scale {
     const Stack *stack;
     const Tensor *tensor;
     const char *what; /* "alpha" */
+    const char *hint; /* where a value is no number; or NULL */
 } Scale;
 
 /* Does every layer have a value that the network's reals hold, at the params' defaults? The first

@@ -237,6 +237,7 @@ static void declare_param(Context *ctx, const Ast *ast, Symbol *symbol)
     bool is_bool = false;
     bool defined = apply_definition(ctx, ast->text, &param.value, &is_bool);
     if (read_param_range(ctx, ast, &param) && good) {
+        symbol->range = ast->range != NULL ? ast->range->span : symbol->range;
         check_default(ctx, ast, &param, defined);
         symbol->kind = SYMBOL_PARAM;
     } else {

@@ -20,10 +20,11 @@ void mark_integer(Context *ctx, const Expr *e)
     mark_integer(ctx, e->b);
 }
 
-static bool is_known(const Expr *e)
+/* By the params, and by the depth where that is one. */
+static bool is_known(const Expr *e, double depth)
 {
     for (ExprKind leaf = EXPR_DEPTH; leaf <= EXPR_QUANTITY; leaf++) {
-        if (expr_uses(e, leaf)) {
+        if (expr_uses(e, leaf) && (leaf != EXPR_DEPTH || depth == 0)) {
             return false;
         }
     }
@@ -83,20 +84,50 @@ static void report_fraction(Context *ctx, const Ast *ast, const char *what, doub
                             number_text(ctx->arena, value)));
 }
 
-static bool check_range(Context *ctx, const Ast *ast, const Expr *e, const char *what, Range range)
+/* A param is one of these values at any time: so must be all that its declaration allows. Its ends
+ * may lie on open bounds, since a range has no other ends; the program refuses these alone. */
+static bool check_param(Context *ctx, const Ast *ast, const Expr *e, const char *what, Range range)
 {
-    if (!is_known(e)) {
+    if (e->kind != EXPR_PARAM) {
         return true;
     }
-    double value = expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
+    const Param *param = &ctx->model->params.items[e->param];
+    double low = fmax(param->low, range.low), high = fmin(param->high, range.high);
+    Symbol *symbol = scope_find(ctx, param->name);
+    if (symbol->range.end == 0 || (low == param->low && high == param->high)) {
+        return true;
+    }
+    if (symbol->mistaken) {
+        return false;
+    }
+    symbol->mistaken = true;
+    Diag *d = diag_report(ctx->diag, E_VALUE_RANGE, symbol->range,
+                          "the range of `%s` reaches %s, but %s must be %s", param->name,
+                          number_text(ctx->arena, low > param->low ? param->low : param->high),
+                          what, range_text(ctx, range));
+    diag_label(ctx->diag, d, ast->span, "`%s` is used here", param->name);
+    diag_hint(ctx->diag, d, "write `in %s..%s`", number_text(ctx->arena, low),
+              number_text(ctx->arena, high));
+    return false;
+}
+
+static bool check_range(Context *ctx, const Ast *ast, const Expr *e, const char *what, Range range)
+{
+    if (!is_known(e, ctx->depth)) {
+        return true;
+    }
+    ExprPlace place = {.params = param_defaults(ctx->arena, ctx->model), .depth = ctx->depth};
+    double value = expr_evaluate(e, &place);
     if (in_range(value, range)) {
         return true;
     }
+    const char *where = expr_uses(e, EXPR_DEPTH)
+                            ? str_format(ctx->arena, " at depth %g", ctx->depth)
+                        : expr_is_number(e) ? ""
+                                            : " with the params at their defaults";
     report_value(ctx, ast, E_VALUE_RANGE,
                  str_format(ctx->arena, "%s is %s%s, but must be %s", what,
-                            number_text(ctx->arena, value),
-                            expr_is_number(e) ? "" : " with the params at their defaults",
-                            range_text(ctx, range)));
+                            number_text(ctx->arena, value), where, range_text(ctx, range)));
     return false;
 }
 
@@ -104,7 +135,10 @@ const Expr *eval_ranged(Context *ctx, const Ast *ast, unsigned allows, const cha
                         Range range)
 {
     const Expr *e = eval_scalar(ctx, ast, allows, what);
-    return e != NULL && check_range(ctx, ast, e, what, range) ? e : NULL;
+    return e != NULL && check_range(ctx, ast, e, what, range) &&
+                   check_param(ctx, ast, e, what, range)
+               ? e
+               : NULL;
 }
 
 /* Greatest count: exact in double, and its products with sizes still fit 63 bits. */
@@ -113,8 +147,9 @@ static const double count_limit = 1e9;
 const Expr *eval_count(Context *ctx, const Ast *ast, const char *what, double low)
 {
     Range range = {low, count_limit, false, false};
-    const Expr *e = eval_ranged(ctx, ast, ALLOW_PARAMS | WHOLE, what, range);
-    if (e == NULL) {
+    const Expr *e = eval_scalar(ctx, ast, ALLOW_PARAMS | WHOLE, what);
+    if (e == NULL || !check_range(ctx, ast, e, what, range) ||
+        !check_param(ctx, ast, e, what, (Range){low, HUGE_VAL, false, false})) {
         return NULL;
     }
     double value = expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct Range {
     double low, high;
@@ -116,7 +117,7 @@ static bool check_scale(const RnTensor *tensor, const RnPlace *place, RtError *e
     return rt_fail(error, RT_USAGE, "the %s of %s is %s in layer %.0f%s",
                    spread ? "standard deviation" : "first value", tensor->name,
                    isnan(scale) ? "not a number" : "infinite", place->layer,
-                   spread && isnan(scale) ? "; a variance must be at least 0" : "");
+                   spread && isnan(scale) ? "; its `var` or `std` must be at least 0" : "");
 }
 
 /* `lr`, `eps` and `decay` of a group of tensors, functions of the optimiser's. */
@@ -160,10 +161,40 @@ static bool check_tensor(const RnProgram *program, const double *config, const R
                        check_rules(train, tensor, &last, error)));
 }
 
-bool rt_limits_check(const RnProgram *program, const double *config, RtError *error)
+static bool check_all(const RnProgram *program, const double *config, RtError *error)
 {
     for (int32_t t = 0; t < program->tensor_count; t++)
         if (!check_tensor(program, config, &program->tensors[t], error))
             return false;
     return !program->train || check_train(program->train, config, error);
+}
+
+/* The param to blame: with that one at its default, which the compiler has judged, all is well. */
+static int32_t find_culprit(const RnProgram *program, double *config)
+{
+    RtError unread;
+    for (int32_t i = 0; i < program->param_count; i++) {
+        double given = config[i];
+        if (given == program->params[i].value)
+            continue;
+        config[i] = program->params[i].value;
+        bool good = check_all(program, config, &unread);
+        config[i] = given;
+        if (good)
+            return i;
+    }
+    return -1;
+}
+
+bool rt_limits_check(const RnProgram *program, double *config, RtError *error)
+{
+    if (check_all(program, config, error))
+        return true;
+    int32_t culprit = find_culprit(program, config);
+    size_t used = strlen(error->text);
+    char number[RT_NUMBER_TEXT];
+    if (culprit >= 0)
+        snprintf(error->text + used, sizeof error->text - used, " (with %s = %s)",
+                 program->params[culprit].name, rt_exact_text(config[culprit], number));
+    return false;
 }

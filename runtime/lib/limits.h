@@ -10,7 +10,8 @@
 #include "lib/error.h"
 
 /* Laws of first values in the first and the last layer, correlations along depth, and what `train`
- * states. Depths must be good already. */
-bool rt_limits_check(const RnProgram *program, const double *config, RtError *error);
+ * states; the error names the param, where it is one alone. Depths must be good already. Params are
+ * tried at other values, and left as they were. */
+bool rt_limits_check(const RnProgram *program, double *config, RtError *error);
 
 #endif

@@ -14,6 +14,7 @@ param length = 0.2
 param v = 1
 param w = 1
 param c = 1
+param u = 1
 model {
   input x[4]
   residual noise depth L {
@@ -29,6 +30,10 @@ model {
   residual path depth L {
     branch U: dense(4, bias = false) -> tanh
     correlation gp(ou, length = length)
+  }
+  residual spread depth L {
+    branch T: dense(4, bias = false) -> tanh
+    init -1 * uniform(std = u/sqrt(fan_in))
   }
 }
 probe { data gaussian; measure forward_ratio(noise) }
@@ -57,14 +62,22 @@ expect 2 "the Hurst exponent of noise.W.weight is -3, $unit" ./laws probe --set 
 # shellcheck disable=SC2016 # words of a message
 expect 2 'the length of `gp` of path.U.weight is 0, but must be greater than 0' \
     ./laws probe --set length=0
+# the param to blame, among others that are good
+expect 2 "is 1, $unit (with H = 1)" ./laws probe --set L=9 --set H=1 --set v=2
+expect 2 "$unit (with H = 1)" ./laws sweep hursts
 both length=-1e-3 'is -0.001'
 both length=0 'but must be greater than 0'
-expect 2 'the standard deviation of noise.W.weight is not a number in layer 1; a variance must be' \
+# shellcheck disable=SC2016 # words of messages
+expect 2 'the standard deviation of noise.W.weight is not a number in layer 1; its `var` or' \
     ./laws probe --set v=-1
+# a deviation as a variance; the sign of a factor is the writer's own
+# shellcheck disable=SC2016 # words of messages
+expect 2 'T.weight is not a number in layer 1; its `var` or `std` must be at least 0 (with u' \
+    ./laws probe --set u=-1 --set H=0.9 --set L=7
 # in the last layer alone
-expect 2 'of field.V.weight is not a number in layer 8; a variance' ./laws probe --set w=0.5
+expect 2 'of field.V.weight is not a number in layer 8; its' ./laws probe --set w=0.5
 expect 2 'the first value of noise.alpha is infinite in layer 1' ./laws probe --set c=0
-for values in H=0.01 H=0.99 length=1e-300 length=1e300 v=0 w=0.875; do
+for values in H=0.01 H=0.99 length=1e-300 length=1e300 v=0 w=0.875 u=0; do
     expect 0 '' ./laws probe --set $values
 done
 # a sweep that comes to such a value ends there, whether or not its cells share memory
