@@ -141,9 +141,25 @@ static void count_unnamed(Context *ctx, const Statements *statements)
     }
 }
 
-static void require_input(Context *ctx, const Ast *block, const Ast *input)
+/* The first statement, where it is `image[28, 28]`: the input without its keyword. */
+static const Ast *bare_input(const Statements *statements)
 {
-    if (input == NULL && !ctx->lost) {
+    const Ast *first = statements->count > 0 ? statements->items[0] : NULL;
+    bool shaped = first != NULL && first->kind == AST_LAYERS && first->first->kind == AST_INDEX;
+    return shaped && !is_layer_name(first->first->text) ? first : NULL;
+}
+
+static void require_input(Context *ctx, const Ast *block, const Ast *input, const Ast *bare)
+{
+    if (input != NULL || ctx->lost) {
+        return;
+    }
+    if (bare != NULL) {
+        const char *name = bare->first->text;
+        Diag *d = diag_report(ctx->diag, E_MISSING_STATEMENT, bare->span,
+                              "`input` is missing before `%s`", name);
+        diag_hint(ctx->diag, d, "write `input %s[…]`", name);
+    } else {
         Diag *d = diag_report(ctx->diag, E_MISSING_STATEMENT, block->name_span,
                               "the model has no `input`");
         diag_hint(ctx->diag, d, "write, for example, `input image[28, 28]`");
@@ -157,11 +173,12 @@ static void elaborate_model(Context *ctx, const Ast *block)
     count_unnamed(ctx, &statements);
     read_precision(ctx, single_statement(ctx, &statements, "precision"));
     const Ast *input = single_statement(ctx, &statements, "input");
-    require_input(ctx, block, input);
+    const Ast *bare = input == NULL ? bare_input(&statements) : NULL;
+    require_input(ctx, block, input, bare);
     read_input(ctx, input);
     read_output(ctx, single_statement(ctx, &statements, "output"));
     Walk walk = {.scope = add_scope(ctx, NULL, NULL), .input_seen = input == NULL};
-    for (uint32_t i = 0; i < statements.count; i++) {
+    for (uint32_t i = bare != NULL; i < statements.count; i++) {
         walk_statement(ctx, &walk, statements.items[i]);
     }
     ctx->model->output = walk.shape;

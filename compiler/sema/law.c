@@ -326,6 +326,9 @@ static int labelled_place(Block *block, const BlockLaw *rule)
         return place;
     }
     if (names_find(&block->scope->labels, label) >= 0) {
+        if (ctx->poisoned) {
+            return -1; /* it may be the layer that was reported */
+        }
         diag_report(ctx->diag, E_RULE_TARGET, rule->statement->span,
                     "the layer `%s` has no weights", label);
         return -1;

@@ -12,6 +12,8 @@ typedef struct Axes {
     Sweep *sweep;
     VEC(const char *) names; /* of sweep->axes */
     bool any;                /* an axis is written, be it right or wrong */
+    bool measured;           /* a quantity stands without its `measure` */
+    NameTable refused;       /* reported already: nobody misses them */
 } Axes;
 
 static int find_axis(const Axes *axes, const char *name)
@@ -28,14 +30,23 @@ static int find_axis(const Axes *axes, const char *name)
 static int read_axis_name(Axes *axes, const Ast *ast)
 {
     int place = ast->kind == AST_NAME ? find_axis(axes, ast->text) : -1;
-    if (ast->kind == AST_ERROR || place >= 0) {
+    const char *text = ast->kind == AST_NAME ? ast->text : "this";
+    if (ast->kind == AST_ERROR || place >= 0 || axes->ctx->lost ||
+        names_find(&axes->refused, text) >= 0) {
         return place;
     }
-    const char *text = ast->kind == AST_NAME ? ast->text : "this";
     Diag *d = diag_report(axes->ctx->diag, E_NEEDS_PARAM, ast->span,
                           "`%s` is not an axis of this sweep", text);
     hint_nearest(axes->ctx, d, text, axes->names.items, axes->names.count);
     return -1;
+}
+
+static void refuse_axis(Axes *axes, const Ast *ast)
+{
+    axes->any = true;
+    if (ast->text != NULL) {
+        names_add(axes->ctx->arena, &axes->refused, ast->text, 0);
+    }
 }
 
 static const Param *axis_param(Context *ctx, const Ast *ast)
@@ -128,6 +139,7 @@ static void read_axis(Axes *axes, const Ast *ast)
     Sweep *sweep = axes->sweep;
     const Param *param = axis_param(ctx, ast->first);
     if (param == NULL) {
+        refuse_axis(axes, ast->first);
         return;
     }
     if (find_axis(axes, param->name) >= 0) {
@@ -361,6 +373,21 @@ static void require(Context *ctx, const Ast *block, Span span, const char *what,
     }
 }
 
+/* An axis without its `in`, or a quantity without its `measure`. */
+static void reject_bare_axis(Axes *axes, const Ast *ast)
+{
+    Context *ctx = axes->ctx;
+    const Ast *value = ast->kind == AST_LAYERS ? ast->first : ast;
+    Diag *d = diag_report(ctx->diag, E_KIND, ast->span, "this is no statement of a `sweep` block");
+    if (is_call(value) && is_quantity(value->text)) {
+        diag_hint(ctx->diag, d, "write `measure %s`", value->text);
+        axes->measured = true;
+        return;
+    }
+    diag_hint(ctx->diag, d, "an axis is written `L in [10, 100, 1000]`");
+    refuse_axis(axes, value);
+}
+
 static void read_axes(Axes *axes, const Statements *statements)
 {
     for (uint32_t i = 0; i < statements->count; i++) {
@@ -369,8 +396,7 @@ static void read_axes(Axes *axes, const Statements *statements)
             axes->any = true;
             read_axis(axes, ast);
         } else if (ast->kind != AST_STATEMENT) {
-            diag_report(axes->ctx->diag, E_KIND, ast->span,
-                        "this is no statement of a `sweep` block");
+            reject_bare_axis(axes, ast);
         }
     }
 }
@@ -391,7 +417,7 @@ void elaborate_sweep(Context *ctx, const Ast *block)
     if (!axes.any) {
         require(ctx, block, block->block_name_span, "axis", "L in [10, 100, 1000]");
     }
-    if (measure == NULL) {
+    if (measure == NULL && !axes.measured) {
         require(ctx, block, block->name_span, "`measure`", "measure forward_ratio");
     }
     read_measures(&axes, measure);

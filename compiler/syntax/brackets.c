@@ -107,6 +107,7 @@ bool layout_open(Layout *layout, Token token)
         opener.name = layout->pending.name ? layout->pending.name : layout_block_name(layout);
         opener.is_choice = layout->pending.is_choice;
         opener.is_assumed = layout->pending.is_assumed;
+        opener.is_mistaken = layout->pending.is_mistaken;
         layout->pending = (Opener){0};
     }
     layout->openers[layout->depth++] = opener;
@@ -117,7 +118,7 @@ bool layout_close_bracket(Layout *layout, Token *token)
 {
     char written = token->kind == TOKEN_RPAREN ? ')' : ']';
     if (!layout_in_bracket(layout)) {
-        if (!layout->string_open) {
+        if (!layout->unbalanced) {
             diag_report(layout->diag, E_UNOPENED, token->span, "`%c` closes nothing", written);
         }
         return false;
@@ -134,6 +135,14 @@ bool layout_close_bracket(Layout *layout, Token *token)
     return true;
 }
 
+void layout_note_mistake(Layout *layout)
+{
+    bool opened = layout->depth && layout->last.kind == TOKEN_LBRACE;
+    Opener *brace = opened ? &layout->openers[layout->depth - 1] : &layout->pending;
+    brace->is_mistaken = true;
+    layout->unbalanced = layout->statement_open ? layout->last.span.end : 0;
+}
+
 static const char *describe(const Layout *layout, Token token)
 {
     if (token.kind == TOKEN_END_OF_FILE) {
@@ -145,7 +154,7 @@ static const char *describe(const Layout *layout, Token token)
 void layout_drop_brackets(Layout *layout, Token before)
 {
     const Opener *top = layout_top(layout);
-    if (!layout->string_open && !layout->stopped) {
+    if (top->span.begin >= layout->unbalanced && !layout->stopped) {
         Diag *diag = diag_report(layout->diag, E_UNCLOSED, before.span, "`%c` is missing before %s",
                                  closer_of(top->kind), describe(layout, before));
         diag_label(layout->diag, diag, top->span, "`%c` is opened here", character_of(top->kind));
@@ -153,7 +162,7 @@ void layout_drop_brackets(Layout *layout, Token before)
     while (layout_in_bracket(layout)) {
         layout->depth--;
     }
-    layout->string_open = false;
+    layout->unbalanced = 0;
 }
 
 void layout_report_open_brace(Layout *layout, Token before)

@@ -155,6 +155,7 @@ static Token give_closing_brace(Layout *layout, Span span)
     bool choice = layout_top(layout)->is_choice;
     unsigned block = layout_block(layout);
     const char *name = layout_block_name(layout);
+    layout->choice_lost = layout_top(layout)->is_mistaken;
     layout->depth--;
     Token token = give(layout, (Token){TOKEN_RBRACE, span, false});
     if (choice && layout_is_word(layout, layout->ahead[0], "else")) {
@@ -169,15 +170,19 @@ static Token give_closing_brace(Layout *layout, Span span)
 /* Drops the rest of the statement, blocks and all, without a look at it. */
 static void skip_statement(Layout *layout)
 {
-    unsigned braces = 0;
+    unsigned braces = 0, brackets = 0;
     for (;;) {
         Token next = layout->ahead[0];
-        bool ends = next.kind == RAW_SEMICOLON || (next.newline && next.kind != TOKEN_LBRACE);
+        bool inside = brackets > 0 && !breaks_bracket(layout, next, layout->ahead[1]);
+        bool ends =
+            next.kind == RAW_SEMICOLON || (next.newline && next.kind != TOKEN_LBRACE && !inside);
         if (next.kind == TOKEN_END_OF_FILE ||
             (braces == 0 && (ends || next.kind == TOKEN_RBRACE))) {
             return;
         }
         layout_take(layout);
+        brackets += next.kind == TOKEN_LPAREN || next.kind == TOKEN_LBRACKET;
+        brackets -= brackets > 0 && (next.kind == TOKEN_RPAREN || next.kind == TOKEN_RBRACKET);
         braces += next.kind == TOKEN_LBRACE;
         if (next.kind == TOKEN_RBRACE && --braces == 0) {
             return;
@@ -265,6 +270,35 @@ static Token begin_statement(Layout *layout, Token token, const Keyword *keyword
     return give(layout, token);
 }
 
+/* Is the keyword a name after all: before `:`, or the subject of `x in …` or `x < …`? */
+static bool is_subject(const Layout *layout, unsigned block)
+{
+    Token next = layout->ahead[0];
+    if (next.kind == TOKEN_COLON) {
+        return true;
+    }
+    return (block == IN_CHECK || block == IN_SWEEP) && !next.newline &&
+           (layout_is_word(layout, next, "in") || is_relation(next.kind));
+}
+
+/* `in 0 .. 1`, without what is meant to lie there. */
+static bool lacks_subject(const Layout *layout, Token token)
+{
+    unsigned block = layout_block(layout);
+    return (block == IN_CHECK || block == IN_SWEEP) && layout_is_word(layout, token, "in") &&
+           !is_subject(layout, block);
+}
+
+static Token reject_without_subject(Layout *layout, Token token)
+{
+    bool check = layout_block(layout) == IN_CHECK;
+    Diag *diag = diag_report(layout->diag, E_STATEMENT, token.span, "%s is missing before `in`",
+                             check ? "a quantity" : "a param");
+    diag_hint(layout->diag, diag, "write, for example, `%s`",
+              check ? "forward_ratio in 0.5 .. 3" : "L in [10, 100, 1000]");
+    return give_skipped(layout, token);
+}
+
 /* A misspelt keyword is read as the nearest one, so that its block is checked too. */
 static Token reject_unknown(Layout *layout, Token token)
 {
@@ -285,17 +319,6 @@ bool layout_takes_expressions(unsigned block)
     return block == IN_MODEL || block == IN_CHECK || block == IN_SWEEP;
 }
 
-/* Is the keyword a name after all: before `:`, or the subject of `x in …` or `x < …`? */
-static bool is_subject(const Layout *layout, unsigned block)
-{
-    Token next = layout->ahead[0];
-    if (next.kind == TOKEN_COLON) {
-        return true;
-    }
-    return (block == IN_CHECK || block == IN_SWEEP) && !next.newline &&
-           (layout_is_word(layout, next, "in") || is_relation(next.kind));
-}
-
 static Token give_bare(Layout *layout, Token token)
 {
     layout->statement = STATEMENT_BARE;
@@ -307,8 +330,15 @@ static Token first_of_statement(Layout *layout, Token token)
     unsigned block = layout_block(layout);
     const Keyword *keyword = layout_find_keyword(layout, token);
     if (layout_is_else(layout, token, layout->ahead[0])) {
-        diag_report(layout->diag, E_PLACEMENT, token.span, "`else` has no `if` before it");
+        if (!layout->choice_lost && !layout->orphans) {
+            diag_report(layout->diag, E_PLACEMENT, token.span, "`else` has no `if` before it");
+        }
+        layout->choice_lost = true;
         return give_skipped(layout, token);
+    }
+    layout->choice_lost = false;
+    if (lacks_subject(layout, token)) {
+        return reject_without_subject(layout, token);
     }
     bool begins = keyword && (keyword->blocks & block) && !is_subject(layout, block);
     layout->orphans = layout->orphans && block == IN_FILE && !begins;
@@ -382,7 +412,8 @@ static bool statement_ends(const Layout *layout)
     if (wants_more(layout->last.kind)) {
         return begins_statement(layout, next, layout->ahead[1]);
     }
-    return next.kind != TOKEN_ARROW && next.kind != TOKEN_LBRACE;
+    bool head = layout->pending.block || layout->pending.is_choice;
+    return next.kind != TOKEN_ARROW && (next.kind != TOKEN_LBRACE || !head);
 }
 
 static Token give_opened(Layout *layout, Token token);
@@ -464,7 +495,7 @@ static bool give_taken(Layout *layout, Token token, Token *given)
     case RAW_STRING:
         diag_report(layout->diag, E_STRING, token.span,
                     "string has no closing `\"` before the end of its line");
-        layout->string_open = true;
+        layout->unbalanced = token.span.end;
         *given = give_broken(layout, token.span);
         return true;
     case RAW_NUMBER:
@@ -523,7 +554,7 @@ Token layout_next(Layout *layout)
             return token;
         }
         if (!layout->statement_open) {
-            layout->string_open = false;
+            layout->unbalanced = 0;
             layout_note_indent(layout, token);
             bool known = token.kind == TOKEN_NAME || layout_takes_expressions(layout_block(layout));
             if (token.kind == TOKEN_NAME) {
@@ -531,6 +562,10 @@ Token layout_next(Layout *layout)
             }
             if (!known && !is_common(token.kind)) {
                 return reject_unknown(layout, token);
+            }
+            if (layout_lacks_head(layout, token)) {
+                layout_report_headless(layout, token);
+                continue;
             }
             layout->statement = STATEMENT_BARE;
         }

@@ -19,6 +19,8 @@ Layout *layout_create(Arena *arena, const Source *source, DiagSink *diag);
 Token layout_next(Layout *layout);
 /* The place of the innermost bracket that is open now; false outside all. */
 bool layout_find_opener(const Layout *layout, Span *span);
+/* The statement has been reported: what its brackets lack is the same mistake. */
+void layout_note_mistake(Layout *layout);
 void layout_dispose(Layout *layout);
 
 #endif

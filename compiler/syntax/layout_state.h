@@ -19,6 +19,7 @@ typedef struct Opener {
     bool is_choice;   /* of a brace: `else` may follow */
     const char *name; /* of a brace: the block's keyword, for messages */
     bool is_assumed;  /* of a brace: the file lacks it, which has been reported */
+    bool is_mistaken; /* of a brace: what stands before it has been reported */
     uint32_t indent;  /* blanks before the line that it stands in */
     uint32_t inside;  /* blanks before the first statement on a line of its own; 0: none yet */
 } Opener;
@@ -49,7 +50,10 @@ struct Layout {
     bool closing;        /* give out `}` until no brace is open */
     bool stopped;        /* a limit was met: the rest of the file is not read */
     bool after_choice;   /* the last token is the `}` of an `if` */
-    bool string_open;    /* a string without end took the line's closing brackets with it */
+    /* Where the statement was reported, or a string without end took closing brackets with it:
+     * brackets open there are not spoken of, nor are closing ones behind it. 0: not at all. */
+    uint32_t unbalanced;
+    bool choice_lost; /* the `if` of an `else` has been reported */
     bool has_best;
     bool orphans; /* statements of a block without its head, of which the first is reported */
     StatementKind statement;
@@ -94,6 +98,9 @@ bool layout_is_else(const Layout *layout, Token token, Token next);
 bool layout_leaves_block(const Layout *layout, Token first);
 /* Does a block begin with this statement, whose head lacks the `{`? */
 bool layout_lacks_brace(const Layout *layout, Token next);
+/* Is this the `{` of a block whose head is missing? Its statements are then passed over. */
+bool layout_lacks_head(const Layout *layout, Token token);
+void layout_report_headless(Layout *layout, Token token);
 
 /* Reports bytes up to the token's end that are not text. False when there are too many. */
 bool layout_check_bytes(Layout *layout, Span span);

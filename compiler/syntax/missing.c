@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Braces that are not there: what shows that a block has ended without its `}`, or begins without
- * its `{`.
+ * Ends of blocks that are not there: what shows that a block has ended without its `}`, or begins
+ * without its `{` or its head.
  */
 #include "syntax/layout_state.h"
 
@@ -73,4 +73,26 @@ bool layout_lacks_brace(const Layout *layout, Token next)
     return (head->block || head->is_choice) && complete && next.kind == TOKEN_NAME &&
            holds(layout, &brace, next) &&
            !layout_begins_declaration(layout, next, layout->ahead[1]);
+}
+
+/* A `{` at the top level, and what a block would hold. */
+bool layout_lacks_head(const Layout *layout, Token token)
+{
+    const Keyword *inside = layout_find_keyword(layout, layout->ahead[0]);
+    return token.kind == TOKEN_LBRACE && !layout->depth && !layout->orphans &&
+           layout->ahead[0].kind == TOKEN_NAME && !(inside && (inside->blocks & IN_FILE));
+}
+
+void layout_report_headless(Layout *layout, Token token)
+{
+    const Keyword *inside = layout_find_keyword(layout, layout->ahead[0]);
+    Diag *diag =
+        diag_report(layout->diag, E_SYNTAX, token.span, "expected a declaration, found `{`");
+    if (inside) {
+        diag_hint(layout->diag, diag, "`%s` stands inside `%s { … }`: is the head missing here?",
+                  inside->word, keyword_first_block(inside->blocks));
+    } else {
+        diag_hint(layout->diag, diag, "a block begins with its name: `model {`, `check {`");
+    }
+    layout->orphans = true;
 }

@@ -205,6 +205,7 @@ void parser_syntax_error(Parser *parser, Span span, const char *const *expected,
     if (found.kind == TOKEN_BROKEN) {
         return;
     }
+    layout_note_mistake(parser->layout);
     bool operand_before = !is_expected(expected, count, "a number");
     if (is_relation(found.kind) && operand_before && is_expected(expected, count, "`+`")) {
         Diag *diag =
