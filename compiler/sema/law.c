@@ -167,6 +167,9 @@ static bool no_law(Context *ctx, const Ast *ast)
     Diag *d = diag_report(ctx->diag, E_LAW, ast->span, "a law of the first values is expected");
     if (is_scalar(ctx, ast)) {
         diag_hint(ctx->diag, d, "a number is written `constant(…)`, or as a factor of a law");
+    } else if (ast->kind == AST_BINARY) {
+        diag_hint(ctx->diag, d,
+                  "a layer has one law: write it alone, or times a number: `0.5 * he`");
     } else if (is_call(ast)) {
         hint_nearest(ctx, d, ast->text, words, LENGTH(words));
     }

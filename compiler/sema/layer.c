@@ -313,7 +313,9 @@ static Layer *sum(Context *ctx, Scope *scope, const Ast *ast, Shape in, Span ori
 
 static Layer *number_as_layer(Context *ctx, const Ast *ast, Shape in)
 {
-    diag_report(ctx->diag, E_KIND, ast->span, "a layer is expected, but this is a number");
+    Diag *d =
+        diag_report(ctx->diag, E_KIND, ast->span, "a layer is expected, but this is a number");
+    diag_hint(ctx->diag, d, "a number scales a layer: `0.5 * dense(64)`");
     return failed_layer(ctx, ast, in);
 }
 
@@ -344,6 +346,18 @@ static Layer *scaled_layer(Context *ctx, Scope *scope, const Ast *ast, Shape in,
     return layer;
 }
 
+static void combined_otherwise(Context *ctx, const Ast *ast)
+{
+    Diag *d =
+        diag_report(ctx->diag, E_KIND, ast->span, "layers are combined with `->` and `+`, not `%s`",
+                    ast_op_spelling(ast->op));
+    if (ast->op == AST_OP_SUB) {
+        diag_hint(ctx->diag, d, "write `a -> b` for b after a, `a + -1*b` for their difference");
+    } else {
+        diag_hint(ctx->diag, d, "write `a -> b` for b after a, `a + b` for their sum");
+    }
+}
+
 static Layer *binary_layer(Context *ctx, Scope *scope, const Ast *ast, Shape in, Span origin)
 {
     switch (ast->op) {
@@ -359,8 +373,7 @@ static Layer *binary_layer(Context *ctx, Scope *scope, const Ast *ast, Shape in,
         if (is_scalar(ctx, ast)) {
             return number_as_layer(ctx, ast, in);
         }
-        diag_report(ctx->diag, E_KIND, ast->span, "layers are combined with `->` and `+`, not `%s`",
-                    ast_op_spelling(ast->op));
+        combined_otherwise(ctx, ast);
         return failed_layer(ctx, ast, in);
     }
 }

@@ -80,10 +80,32 @@ static void hadamard_filter(Context *ctx, Scope *scope, const Ast *ast, int64_t 
     set_dims(skip->filter, 1, &width);
 }
 
+/* A filter's name without its `orthogonal` around it. */
+static bool reject_filter(Context *ctx, const Ast *ast)
+{
+    for (size_t i = 0; is_call(ast) && i < LENGTH(filters); i++) {
+        if (str_equal(filters[i], ast->text)) {
+            Diag *d = diag_report(ctx->diag, E_UNKNOWN_VALUE, ast->span,
+                                  "`%s` is a filter of `orthogonal`, not a `skip`", ast->text);
+            diag_hint(ctx->diag, d, "write `skip orthogonal(%s)`",
+                      i == FILTER_HOUSEHOLDER ? "householder(k)" : ast->text);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void orthogonal_skip(Context *ctx, Scope *scope, const Ast *ast)
 {
     static const char *const shares[] = {"layer", "stack"};
     const Ast *values[ARGUMENTS_MAX];
+    if (ast->first == NULL) {
+        Diag *d = diag_report(ctx->diag, E_MISSING_ARGUMENT, ast->span,
+                              "`orthogonal` wants its argument `filter`");
+        diag_hint(ctx->diag, d,
+                  "write `orthogonal(haar)`; filters are haar, cycle, householder(k), hadamard");
+        return;
+    }
     if (!bind_arguments(ctx, ast, "filter share=layer", values)) {
         return;
     }
@@ -177,6 +199,9 @@ void elaborate_skip(Context *ctx, Scope *scope, const Ast *statement, size_t bra
     if (is_scalar(ctx, subject)) {
         Diag *d = diag_report(ctx->diag, E_KIND, value->span, "`skip` is a number here");
         diag_hint(ctx->diag, d, "write it as a factor: `… * identity`");
+        return;
+    }
+    if (reject_filter(ctx, subject)) {
         return;
     }
     int word = eval_word(ctx, subject, "`skip`", words, LENGTH(words));

@@ -329,6 +329,9 @@ const Ast *split_scaled(Context *ctx, const Ast *ast, unsigned allows, const cha
             Diag *d = diag_report(ctx->diag, E_KIND, factor->span,
                                   "a factor of this product must be a number");
             diag_label(ctx->diag, d, subject->span, "only one factor may be something else");
+            if (is_call(factor) && is_layer_name(factor->text)) {
+                diag_hint(ctx->diag, d, "layers are combined with `->` and `+`");
+            }
             good = false;
         } else {
             good = scale_by(ctx, factor, divides, allows, what, scale) && good;

@@ -142,9 +142,29 @@ static bool is_keyword(int kind)
     return kind == TOKEN_KEYWORD || kind == TOKEN_LABELLED || kind == TOKEN_MEASURE;
 }
 
+/* An operator where an operand is wanted. */
+static void hint_operator(Parser *parser, Diag *diag)
+{
+    Token found = parser->current, before = parser->previous;
+    if (before.kind == TOKEN_MINUS && found.kind == TOKEN_GT) {
+        diag_hint(parser->diag, diag, "an arrow is written `->`, without a blank");
+    } else if (is_operator(before.kind)) {
+        diag_hint(parser->diag, diag,
+                  "`%s` and `%s` stand side by side: leave one out, or write what is between them",
+                  token_text(parser, before), token_text(parser, found));
+    } else if (found.kind == TOKEN_PLUS) {
+        diag_hint(parser->diag, diag, "there is no sign `+`: leave it out");
+    } else {
+        diag_hint(parser->diag, diag, "something is missing before `%s`",
+                  token_text(parser, found));
+    }
+}
+
 static void hint_assignment(Parser *parser, Diag *diag)
 {
-    if (is_keyword(parser->previous.kind)) {
+    if (parser->source->text[parser->current.span.end] == '>') {
+        diag_hint(parser->diag, diag, "an arrow is written `->`");
+    } else if (is_keyword(parser->previous.kind)) {
         diag_hint(parser->diag, diag, "a statement has no `=`: write `%s VALUE`",
                   token_text(parser, parser->previous));
     } else {
@@ -170,6 +190,14 @@ static bool lacks_operator(const Parser *parser, const char *const *expected, in
            (before == TOKEN_NUMBER || before == TOKEN_RPAREN);
 }
 
+/* A call without its brackets: `dense 8`. */
+static bool lacks_brackets(const Parser *parser, const char *const *expected, int count)
+{
+    int found = parser->current.kind;
+    return !parser->current.newline && is_expected(expected, count, "`+`") &&
+           parser->previous.kind == TOKEN_NAME && (found == TOKEN_NUMBER || found == TOKEN_STRING);
+}
+
 static void add_hint(Parser *parser, Diag *diag, const char *const *expected, int count)
 {
     Token found = parser->current;
@@ -177,6 +205,11 @@ static void add_hint(Parser *parser, Diag *diag, const char *const *expected, in
         hint_assignment(parser, diag);
     } else if (is_operator(found.kind) && parser->previous.kind == TOKEN_END) {
         diag_hint(parser->diag, diag, "a line goes on when the line before ends with the operator");
+    } else if (is_operator(found.kind) && is_expected(expected, count, "a number")) {
+        hint_operator(parser, diag);
+    } else if (is_operator(parser->previous.kind) && is_expected(expected, count, "a number")) {
+        diag_hint(parser->diag, diag, "something is missing behind `%s`",
+                  token_text(parser, parser->previous));
     } else if (is_expected(expected, count, "`depth`")) {
         diag_hint(parser->diag, diag, "write `residual depth L { … }`");
     } else if (found.kind == TOKEN_END && is_keyword(parser->previous.kind)) {
@@ -192,6 +225,9 @@ static void add_hint(Parser *parser, Diag *diag, const char *const *expected, in
     } else if (lacks_separator(parser, expected, count)) {
         diag_hint(parser->diag, diag, "`%s` begins a statement: write `;` before it, or a new line",
                   token_text(parser, found));
+    } else if (lacks_brackets(parser, expected, count)) {
+        diag_hint(parser->diag, diag, "arguments stand in brackets: `%s(…)`",
+                  token_text(parser, parser->previous));
     } else if (lacks_operator(parser, expected, count)) {
         bool chain = parser->previous.kind == TOKEN_RPAREN && found.kind == TOKEN_NAME;
         diag_hint(parser->diag, diag, "a product is written with `*`%s",
