@@ -8,7 +8,8 @@
 #include "driver/options.h"
 
 /* `target: input`, where the options ask for it; does nothing otherwise. -MF names the file; else
- * -M writes to standard output and -MD to the output's name with ".d". Reports E_WRITE. */
+ * -M writes to standard output and -MD to the output's name with ".d", or that which the output
+ * would have by default, where it is no file. Reports E_WRITE. */
 bool dependencies_write(Arena *arena, const Options *options, const char *output, DiagSink *diag);
 
 #endif

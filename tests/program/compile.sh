@@ -112,6 +112,17 @@ quick -MD tiny.rnet -o dep
 rule 'dep: tiny.rnet' dep.d
 quick -MD -MF other.d -MT 'my target' tiny.rnet -o dep
 rule 'my\ target: tiny.rnet' other.d
+# what is no file has no neighbour: the rule lies where the file would
+quick -c -MD tiny.rnet -o - >dep.o
+rule 'tiny.o: tiny.rnet' tiny.o.d
+[ ! -e ./-.d ] || fail "-MD beside standard output"
+mkfifo dep.pipe
+cat dep.pipe >dep.o &
+rm tiny.o.d
+quick -c -MD tiny.rnet -o dep.pipe
+wait
+rule 'tiny.o: tiny.rnet' tiny.o.d
+[ ! -e dep.pipe.d ] || fail "-MD beside a pipe"
 
 # ---- names ----
 
