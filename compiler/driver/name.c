@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { MOST_BYTES = 200 }; /* as of every name in the language */
+
 /* Of C and C++, and words that compilers define. */
 static const char *const keywords[] = {
     "alignas",   "alignof",   "and",           "and_eq",       "asm",
@@ -65,11 +67,14 @@ const char *name_of_model(Arena *arena, const Options *options, DiagSink *diag)
             *p = '_';
         }
     }
-    if (*name == '\0' || isdigit((unsigned char)*name) || name_is_reserved(name)) {
-        Diag *d = diag_report(diag, E_MODEL_NAME, (Span){0},
-                              "`%s` cannot be the name of a model: %s", name,
-                              name_is_reserved(name) ? "it is a keyword of C or C++"
-                                                     : "it does not begin with a letter");
+    bool long_name = strlen(name) > MOST_BYTES;
+    if (*name == '\0' || isdigit((unsigned char)*name) || name_is_reserved(name) || long_name) {
+        Diag *d =
+            diag_report(diag, E_MODEL_NAME, (Span){0}, "`%.*s%s` cannot be the name of a model: %s",
+                        MOST_BYTES, name, long_name ? "…" : "",
+                        long_name                ? "it has more than 200 bytes"
+                        : name_is_reserved(name) ? "it is a keyword of C or C++"
+                                                 : "it does not begin with a letter");
         diag_hint(diag, d, "give it another one with --prefix NAME");
     }
     return name;

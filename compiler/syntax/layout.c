@@ -18,6 +18,17 @@ static Token end_of_file(const Layout *layout)
     return (Token){TOKEN_END_OF_FILE, span, true};
 }
 
+static void check_name(Layout *layout, Token token)
+{
+    uint32_t length = token.span.end - token.span.begin;
+    if (token.kind != TOKEN_NAME || length <= NAME_LIMIT || layout->long_name) {
+        return;
+    }
+    layout->long_name = true;
+    diag_report(layout->diag, E_NAME_LENGTH, token.span,
+                "this name has %u bytes, but a name has at most %d", length, NAME_LIMIT);
+}
+
 Token layout_take(Layout *layout)
 {
     Token token = layout->ahead[0];
@@ -34,6 +45,7 @@ Token layout_take(Layout *layout)
         layout->stopped = true;
         layout->ahead[1] = end_of_file(layout);
     }
+    check_name(layout, layout->ahead[1]);
     return token;
 }
 

@@ -54,6 +54,7 @@ struct Layout {
      * brackets open there are not spoken of, nor are closing ones behind it. 0: not at all. */
     uint32_t unbalanced;
     bool choice_lost; /* the `if` of an `else` has been reported */
+    bool long_name;   /* a name beyond NAME_LIMIT was reported: one message is enough */
     bool has_best;
     bool orphans; /* statements of a block without its head, of which the first is reported */
     StatementKind statement;

@@ -138,6 +138,24 @@ quick 'odd name-2.rnet' -o named || fail "a name of other characters"
 ./named --version | grep -q '^odd_name_2 ' || fail "other characters do not become _"
 refused 1 E0005 --prefix 2nd tiny.rnet -o none
 
+# the longest names: a checkpoint finds all of them again, those of moments too
+name=$(printf 'n%.0s' $(seq 200))
+cat >longest.rnet <<END
+param $name = 3
+model {
+  input x[4]
+  residual b$name depth 3 { branch w$name: dense(4) -> tanh; alpha learned(0.1) }
+}
+train { data rotation(4); loss mse; optimizer adam; batch $name; iterations 2 }
+END
+refused 1 'E0112' longest.rnet -o none
+sed "s/[bw]$name/$name/g" longest.rnet >most.rnet
+quick --prefix "$name" most.rnet -o most
+./most train --save most.safetensors --quiet >/dev/null
+./most eval --load most.safetensors >/dev/null || fail "names of 200 bytes in a checkpoint"
+./most train --resume most.safetensors --iterations 3 --quiet >/dev/null ||
+    fail "names of 200 bytes in a checkpoint with moments"
+
 # ---- definitions and files of arguments ----
 
 quick -D d=6 -DL=7 tiny.rnet -o defined
