@@ -26,12 +26,11 @@ typedef enum SymbolKind { SYMBOL_CONST, SYMBOL_PARAM, SYMBOL_POISON } SymbolKind
 typedef struct Symbol {
     const char *name;
     SymbolKind kind;
-    bool is_bool, ready; /* ready: its value may be used */
-    bool refused;        /* PARAM: said already that a const is wanted */
-    bool mistaken;       /* said already that its value is out of place somewhere */
-    Span span, range;    /* of the name; of a PARAM's range, where it declares one */
-    double value;        /* CONST */
-    int param;           /* PARAM */
+    bool is_bool, ready;    /* ready: its value may be used */
+    bool refused, mistaken; /* said already: of a PARAM, a const is wanted; its value is wrong */
+    Span span, range;       /* of the name; of a PARAM's range, where it declares one */
+    double value;           /* CONST */
+    int param;              /* PARAM */
 } Symbol;
 
 /* What the names and laws of a tensor hang on. One for each tensor, same index. */
@@ -188,6 +187,7 @@ void elaborate_train(Context *ctx, const Ast *block);
 
 /* measure.c, quantity.c, sweep.c */
 bool read_measure(Context *ctx, const Ast *ast, Measure *measure);
+bool is_measured(Context *ctx, const Measure *measures, uint32_t count, const Measure *measure);
 void read_when(Context *ctx, const Statements *statements, When *when);
 const Expr *read_quantity(Context *ctx, const Ast *ast);
 bool is_quantity(const char *name);

@@ -27,6 +27,19 @@ static const Expr *count_or(Context *ctx, const Statements *statements, const ch
     return e ? e : number_at(ctx, otherwise);
 }
 
+bool is_measured(Context *ctx, const Measure *measures, uint32_t count, const Measure *measure)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (str_equal(measures[i].text, measure->text)) {
+            Diag *d = diag_report(ctx->diag, E_DUPLICATE_STATEMENT, measure->span,
+                                  "`%s` is measured twice", measure->text);
+            diag_label(ctx->diag, d, measures[i].span, "the first time here");
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_measures(Context *ctx, const Statements *statements, Probe *probe)
 {
     const Ast *statement = single_statement(ctx, statements, "measure");
@@ -35,7 +48,8 @@ static void read_measures(Context *ctx, const Statements *statements, Probe *pro
         if (ast->kind == AST_OVER) {
             diag_report(ctx->diag, E_OUT_OF_PLACE, ast->span,
                         "`best … over …` stands only in `sweep`, which has axes");
-        } else if (read_measure(ctx, ast, &measure)) {
+        } else if (read_measure(ctx, ast, &measure) &&
+                   !is_measured(ctx, probe->measures.items, probe->measures.count, &measure)) {
             vec_push(ctx->arena, &probe->measures, measure);
         }
     }

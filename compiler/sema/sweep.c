@@ -187,8 +187,16 @@ static bool read_best(Axes *axes, const Ast *ast, Measure *measure, int *over)
     return *over >= 0;
 }
 
+/* The same quantity may be measured over several axes, and as it is. */
 static void add_measure(Axes *axes, const Measure *measure, int over)
 {
+    const Probe *settings = &axes->sweep->settings;
+    for (uint32_t i = 0; i < settings->measures.count; i++) {
+        if (axes->sweep->over.items[i] == over &&
+            is_measured(axes->ctx, &settings->measures.items[i], 1, measure)) {
+            return;
+        }
+    }
     vec_push(axes->ctx->arena, &axes->sweep->settings.measures, *measure);
     vec_push(axes->ctx->arena, &axes->sweep->over, over);
 }

@@ -157,8 +157,8 @@ int rt_surface_axis(const RtSurface *surface, int grid_axis);
 /* "left out, not finite: 2 of 12 cells, 3 of 50 draws": what its means are taken without, or "".
  * `merged`: cells have gone into others, so that those that are left out cannot be seen. */
 void rt_surface_left_out(const RtSurface *surface, bool merged, char text[128]);
-/* "log10_forward_change": a name for files. */
-void rt_quantity_name(const RnMeasure *measure, char name[128]);
+/* "log10_forward_change": a name for files; "loss_2" where `best loss over x` has taken "loss". */
+void rt_quantity_name(const RtSurface *surface, char name[128]);
 
 /* sweep_theory.c */
 /* A quantity of drawn weights; NaN where no theory is known. */

@@ -326,7 +326,7 @@ bool rt_sweep_plot(const RtRows *rows, const RtSurface *surface, int measure, in
         return true;
     write_texts(&picture, draws);
     write_note(&picture);
-    rt_quantity_name(surface->measure, name);
+    rt_quantity_name(surface, name);
     snprintf(path, 1200, "%s-%s.svg", stem, name);
     bool good = draw(&picture, draws, &svg, error) && rt_plot_save(path, &svg, error);
     rt_file_free(&svg);

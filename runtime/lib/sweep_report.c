@@ -144,7 +144,7 @@ static bool write_best(const Report *report, const RtSurface *surface, char path
     const RtAxis *axes = surface->grid->axes;
     char name[128], number[RT_NUMBER_TEXT];
     RtWriter writer;
-    rt_quantity_name(surface->measure, name);
+    rt_quantity_name(surface, name);
     snprintf(path, 1200, "%s-best_%s.csv", report->stem, name);
     if (!rt_writer_open(&writer, path, error))
         return false;

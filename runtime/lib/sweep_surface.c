@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The best loss is the least one, the best accuracy the greatest. */
 static bool is_least(const RnMeasure *measure)
@@ -142,10 +143,12 @@ void rt_surface_left_out(const RtSurface *surface, bool merged, char text[128])
                 (long long)surface->lost_draws, (long long)surface->draws);
 }
 
-void rt_quantity_name(const RnMeasure *measure, char name[128])
+enum { NAME_SIZE = 112 }; /* leaves room for a number behind it */
+
+static void plain_name(const RnMeasure *measure, char name[NAME_SIZE])
 {
     int used = 0;
-    for (const char *at = measure->text; *at && used < 127; at++) {
+    for (const char *at = measure->text; *at && used < NAME_SIZE - 1; at++) {
         bool plain = isalnum((unsigned char)*at) || *at == '.';
         if (plain)
             name[used++] = *at;
@@ -155,4 +158,19 @@ void rt_quantity_name(const RnMeasure *measure, char name[128])
     while (used && name[used - 1] == '_')
         used--;
     name[used] = '\0';
+}
+
+void rt_quantity_name(const RtSurface *surface, char name[128])
+{
+    char own[NAME_SIZE], other[NAME_SIZE];
+    int same = 1;
+    plain_name(surface->measure, own);
+    for (const RnMeasure *m = surface->grid->sweep->settings.measures; m < surface->measure; m++) {
+        plain_name(m, other);
+        same += strcmp(own, other) == 0;
+    }
+    if (same > 1)
+        snprintf(name, 128, "%s_%d", own, same);
+    else
+        strcpy(name, own);
 }

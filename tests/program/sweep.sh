@@ -178,6 +178,29 @@ cmp whole-many.csv many.csv || fail "stopped between draws: another table"
 ./sweep sweep one --set L=2000 --repeat 1500 --output many >out.txt
 grep -q 'all cells are in many.csv already' out.txt || fail "a whole table: $(cat out.txt)"
 
+# ---- quantities whose names are the same in files ----
+
+cat >alike.rnet <<'END'
+param b = 0.5
+param r = 0.1
+model { input x[4]; residual depth 2 { branch dense(4) -> tanh; alpha b } }
+train { data rotation(dim = 4, train = 8, test = 4); loss mse; optimizer sgd(lr = r); epochs 1 }
+sweep s {
+  b in [0, 1]
+  r in [0.1, 0.2]
+  measure best test_loss over b, best test_loss over r, test_loss, 10*loss, 10/loss
+  plot lines(x = b)
+}
+END
+"$rnetc" -O0 --cpu=native alike.rnet -o alike
+./alike sweep >out.txt
+for file in best_test_loss.csv best_test_loss_2.csv test_loss_2.svg test_loss_3.svg 10_loss.svg \
+    10_loss_2.svg; do
+    [ "$(grep -c " s-$file\$" out.txt)" -eq 1 ] || fail "s-$file is not written once"
+done
+head -n 1 s-best_test_loss.csv | grep -q '^r,test_loss,test_loss_error,b$' || fail "best over b"
+head -n 1 s-best_test_loss_2.csv | grep -q '^b,test_loss_2,.*,r$' || fail "best over r"
+
 expect 2 'phase, law, rates, long, curve, one' ./sweep sweep
 expect 2 'no sweep is called' ./sweep sweep nothing
 finish
