@@ -26,11 +26,11 @@ typedef enum SymbolKind { SYMBOL_CONST, SYMBOL_PARAM, SYMBOL_POISON } SymbolKind
 typedef struct Symbol {
     const char *name;
     SymbolKind kind;
-    bool is_bool, ready;    /* ready: its value may be used */
-    bool refused, mistaken; /* said already: of a PARAM, a const is wanted; its value is wrong */
-    Span span, range;       /* of the name; of a PARAM's range, where it declares one */
-    double value;           /* CONST */
-    int param;              /* PARAM */
+    bool is_bool, ready;             /* ready: its value may be used */
+    bool refused, mistaken, reaches; /* said: not where a const is wanted; wrong; range too wide */
+    Span span, range;                /* of the name; of a PARAM's range, where it declares one */
+    double value;                    /* CONST */
+    int param;                       /* PARAM */
 } Symbol;
 
 /* What the names and laws of a tensor hang on. One for each tensor, same index. */

@@ -84,31 +84,28 @@ static void report_fraction(Context *ctx, const Ast *ast, const char *what, doub
                             number_text(ctx->arena, value)));
 }
 
-/* A param is one of these values at any time: so must be all that its declaration allows. Its ends
- * may lie on open bounds, since a range has no other ends; the program refuses these alone. */
-static bool check_param(Context *ctx, const Ast *ast, const Expr *e, const char *what, Range range)
+/* The program refuses what the declaration of a param allows and its place does not. Ends may lie
+ * on open bounds, since a range has no other ends. */
+static void warn_of_range(Context *ctx, const Ast *ast, const Expr *e, const char *what,
+                          Range range)
 {
     if (e->kind != EXPR_PARAM) {
-        return true;
+        return;
     }
     const Param *param = &ctx->model->params.items[e->param];
     double low = fmax(param->low, range.low), high = fmin(param->high, range.high);
     Symbol *symbol = scope_find(ctx, param->name);
-    if (symbol->range.end == 0 || (low == param->low && high == param->high)) {
-        return true;
+    if (symbol->range.end == 0 || symbol->reaches || (low == param->low && high == param->high)) {
+        return;
     }
-    if (symbol->mistaken) {
-        return false;
-    }
-    symbol->mistaken = true;
-    Diag *d = diag_report(ctx->diag, E_VALUE_RANGE, symbol->range,
+    symbol->reaches = true;
+    Diag *d = diag_report(ctx->diag, W_RANGE, symbol->range,
                           "the range of `%s` reaches %s, but %s must be %s", param->name,
                           number_text(ctx->arena, low > param->low ? param->low : param->high),
                           what, range_text(ctx, range));
     diag_label(ctx->diag, d, ast->span, "`%s` is used here", param->name);
     diag_hint(ctx->diag, d, "write `in %s..%s`", number_text(ctx->arena, low),
               number_text(ctx->arena, high));
-    return false;
 }
 
 static bool check_range(Context *ctx, const Ast *ast, const Expr *e, const char *what, Range range)
@@ -135,10 +132,11 @@ const Expr *eval_ranged(Context *ctx, const Ast *ast, unsigned allows, const cha
                         Range range)
 {
     const Expr *e = eval_scalar(ctx, ast, allows, what);
-    return e != NULL && check_range(ctx, ast, e, what, range) &&
-                   check_param(ctx, ast, e, what, range)
-               ? e
-               : NULL;
+    if (e == NULL || !check_range(ctx, ast, e, what, range)) {
+        return NULL;
+    }
+    warn_of_range(ctx, ast, e, what, range);
+    return e;
 }
 
 /* Greatest count: exact in double, and its products with sizes still fit 63 bits. */
@@ -148,10 +146,10 @@ const Expr *eval_count(Context *ctx, const Ast *ast, const char *what, double lo
 {
     Range range = {low, count_limit, false, false};
     const Expr *e = eval_scalar(ctx, ast, ALLOW_PARAMS | WHOLE, what);
-    if (e == NULL || !check_range(ctx, ast, e, what, range) ||
-        !check_param(ctx, ast, e, what, (Range){low, HUGE_VAL, false, false})) {
+    if (e == NULL || !check_range(ctx, ast, e, what, range)) {
         return NULL;
     }
+    warn_of_range(ctx, ast, e, what, (Range){low, HUGE_VAL, false, false});
     double value = expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
     if (value != floor(value)) {
         report_fraction(ctx, ast, what, value);
