@@ -56,7 +56,7 @@ expect 1 'cannot write' "$rnetc" -c "$folder/net.rnet" -o lost.o --header nowher
 
 # ---- a tensor with a long name is found again in its file ----
 
-word=$(printf 'w%.0s' $(seq 450))
+word=$(printf 'w%.0s' $(seq 200))
 sed "s/ A: dense/ $word: dense/" "$folder/net.rnet" >wordy.rnet
 grep -q "$word" wordy.rnet || fail 'the network has no long name'
 expect 0 '' "$rnetc" -O1 --cpu=baseline -c wordy.rnet
