@@ -187,7 +187,7 @@ void elaborate_train(Context *ctx, const Ast *block);
 
 /* measure.c, quantity.c, sweep.c */
 bool read_measure(Context *ctx, const Ast *ast, Measure *measure);
-bool is_measured(Context *ctx, const Measure *measures, uint32_t count, const Measure *measure);
+bool add_measure(Context *ctx, Probe *to, NameTable *seen, const char *name, const Measure *new);
 void read_when(Context *ctx, const Statements *statements, When *when);
 const Expr *read_quantity(Context *ctx, const Ast *ast);
 bool is_quantity(const char *name);

@@ -27,30 +27,32 @@ static const Expr *count_or(Context *ctx, const Statements *statements, const ch
     return e ? e : number_at(ctx, otherwise);
 }
 
-bool is_measured(Context *ctx, const Measure *measures, uint32_t count, const Measure *measure)
+/* False where one of that name was seen, which is reported. */
+bool add_measure(Context *ctx, Probe *to, NameTable *seen, const char *name, const Measure *new)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (str_equal(measures[i].text, measure->text)) {
-            Diag *d = diag_report(ctx->diag, E_DUPLICATE_STATEMENT, measure->span,
-                                  "`%s` is measured twice", measure->text);
-            diag_label(ctx->diag, d, measures[i].span, "the first time here");
-            return true;
-        }
+    int first = names_find(seen, name);
+    if (first >= 0) {
+        Diag *d = diag_report(ctx->diag, E_DUPLICATE_STATEMENT, new->span, "`%s` is measured twice",
+                              new->text);
+        diag_label(ctx->diag, d, to->measures.items[first].span, "the first time here");
+        return false;
     }
-    return false;
+    names_add(ctx->arena, seen, name, (int)to->measures.count);
+    vec_push(ctx->arena, &to->measures, *new);
+    return true;
 }
 
 static void read_measures(Context *ctx, const Statements *statements, Probe *probe)
 {
     const Ast *statement = single_statement(ctx, statements, "measure");
+    NameTable seen = {0};
     for (const Ast *ast = statement ? statement->first : NULL; ast != NULL; ast = ast->next) {
         Measure measure;
         if (ast->kind == AST_OVER) {
             diag_report(ctx->diag, E_OUT_OF_PLACE, ast->span,
                         "`best … over …` stands only in `sweep`, which has axes");
-        } else if (read_measure(ctx, ast, &measure) &&
-                   !is_measured(ctx, probe->measures.items, probe->measures.count, &measure)) {
-            vec_push(ctx->arena, &probe->measures, measure);
+        } else if (read_measure(ctx, ast, &measure)) {
+            add_measure(ctx, probe, &seen, measure.text, &measure);
         }
     }
 }

@@ -188,27 +188,20 @@ static bool read_best(Axes *axes, const Ast *ast, Measure *measure, int *over)
 }
 
 /* The same quantity may be measured over several axes, and as it is. */
-static void add_measure(Axes *axes, const Measure *measure, int over)
-{
-    const Probe *settings = &axes->sweep->settings;
-    for (uint32_t i = 0; i < settings->measures.count; i++) {
-        if (axes->sweep->over.items[i] == over &&
-            is_measured(axes->ctx, &settings->measures.items[i], 1, measure)) {
-            return;
-        }
-    }
-    vec_push(axes->ctx->arena, &axes->sweep->settings.measures, *measure);
-    vec_push(axes->ctx->arena, &axes->sweep->over, over);
-}
-
 static void read_measures(Axes *axes, const Ast *statement)
 {
+    Context *ctx = axes->ctx;
+    NameTable seen = {0};
     for (const Ast *ast = statement ? statement->first : NULL; ast != NULL; ast = ast->next) {
         Measure measure;
         int over = -1;
         if (ast->kind == AST_OVER ? read_best(axes, ast, &measure, &over)
-                                  : read_measure(axes->ctx, ast, &measure)) {
-            add_measure(axes, &measure, over);
+                                  : read_measure(ctx, ast, &measure)) {
+            const char *name =
+                over < 0 ? measure.text : str_format(ctx->arena, "%s over %d", measure.text, over);
+            if (add_measure(ctx, &axes->sweep->settings, &seen, name, &measure)) {
+                vec_push(ctx->arena, &axes->sweep->over, over);
+            }
         }
     }
 }
@@ -264,7 +257,8 @@ static void read_histogram(Axes *axes, const Ast *value, Plot *plot)
     }
     if (plot->quantity < 0) {
         plot->quantity = (int)settings->measures.count;
-        add_measure(axes, &measure, -1);
+        vec_push(axes->ctx->arena, &axes->sweep->settings.measures, measure);
+        vec_push(axes->ctx->arena, &axes->sweep->over, -1);
     }
 }
 

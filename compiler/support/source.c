@@ -80,6 +80,11 @@ static uint32_t find_line(const Source *source, uint32_t offset)
     return low;
 }
 
+uint32_t source_line_begin(const Source *source, uint32_t offset)
+{
+    return source->lines[find_line(source, offset)];
+}
+
 Place source_place(const Source *source, uint32_t offset)
 {
     if (offset > source->length) {

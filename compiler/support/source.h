@@ -37,6 +37,8 @@ typedef struct Place {
     uint32_t line, column;
 } Place;
 Place source_place(const Source *source, uint32_t offset);
+/* Of the first byte of the line that the offset, at most the length, is in. */
+uint32_t source_line_begin(const Source *source, uint32_t offset);
 
 static inline Span span_join(Span a, Span b)
 {

@@ -50,10 +50,7 @@ const char *layout_block_name(const Layout *layout)
 static uint32_t indent_of(const Layout *layout, uint32_t at)
 {
     const char *text = layout->source->text;
-    uint32_t line = at, blanks = 0;
-    while (line > 0 && text[line - 1] != '\n') {
-        line--;
-    }
+    uint32_t line = source_line_begin(layout->source, at), blanks = 0;
     while (line + blanks < at && (text[line + blanks] == ' ' || text[line + blanks] == '\t')) {
         blanks++;
     }

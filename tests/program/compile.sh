@@ -209,3 +209,14 @@ for line in 8 10; do
 done
 objdump --dwarf=decodedline kept.o | grep -q 'tiny\.rnet  ' && fail "a line table without -g"
 finish
+
+# ---- a long line, many quantities: time grows like the file, not like its square ----
+
+awk 'BEGIN {
+    printf "model { input x[8]; "
+    for (i = 0; i < 100000; i++) printf "tanh(); "
+    printf "}\nprobe { data gaussian; measure forward_ratio"
+    for (i = 1; i < 50000; i++) printf ", forward_ratio^%d", i
+    print " }"
+}' >long.rnet
+expect 1 '49801 more messages are not shown' timeout 8 "$rnetc" --check long.rnet
