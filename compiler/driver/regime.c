@@ -233,6 +233,15 @@ static void hint_optimal(const Judge *j, Diag *d, const TheoryBranch *branch)
     }
 }
 
+/* Why an optimum that nothing stands against has no value. */
+static const char *missing_scale(const TheoryStack *stack, RnOptimal response)
+{
+    return response == RN_OPTIMAL_PAIR && isnan(stack->start.pair)
+               ? "how two inputs overlap behind a norm over the data is not known; `response = "
+                 "single` asks for one input"
+               : "the kernel recursion has no value";
+}
+
 static void judge_optimal(const Judge *j, const SignalBranch *branch)
 {
     const TheoryStack *stack = block_for_optimal(j->theory, branch);
@@ -243,7 +252,7 @@ static void judge_optimal(const Judge *j, const SignalBranch *branch)
                               "theory knows no optimal scale for this block");
         diag_note(j->diag, d, "%s",
                   obstacle ? block_reason(j->theory, obstacle)
-                           : "the kernel recursion has no value");
+                           : missing_scale(stack, branch->optimal));
     } else if (isinf(scale)) {
         Diag *d = diag_report(j->diag, E_OPTIMAL, branch->alpha_span,
                               "there is no optimal scale: the response grows with alpha for ever");

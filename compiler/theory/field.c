@@ -25,6 +25,9 @@ double theory_response(const TheoryStack *stack, int response)
         return NAN;
     }
     TheorySignal end = theory_propagate(stack);
+    if (response == THEORY_PAIR && isnan(end.kernel.pair)) {
+        return NAN;
+    }
     const TheoryOp *phi = theory_readout(stack);
     TheoryMoments m = theory_moments(phi->activation, phi->slope, end.kernel);
     return response == THEORY_PAIR ? m.pair_response * end.pair_response
@@ -156,6 +159,9 @@ static double polish(Search *search, double at)
  */
 static double peak_at(const TheoryStack *stack, double depth, int response)
 {
+    if (response == THEORY_PAIR && isnan(stack->start.pair)) {
+        return NAN;
+    }
     Search search = {.stack = *stack, .branch = stack->branches[0], .response = response};
     double slope, coarse = fmin(depth, COARSE_DEPTH);
     double unit = -log(coarse * branch_output(stack, 1, &slope)) / 2;

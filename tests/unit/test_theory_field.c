@@ -104,6 +104,24 @@ static void optimum_may_be_none(void **state)
     assert_non_null(theory_optimal_obstacle(stack));
 }
 
+/* Behind a norm over the data the overlap of two inputs is not known: no pair has an optimum or a
+ * response, not even one of 0; a single input does. */
+static void unknown_overlap_has_no_optimum(void **state)
+{
+    static const TheoryActivation activations[] = {THEORY_ERF, THEORY_TANH, THEORY_RELU};
+    const double depths[] = {20, 2000}; /* by the recursion, and extrapolated */
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        Block block;
+        TheoryStack *stack = one_matrix(&block, activations[i % 3], 1, 0.05, depths[i / 3], 0.1);
+        stack->start = (TheoryKernel){0.1, NAN};
+        assert_true(isnan(theory_optimal_scale(stack, THEORY_PAIR)));
+        assert_true(isnan(theory_response(stack, THEORY_PAIR)));
+        assert_true(theory_optimal_scale(stack, THEORY_SINGLE) > 0);
+        assert_true(theory_response(stack, THEORY_SINGLE) > 0);
+    }
+}
+
 /* Responses of every activation and of two matrices, against differences of the recursion's end:
  * with step h their error is of order h² and rounding over h. */
 static void response_is_a_derivative(void **state)
@@ -199,6 +217,7 @@ int main(void)
         cmocka_unit_test(deep_optimum_is_a_peak),
         cmocka_unit_test(continuum_is_the_limit),
         cmocka_unit_test(optimum_may_be_none),
+        cmocka_unit_test(unknown_overlap_has_no_optimum),
         cmocka_unit_test(response_is_a_derivative),
         cmocka_unit_test(fluctuations_are_those_of_networks),
         cmocka_unit_test(fluctuations_have_known_values),
