@@ -32,10 +32,10 @@ typedef struct Scanner {
 typedef struct Parse {
     const RtCsvWanted *wanted;
     RtTable *table;
-    Scanner scan;
-    Use *uses; /* [columns] */
+    Scanner scan, first; /* `first`: where the first row begins */
+    Use *uses;           /* [columns] */
     int64_t columns, features, capacity;
-    bool has_target;
+    bool has_target, named; /* `named`: the first row holds the columns' names */
 } Parse;
 
 static void put(Scanner *scan, size_t *length, char c)
@@ -151,21 +151,32 @@ static const char *other_separator(const char *text)
 
 /* ---- what the columns are for ---- */
 
-/* Whether the field names the column at this place: "a, b, 3". */
+/* The next of "a, b, 3"; false behind the last. */
+static bool next_item(const char **list, char item[FIELD])
+{
+    if (!*list || !**list)
+        return false;
+    size_t length = strcspn(*list, ",");
+    snprintf(item, FIELD, "%.*s", (int)length, *list);
+    trim(item);
+    *list += length + ((*list)[length] == ',');
+    return true;
+}
+
+/* Whether the item says the column at this place, by its name or number. */
+static bool is_column(const char *item, const char *name, int64_t column)
+{
+    char *end;
+    long long number = strtoll(item, &end, 10);
+    return (name && strcmp(item, name) == 0) || (*item && !*end && number == column);
+}
+
 static bool is_listed(const char *list, const char *name, int64_t column)
 {
     char item[FIELD];
-    for (const char *at = list; at && *at;) {
-        size_t length = strcspn(at, ",");
-        snprintf(item, sizeof item, "%.*s", (int)length, at);
-        trim(item);
-        char *end;
-        long long number = strtoll(item, &end, 10);
-        bool by_number = *item && !*end && number == column;
-        if ((name && strcmp(item, name) == 0) || by_number)
+    while (next_item(&list, item))
+        if (is_column(item, name, column))
             return true;
-        at += length + (at[length] == ',');
-    }
     return false;
 }
 
@@ -190,6 +201,52 @@ static bool add_column(Parse *parse, const char *name, RtError *error)
         use = USE_SKIP;
     }
     parse->uses[parse->columns++] = use;
+    parse->named = name != NULL;
+    return true;
+}
+
+/* "INTRO a, b, c" of the names from `header` on, as far as they fit. */
+static void list_columns(const Parse *parse, Scanner header, const char *intro, bool inputs_only,
+                         char *text, size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, "%s", intro);
+    int64_t i = 0;
+    for (; i < parse->columns && used + sizeof header.text < size; i++) {
+        next_field(&header);
+        if (!inputs_only || parse->uses[i] == USE_FEATURE)
+            used += (size_t)snprintf(text + used, size - used, " %s,", header.text);
+    }
+    snprintf(text + used - 1, size - used + 1, "%s", i < parse->columns ? ", ..." : "");
+}
+
+static bool fail_column(const Parse *parse, const char *item, const char *purpose, RtError *error)
+{
+    char names[500];
+    if (parse->named)
+        list_columns(parse, parse->first, "; the columns are:", false, names, sizeof names);
+    else
+        snprintf(names, sizeof names, "; there are %lld columns", (long long)parse->columns);
+    return rt_fail(error, RT_BAD_DATA,
+                   "%s: no column '%.200s' %s; a column is named by the header or by its number, "
+                   "from 1%s",
+                   parse->scan.path, item, purpose, names);
+}
+
+/* Of the file that is learned from: one to predict from may lack what is skipped. */
+static bool check_skipped(const Parse *parse, RtError *error)
+{
+    const char *list = parse->wanted->inputs_only ? NULL : parse->wanted->skip;
+    char item[FIELD];
+    while (next_item(&list, item)) {
+        Scanner row = parse->first;
+        bool found = !*item;
+        for (int64_t column = 1; !found && column <= parse->columns; column++) {
+            next_field(&row);
+            found = is_column(item, parse->named ? row.text : NULL, column);
+        }
+        if (!found)
+            return fail_column(parse, item, "to skip", error);
+    }
     return true;
 }
 
@@ -205,28 +262,12 @@ static bool settle_target(Parse *parse, RtError *error)
             parse->uses[last - 1] = USE_TARGET;
     }
     if (!parse->has_target && !wanted->inputs_only)
-        return rt_fail(error, RT_BAD_DATA,
-                       "%s: no column '%s' for the target; a column is named by the header or by "
-                       "its number, from 1",
-                       parse->scan.path, wanted->target ? wanted->target : "");
+        return fail_column(parse, wanted->target ? wanted->target : "", "for the target", error);
     parse->has_target = parse->has_target && !wanted->inputs_only;
     parse->features = 0;
     for (int64_t i = 0; i < parse->columns; i++)
         parse->features += parse->uses[i] == USE_FEATURE;
-    return true;
-}
-
-/* "; read as inputs: a, b, c", as far as it fits. */
-static void list_inputs(const Parse *parse, Scanner header, char *text, size_t size)
-{
-    size_t used = (size_t)snprintf(text, size, "; read as inputs:");
-    int64_t i = 0;
-    for (; i < parse->columns && used + sizeof header.text < size; i++) {
-        next_field(&header);
-        if (parse->uses[i] == USE_FEATURE)
-            used += (size_t)snprintf(text + used, size - used, " %s,", header.text);
-    }
-    snprintf(text + used - 1, size - used + 1, "%s", i < parse->columns ? ", ..." : "");
+    return check_skipped(parse, error);
 }
 
 /* `header`: where the names begin, or NULL. */
@@ -237,7 +278,7 @@ static bool check_features(const Parse *parse, const Scanner *header, RtError *e
     if (parse->features == wanted->features)
         return true;
     if (header && parse->features > 0)
-        list_inputs(parse, *header, names, sizeof names);
+        list_columns(parse, *header, "; read as inputs:", true, names, sizeof names);
     if (wanted->inputs_only && wanted->target)
         snprintf(target, sizeof target, "; the target '%.100s' may be left out", wanted->target);
     return rt_fail(error, RT_BAD_DATA,
@@ -458,6 +499,7 @@ static bool read_rows(Parse *parse, RtError *error)
 {
     if (!start_row(&parse->scan))
         return rt_fail(error, RT_BAD_DATA, "%s: no rows", parse->scan.path);
+    parse->first = parse->scan;
     if (!read_columns(parse, error))
         return false;
     while (start_row(&parse->scan))

@@ -69,6 +69,12 @@ static void test_columns(void **state)
                       &table, &error));
     assert_true(value(&table, 0, 0) == 1);
     rt_table_free(&table);
+    /* nothing between commas is nothing to skip; a column may be the target and skipped */
+    assert_true(parse("a,b,d\n1,2,3\n",
+                      (RtCsvWanted){.target = "d", .skip = " b,, 3,", .header = 1, .features = 1},
+                      &table, &error));
+    assert_true(value(&table, 0, 0) == 1);
+    rt_table_free(&table);
     /* no target named: the last column; a header where there are words */
     assert_true(parse("a,b\n1,2\n", (RtCsvWanted){.header = -1, .features = 1}, &table, &error));
     assert_int_equal(table.count, 1);
@@ -87,6 +93,9 @@ static void test_columns(void **state)
     RtCsvWanted inputs = {.target = "y", .header = -1, .features = 2, .inputs_only = true};
     assert_true(parse("a,y,b\n1,2,3\n", inputs, &table, &error));
     assert_true(value(&table, 0, 1) == 3 && !table.targets);
+    rt_table_free(&table);
+    inputs.skip = "id";
+    assert_true(parse("a,y,b\n1,2,3\n", inputs, &table, &error));
     rt_table_free(&table);
     assert_true(parse("1,2\n", inputs, &table, &error));
     assert_true(value(&table, 0, 1) == 2);
@@ -116,7 +125,6 @@ static void test_refuses(void **state)
         {"x,y\n1 2,1\n", &plain, "line 2, column 1: '1 2' is not a number"},
         {"x,y\n,1\n", &plain, "line 2, column 1: an empty field"},
         {"x,y\n1,\n", &plain, "line 2, column 2: the target is empty"},
-        {"x,z\n1,2\n", &plain, "t.csv: no column 'y' for the target; a column is named"},
         {"x,w,y\n1,2,3\n", &plain,
          "line 1: 2 of the 3 columns are inputs, but the network reads 1; skip = \"...\" leaves "
          "columns out; read as inputs: x, w"},
@@ -153,6 +161,34 @@ static void test_refuses(void **state)
         assert_non_null(strstr(error.text, "t.csv: "));
         rt_table_free(&table);
     }
+}
+
+static void assert_refused(const char *text, RtCsvWanted wanted, const char *message)
+{
+    RtError error;
+    RtTable table;
+    assert_false(parse(text, wanted, &table, &error));
+    assert_int_equal(error.status, RT_BAD_DATA);
+    assert_string_equal(error.text, message);
+}
+
+/* A column that is not there, for the target or to skip; with the names that there are. */
+static void test_no_column(void **state)
+{
+    (void)state;
+    RtCsvWanted wanted = {.target = "y", .header = 1, .features = 1};
+#define NAMED "; a column is named by the header or by its number, from 1; "
+    assert_refused("x,z\n1,2\n", wanted,
+                   "t.csv: no column 'y' for the target" NAMED "the columns are: x, z");
+    wanted.skip = "z, q";
+    assert_refused("x,z,y\n1,2,3\n", wanted,
+                   "t.csv: no column 'q' to skip" NAMED "the columns are: x, z, y");
+    wanted = (RtCsvWanted){.target = "9", .features = 1};
+    assert_refused("1,2,3\n", wanted,
+                   "t.csv: no column '9' for the target" NAMED "there are 3 columns");
+    wanted = (RtCsvWanted){.target = "2", .skip = "3,4", .features = 1};
+    assert_refused("1,2,3\n", wanted, "t.csv: no column '4' to skip" NAMED "there are 3 columns");
+#undef NAMED
 }
 
 /* Bytes that a number must not lose: those behind a byte 0, and those of a long field. */
@@ -268,7 +304,7 @@ int main(void)
         cmocka_unit_test(test_refuses),         cmocka_unit_test(test_float_range),
         cmocka_unit_test(test_many_rows),       cmocka_unit_test(test_missing),
         cmocka_unit_test(test_cut_fields),      cmocka_unit_test(test_control_bytes),
-        cmocka_unit_test(test_lines_in_fields),
+        cmocka_unit_test(test_lines_in_fields), cmocka_unit_test(test_no_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
