@@ -98,7 +98,9 @@ static void read_details(Context *ctx, const Ast *ast, const Ast *const *values,
         size_or(ctx, values[2], "`test` of `rotation`", 256, &data->test);
         break;
     case RN_DATA_GAUSSIAN:
-        data->overlap = values[0] ? eval_scalar(ctx, values[0], ALLOW_PARAMS, "`overlap`") : NULL;
+        data->overlap = values[0] ? eval_ranged(ctx, values[0], ALLOW_PARAMS, "`overlap`",
+                                                (Range){-1, 1, false, false})
+                                  : NULL;
         break;
     case RN_DATA_UNIFORM:
         read_bounds(ctx, values, &data->low, &data->high);
