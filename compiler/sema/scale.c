@@ -9,9 +9,13 @@
 /* Beyond, only the last layer: a deeper network is checked when it starts. */
 static const double checked_layers = 100000;
 
+/* Of a number so small that a float is 0 the layer would be without its branch or weights. */
 static bool is_held(const Context *ctx, double value)
 {
-    return ctx->model->is_double ? isfinite(value) : isfinite((float)value);
+    if (ctx->model->is_double) {
+        return isfinite(value);
+    }
+    return isfinite((float)value) && (value == 0 || (float)value != 0);
 }
 
 /* The first layer whose value is not held, or 0. */
@@ -66,7 +70,8 @@ bool check_scale(Context *ctx, Span span, const Scale *scale)
                           uses_params(scale) ? " with the params at their defaults" : "",
                           isfinite(value) ? ", which float32 does not hold" : "");
     if (isfinite(value)) {
-        diag_hint(ctx->diag, d, "write a smaller number, or `precision float64`");
+        diag_hint(ctx->diag, d, "write a %s number, or `precision float64`",
+                  fabs(value) > 1 ? "smaller" : "greater");
     } else if (isnan(value) && scale->hint) {
         diag_hint(ctx->diag, d, "%s", scale->hint);
     }
