@@ -96,11 +96,23 @@ static int place_argument(Context *ctx, const Ast *call, const Ast *argument, co
     return (*position)++;
 }
 
-/* Of the arguments whose name alone does not say what they want. */
+/* Of the calls whose arguments' names alone do not say what they want. */
 static const char *example_of(const char *call, const char *argument)
 {
-    if (strcmp(call, "csv") == 0 && strcmp(argument, "target") == 0) {
-        return "\"price\"`, a column of the header, or `target = \"5\"`, one by its number, from 1";
+    static const char *const examples[][3] = {
+        {"csv", "target",
+         "target = \"price\"`, a column of the header, or `target = \"5\"`, one by its number, "
+         "from 1"},
+        {"sgd", "lr", "sgd(lr = 0.01)`"},
+        {"step", "every", "step(every = 10, factor = 0.1)`"},
+        {"step", "factor", "step(every = 10, factor = 0.1)`"},
+        {"fbm", "hurst", "fbm(hurst = 0.7)`"},
+        {"gp", "length", "gp(rbf, length = 0.1)`"},
+    };
+    for (size_t i = 0; i < LENGTH(examples); i++) {
+        if (str_equal(call, examples[i][0]) && str_equal(argument, examples[i][1])) {
+            return examples[i][2];
+        }
     }
     return NULL;
 }
@@ -115,7 +127,7 @@ static bool check_required(Context *ctx, const Ast *call, const Slot *slots, int
                                   "`%s` wants its argument `%s`", call->text, slots[i].name);
             const char *example = example_of(call->text, slots[i].name);
             if (example != NULL) {
-                diag_hint(ctx->diag, d, "write `%s = %s", slots[i].name, example);
+                diag_hint(ctx->diag, d, "write `%s", example);
             } else if (slots[i].positional) {
                 diag_hint(ctx->diag, d, "write `%s(%s)`", call->text, slots[i].name);
             } else {

@@ -198,6 +198,21 @@ static bool lacks_brackets(const Parser *parser, const char *const *expected, in
            parser->previous.kind == TOKEN_NAME && (found == TOKEN_NUMBER || found == TOKEN_STRING);
 }
 
+static const char *text_behind(const Parser *parser, Token token)
+{
+    const char *text = parser->source->text + token.span.end;
+    return text + strspn(text, " \t");
+}
+
+/* A call without its brackets, and with the name of an argument: `adam lr = 0.1`. */
+static bool lacks_brackets_of_name(const Parser *parser, const char *const *expected, int count)
+{
+    const char *behind = text_behind(parser, parser->current);
+    return !parser->current.newline && is_expected(expected, count, "`+`") &&
+           parser->previous.kind == TOKEN_NAME && parser->current.kind == TOKEN_NAME &&
+           behind[0] == '=' && behind[1] != '=';
+}
+
 static void add_hint(Parser *parser, Diag *diag, const char *const *expected, int count)
 {
     Token found = parser->current;
@@ -222,6 +237,9 @@ static void add_hint(Parser *parser, Diag *diag, const char *const *expected, in
         diag_hint(parser->diag, diag, "a string ends at the next `\"`: is one missing before?");
     } else if (found.kind == TOKEN_DOTS) {
         diag_hint(parser->diag, diag, "a range stands after `in`: `x in a .. b`");
+    } else if (lacks_brackets_of_name(parser, expected, count)) {
+        diag_hint(parser->diag, diag, "arguments stand in brackets: `%s(%s = …)`",
+                  token_text(parser, parser->previous), token_text(parser, found));
     } else if (lacks_separator(parser, expected, count)) {
         diag_hint(parser->diag, diag, "`%s` begins a statement: write `;` before it, or a new line",
                   token_text(parser, found));
