@@ -7,6 +7,7 @@
 
 #include "support/utf8.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* A file with more of them is not a text file. */
@@ -164,12 +165,35 @@ void layout_report_stray(Layout *layout, Token token)
     }
 }
 
+/* Of a number or a name; the dots of a range are none of it. */
+static bool is_of_word(const char *text, uint32_t at)
+{
+    return isalnum((unsigned char)text[at]) || text[at] == '_' ||
+           (text[at] == '.' && at > 0 && text[at - 1] != '.');
+}
+
+/* Of `1...9`, whose third dot went to the number: the range that may be meant. */
+static void hint_dots(Layout *layout, Diag *diag, uint32_t dots, const char *text)
+{
+    const char *source = layout->source->text;
+    uint32_t begin = dots;
+    while (begin > 0 && is_of_word(source, begin - 1)) {
+        begin--;
+    }
+    int length = (int)(dots - begin);
+    diag_hint(layout->diag, diag, "a range has two dots: write `%.*s..%s`, or `%.*s..0%s`", length,
+              source + begin, text + 1, length, source + begin, text);
+}
+
 void layout_report_number(Layout *layout, Token token)
 {
     const char *text = layout_text(layout, token.span);
     size_t length = strlen(text);
     Diag *diag = diag_report(layout->diag, E_NUMBER, token.span, "malformed number `%s`", text);
-    if (text[0] == '.') {
+    uint32_t begin = token.span.begin;
+    if (text[0] == '.' && begin >= 2 && strncmp(layout->source->text + begin - 2, "..", 2) == 0) {
+        hint_dots(layout, diag, begin - 2, text);
+    } else if (text[0] == '.') {
         diag_hint(layout->diag, diag, "write `0%s`: a digit stands on both sides of the dot", text);
     } else if (text[length - 1] == '.') {
         diag_hint(layout->diag, diag, "write `%s0` or `%.*s`", text, (int)length - 1, text);

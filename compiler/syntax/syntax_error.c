@@ -213,6 +213,25 @@ static bool lacks_brackets_of_name(const Parser *parser, const char *const *expe
            behind[0] == '=' && behind[1] != '=';
 }
 
+/* `1 to 9`: a range in words. */
+static bool says_to(const Parser *parser, const char *const *expected, int count)
+{
+    return is_expected(expected, count, "`..`") && parser->current.kind == TOKEN_NAME &&
+           str_equal(token_text(parser, parser->current), "to");
+}
+
+static void hint_range(Parser *parser, Diag *diag)
+{
+    const char *high = text_behind(parser, parser->current);
+    size_t length = strspn(high, "0123456789.");
+    if (parser->previous.kind == TOKEN_NUMBER && length > 0) {
+        diag_hint(parser->diag, diag, "a range is written `%s..%.*s`",
+                  token_text(parser, parser->previous), (int)length, high);
+    } else {
+        diag_hint(parser->diag, diag, "a range is written `a .. b`");
+    }
+}
+
 static void add_hint(Parser *parser, Diag *diag, const char *const *expected, int count)
 {
     Token found = parser->current;
@@ -237,6 +256,8 @@ static void add_hint(Parser *parser, Diag *diag, const char *const *expected, in
         diag_hint(parser->diag, diag, "a string ends at the next `\"`: is one missing before?");
     } else if (found.kind == TOKEN_DOTS) {
         diag_hint(parser->diag, diag, "a range stands after `in`: `x in a .. b`");
+    } else if (says_to(parser, expected, count)) {
+        hint_range(parser, diag);
     } else if (lacks_brackets_of_name(parser, expected, count)) {
         diag_hint(parser->diag, diag, "arguments stand in brackets: `%s(%s = …)`",
                   token_text(parser, parser->previous), token_text(parser, found));
