@@ -402,15 +402,34 @@ static bool fail_text(const Scanner *scan, const char *is, RtError *error)
     return fail_at(scan, what, error);
 }
 
-static bool fail_number(const Scanner *scan, RtError *error)
+/* A first row of words alone, where somebody said that there are no names. */
+static bool lacks_header(const Parse *parse)
 {
+    FirstRow row = {0};
+    RtError ignored;
+    return parse->wanted->header == 0 && parse->table->count == 0 &&
+           look_at_row(parse->first, &row, &ignored) && !row.numbers;
+}
+
+static bool fail_number(const Parse *parse, bool target, RtError *error)
+{
+    const Scanner *scan = &parse->scan;
     const char *separator = other_separator(scan->text);
     char is[SHOWN];
-    if (!separator)
-        return fail_text(scan, "is not a number; skip = \"...\" leaves a column out", error);
-    snprintf(is, sizeof is, "is not a number; fields seem to be separated by %s, not commas",
-             separator);
-    return fail_text(scan, is, error);
+    if (separator) {
+        snprintf(is, sizeof is, "is not a number; fields seem to be separated by %s, not commas",
+                 separator);
+        return fail_text(scan, is, error);
+    }
+    if (lacks_header(parse))
+        return fail_text(scan, "is not a number; header = true reads this line as names", error);
+    if (target)
+        return fail_text(scan,
+                         parse->wanted->classes
+                             ? "is not a number; classes are whole numbers from 0"
+                             : "is not a number, as a target must be",
+                         error);
+    return fail_text(scan, "is not a number; skip = \"...\" leaves a column out", error);
 }
 
 static bool read_value(const Parse *parse, bool target, double *value, RtError *error)
@@ -430,7 +449,7 @@ static bool read_value(const Parse *parse, bool target, double *value, RtError *
     if (scan->cut)
         return fail_at(scan, "a number of more than 255 characters", error);
     if (*end)
-        return fail_number(scan, error);
+        return fail_number(parse, target, error);
     return (isfinite(*value) &&
             (parse->wanted->real_size == 8 || fabs(*value) <= 0x1.fffffep127)) ||
            fail_text(scan, "is not a finite number", error);

@@ -191,6 +191,32 @@ static void test_no_column(void **state)
 #undef NAMED
 }
 
+/* What to write instead depends on what the field is for. */
+static void test_words(void **state)
+{
+    (void)state;
+    RtCsvWanted wanted = {.target = "y", .header = 1, .features = 1};
+    assert_refused("x,y\none,1\n", wanted,
+                   "t.csv: line 2, column 1: 'one' is not a number; skip = \"...\" leaves a column "
+                   "out");
+    assert_refused("x,y\n1,one\n", wanted,
+                   "t.csv: line 2, column 2: 'one' is not a number, as a target must be");
+    wanted.classes = 3;
+    assert_refused("x,y\n1,one\n", wanted,
+                   "t.csv: line 2, column 2: 'one' is not a number; classes are whole numbers "
+                   "from 0");
+    wanted = (RtCsvWanted){.target = "2", .classes = 3, .features = 1};
+    assert_refused("x,y\n1,2\n", wanted,
+                   "t.csv: line 1, column 1: 'x' is not a number; header = true reads this line as "
+                   "names");
+    assert_refused("x,1\n1,2\n", wanted,
+                   "t.csv: line 1, column 1: 'x' is not a number; skip = \"...\" leaves a column "
+                   "out");
+    assert_refused("1,2\nx,y\n", wanted,
+                   "t.csv: line 2, column 1: 'x' is not a number; skip = \"...\" leaves a column "
+                   "out");
+}
+
 /* Bytes that a number must not lose: those behind a byte 0, and those of a long field. */
 static void test_cut_fields(void **state)
 {
@@ -305,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_many_rows),       cmocka_unit_test(test_missing),
         cmocka_unit_test(test_cut_fields),      cmocka_unit_test(test_control_bytes),
         cmocka_unit_test(test_lines_in_fields), cmocka_unit_test(test_no_column),
+        cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
