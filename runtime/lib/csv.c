@@ -306,7 +306,7 @@ static void forget_columns(Parse *parse)
 
 typedef struct FirstRow {
     bool numbers, names;   /* it has fields that are numbers; others that are not empty */
-    const char *separator; /* what parts its fields, where it is not commas; or NULL */
+    const char *separator; /* what may part its fields in place of commas; or NULL */
 } FirstRow;
 
 static bool look_at_row(Scanner scan, FirstRow *row, RtError *error)
@@ -327,9 +327,15 @@ static bool check_header(const Parse *parse, const FirstRow *row, RtError *error
     if (!parse->wanted->header_assumed || row->names || !row->numbers)
         return true;
     return rt_fail(error, RT_BAD_DATA,
-                   "%s: line %lld: the names of the columns are expected here, but all fields are "
-                   "numbers; header = false reads them as data, header = true as names",
+                   "%s: line %lld: the names of the columns are expected here, but no field is a "
+                   "name; header = false reads them as data, header = true as names",
                    parse->scan.path, (long long)parse->scan.line);
+}
+
+/* Names may hold separators: to blame one, fields must be too few without it. */
+static bool lacks_columns(const Parse *parse)
+{
+    return parse->columns < parse->wanted->features + !parse->wanted->inputs_only;
 }
 
 static bool fail_separator(const Parse *parse, const char *separator, RtError *error)
@@ -357,7 +363,7 @@ static bool read_columns(Parse *parse, RtError *error)
         parse->scan = start;
     forget_columns(parse);
     bool good = settle_target(parse, error) && check_features(parse, header ? &start : NULL, error);
-    if (!good && row.separator)
+    if (!good && row.separator && lacks_columns(parse))
         return fail_separator(parse, row.separator, error);
     if (header)
         end_row(&parse->scan);

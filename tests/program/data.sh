@@ -40,7 +40,7 @@ table "a,b,kind\n${rows}1,\"2,0\n" 'line 7'
 table "a,b,sort\n$rows" 'kind'
 table "a,kind\n1,0\n2,1\n" 'the network reads 2'
 table "a;b;kind\n1;2;0\n" 'line 1: the fields seem to be separated by'
-table "$rows" 'line 1: the names of the columns are expected here, but all fields are numbers'
+table "$rows" 'line 1: the names of the columns are expected here, but no field is a name'
 
 # ---- pictures: big-endian headers of IDX, five pictures of two by two ----
 

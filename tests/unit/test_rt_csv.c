@@ -111,6 +111,10 @@ static void test_refuses(void **state)
     RtCsvWanted assumed = plain;
     assumed.target = "2";
     assumed.header_assumed = true;
+    RtCsvWanted wide = plain, alone = plain;
+    wide.features = 3;
+    alone.features = 2;
+    alone.inputs_only = true;
     const struct {
         const char *text;
         const RtCsvWanted *wanted;
@@ -136,12 +140,18 @@ static void test_refuses(void **state)
         {"x,y\n1,2\n\n1,3\n", &classes,
          "line 4, column 2: label 3, but the network has 3 outputs: expected 0 to 2"},
         {"\n5,1\n6,2\n", &assumed,
-         "t.csv: line 2: the names of the columns are expected here, but all fields are numbers; "
+         "t.csv: line 2: the names of the columns are expected here, but no field is a name; "
          "header = false reads them as data, header = true as names"},
+        {"1,,\n5,1,2\n", &assumed, "line 1: the names of the columns are expected here, but no"},
         {"x;y\n1;2\n", &plain,
          "t.csv: line 1: the fields seem to be separated by `;`; write commas between them, and a "
          "point in numbers"},
         {"x\ty\n1\t2\n", &plain, "line 1: the fields seem to be separated by tabs; write"},
+        /* a name may hold what parts fields elsewhere */
+        {"\"a;b\",c,z\n1,2,3\n", &plain, "t.csv: no column 'y' for the target; a column is"},
+        {"\"a;b\",c,y\n1,2,3\n", &plain, "line 1: 2 of the 3 columns are inputs, but the network"},
+        {"a;b,c,y\n1,2,3\n", &wide, "line 1: the fields seem to be separated by `;`; write"},
+        {"a;b\n1;2\n", &alone, "line 1: the fields seem to be separated by `;`; write"},
         {"x,y\n1,5;2\n", &plain,
          "line 2, column 2: '5;2' is not a number; fields seem to be separated by `;`, not commas"},
         {"x,y\n1,\"2\n3,4\n", &classes, "line 2, column 2: the quote that begins here is never"},
