@@ -183,10 +183,12 @@ static bool is_listed(const char *list, const char *name, int64_t column)
 static bool add_column(Parse *parse, const char *name, RtError *error)
 {
     int64_t column = parse->columns + 1;
+    if (column > COLUMNS)
+        return fail_at(&parse->scan, "too many columns", error);
     if (parse->columns % 64 == 0) {
         Use *uses = realloc(parse->uses, (size_t)(parse->columns + 64) * sizeof *uses);
-        if (!uses || column > COLUMNS)
-            return fail_at(&parse->scan, "too many columns", error);
+        if (!uses)
+            return rt_fail(error, RT_FAILED, "%s: out of memory for the columns", parse->scan.path);
         parse->uses = uses;
     }
     Use use = USE_FEATURE;

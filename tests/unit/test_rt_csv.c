@@ -227,6 +227,21 @@ static void test_words(void **state)
                    "out");
 }
 
+static void test_many_columns(void **state)
+{
+    (void)state;
+    const size_t most = (size_t)1 << 20;
+    char *text = malloc(most + 1);
+    RtError error;
+    RtTable table;
+    memset(text, ',', most);
+    text[most] = '\0';
+    assert_false(parse(text, (RtCsvWanted){.target = "1", .features = 1}, &table, &error));
+    assert_string_equal(error.text, "t.csv: line 1, column 1048577: too many columns");
+    rt_table_free(&table);
+    free(text);
+}
+
 /* Bytes that a number must not lose: those behind a byte 0, and those of a long field. */
 static void test_cut_fields(void **state)
 {
@@ -342,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_cut_fields),      cmocka_unit_test(test_control_bytes),
         cmocka_unit_test(test_lines_in_fields), cmocka_unit_test(test_no_column),
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_lines_in_fields), cmocka_unit_test(test_many_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
