@@ -437,7 +437,8 @@ static bool run_epochs(RtTrainer *t, RtError *error)
 static bool look_at_test(void *trainer, int64_t done, int64_t count, RtError *error)
 {
     RtTrainer *t = trainer;
-    if (!wants_to_stop(t)) {
+    const char *save = t->session.options->save;
+    if (!save || !rt_signals_pending()) {
         rt_progress_score(&t->progress, "testing", done, count);
         return true;
     }
@@ -445,7 +446,7 @@ static bool look_at_test(void *trainer, int64_t done, int64_t count, RtError *er
     return rt_fail(error, RT_STOPPED,
                    "stopped by a signal before the test set was scored; the run is finished, and "
                    "eval --load %s scores it",
-                   t->session.options->save);
+                   save);
 }
 
 static bool report(RtTrainer *t, RtError *error)
