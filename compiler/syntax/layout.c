@@ -235,40 +235,6 @@ static Token reject_placement(Layout *layout, Token token, const Keyword *keywor
     return give_skipped(layout, token);
 }
 
-static void hint_for_unknown(Layout *layout, Diag *diag, Token token, const Keyword *nearest)
-{
-    unsigned block = layout_block(layout);
-    int next = layout->ahead[0].kind;
-    const Keyword *exact = layout_find_keyword(layout, token);
-    if (exact && next == TOKEN_COLON) {
-        diag_hint(layout->diag, diag, "a statement has no `:`: write `%s VALUE`", exact->word);
-    } else if (nearest) {
-        diag_hint(layout->diag, diag, "did you mean `%s`?", nearest->word);
-    } else if (block == IN_STACK && (next == TOKEN_LPAREN || next == TOKEN_ARROW)) {
-        diag_hint(layout->diag, diag, "layers stand in a `branch` statement: write `branch %s…`",
-                  layout_text(layout, token.span));
-    } else {
-        diag_hint(layout->diag, diag, "%s are: %s%s",
-                  block == IN_FILE ? "declarations" : "statements of this block",
-                  keyword_list(layout->arena, block), block == IN_MODEL ? ", and layers" : "");
-    }
-}
-
-static Diag *report_unknown(Layout *layout, Token token)
-{
-    const char *text = layout_text(layout, token.span), *block = layout_block_name(layout);
-    if (!block) {
-        return diag_report(layout->diag, E_STATEMENT, token.span,
-                           "expected a declaration, found `%s`", text);
-    }
-    if (token.kind != TOKEN_NAME) {
-        return diag_report(layout->diag, E_STATEMENT, token.span,
-                           "expected a statement of `%s`, found `%s`", block, text);
-    }
-    return diag_report(layout->diag, E_STATEMENT, token.span, "`%s` is not a statement of `%s`",
-                       text, block);
-}
-
 static Token begin_statement(Layout *layout, Token token, const Keyword *keyword)
 {
     unsigned opens = keyword_opens(keyword->word);
@@ -318,8 +284,7 @@ static Token reject_unknown(Layout *layout, Token token)
     if (token.kind == TOKEN_NAME && layout->ahead[0].kind != TOKEN_COLON) {
         nearest = keyword_nearest(layout_text(layout, token.span), layout_block(layout));
     }
-    Diag *diag = report_unknown(layout, token);
-    hint_for_unknown(layout, diag, token, nearest);
+    layout_report_unknown(layout, token, nearest);
     if (nearest && stands_beside(layout->ahead[0])) {
         return begin_statement(layout, token, nearest);
     }

@@ -103,6 +103,9 @@ bool layout_lacks_brace(const Layout *layout, Token next);
 bool layout_lacks_head(const Layout *layout, Token token);
 void layout_report_headless(Layout *layout, Token token);
 
+/* `nearest` is the keyword that was meant, or NULL. */
+void layout_report_unknown(Layout *layout, Token token, const Keyword *nearest);
+
 /* Reports bytes up to the token's end that are not text. False when there are too many. */
 bool layout_check_bytes(Layout *layout, Span span);
 void layout_report_stray(Layout *layout, Token token);
