@@ -259,6 +259,17 @@ static bool is_subject(const Layout *layout, unsigned block)
            (layout_is_word(layout, next, "in") || is_relation(next.kind));
 }
 
+const char *layout_meant(const Layout *layout)
+{
+    unsigned block = layout_block(layout);
+    if (layout->pending.is_choice) {
+        return "to compare, write `==`; `=` names an argument in a call";
+    }
+    return block == IN_CHECK   ? "a bound is written with `<`, `<=`, `>`, `>=` or `in`"
+           : block == IN_SWEEP ? "an axis is written `L in [10, 100, 1000]`"
+                               : NULL;
+}
+
 /* `in 0 .. 1`, without what is meant to lie there. */
 static bool lacks_subject(const Layout *layout, Token token)
 {

@@ -21,6 +21,8 @@ Layout *layout_create(Arena *arena, const Source *source, DiagSink *diag);
 Token layout_next(Layout *layout);
 /* The place of the innermost bracket that is open now; false outside all. */
 bool layout_find_opener(const Layout *layout, Span *span);
+/* A hint: what `=` behind an operand was meant for in this statement; or NULL. */
+const char *layout_meant(const Layout *layout);
 /* The statement has been reported: what its brackets lack is the same mistake. */
 void layout_note_mistake(Layout *layout);
 void layout_dispose(Layout *layout);

@@ -160,15 +160,18 @@ static void hint_operator(Parser *parser, Diag *diag)
     }
 }
 
-static void hint_assignment(Parser *parser, Diag *diag)
+static void hint_assignment(Parser *parser, Diag *diag, bool operand)
 {
+    /* behind the last byte of a source stands a NUL */
     if (parser->source->text[parser->current.span.end] == '>') {
         diag_hint(parser->diag, diag, "an arrow is written `->`");
     } else if (is_keyword(parser->previous.kind)) {
         diag_hint(parser->diag, diag, "a statement has no `=`: write `%s VALUE`",
                   token_text(parser, parser->previous));
-    } else {
-        diag_hint(parser->diag, diag, "to compare, write `==`; `=` names an argument in a call");
+    } else if (operand) {
+        hint_operator(parser, diag);
+    } else if (layout_meant(parser->layout)) {
+        diag_hint(parser->diag, diag, "%s", layout_meant(parser->layout));
     }
 }
 
@@ -236,7 +239,7 @@ static void add_hint(Parser *parser, Diag *diag, const char *const *expected, in
 {
     Token found = parser->current;
     if (found.kind == TOKEN_ASSIGN) {
-        hint_assignment(parser, diag);
+        hint_assignment(parser, diag, is_expected(expected, count, "a number"));
     } else if (is_operator(found.kind) && parser->previous.kind == TOKEN_END) {
         diag_hint(parser->diag, diag, "a line goes on when the line before ends with the operator");
     } else if (is_operator(found.kind) && is_expected(expected, count, "a number")) {
