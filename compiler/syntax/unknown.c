@@ -4,6 +4,14 @@
  */
 #include "syntax/layout_state.h"
 
+/* `dense 8`; which names are layers is not known here. */
+static bool has_argument(const Layout *layout, Token token)
+{
+    Token next = layout->ahead[0];
+    return token.kind == TOKEN_NAME && !next.newline &&
+           (next.kind == TOKEN_NUMBER || next.kind == TOKEN_STRING);
+}
+
 static void add_hint(Layout *layout, Diag *diag, Token token, const Keyword *nearest)
 {
     unsigned block = layout_block(layout);
@@ -16,6 +24,11 @@ static void add_hint(Layout *layout, Diag *diag, Token token, const Keyword *nea
     } else if (block == IN_STACK && (next == TOKEN_LPAREN || next == TOKEN_ARROW)) {
         diag_hint(layout->diag, diag, "layers stand in a `branch` statement: write `branch %s…`",
                   layout_text(layout, token.span));
+    } else if (block == IN_MODEL && has_argument(layout, token)) {
+        diag_hint(
+            layout->diag, diag,
+            "arguments of a layer stand in brackets: `%s(…)`; statements of this block are: %s",
+            layout_text(layout, token.span), keyword_list(layout->arena, block));
     } else {
         diag_hint(layout->diag, diag, "%s are: %s%s",
                   block == IN_FILE ? "declarations" : "statements of this block",
