@@ -141,10 +141,14 @@ static void count_unnamed(Context *ctx, const Statements *statements)
     }
 }
 
-/* The first statement, where it is `image[28, 28]`: the input without its keyword. */
+/* What the network begins with, where it is `image[28, 28]`: the input without its keyword. */
 static const Ast *bare_input(const Statements *statements)
 {
-    const Ast *first = statements->count > 0 ? statements->items[0] : NULL;
+    uint32_t i = 0;
+    while (i < statements->count && statements->items[i]->kind == AST_STATEMENT) {
+        i++; /* `precision float64` */
+    }
+    const Ast *first = i < statements->count ? statements->items[i] : NULL;
     bool shaped = first != NULL && first->kind == AST_LAYERS && first->first->kind == AST_INDEX;
     return shaped && !is_layer_name(first->first->text) ? first : NULL;
 }
@@ -178,8 +182,10 @@ static void elaborate_model(Context *ctx, const Ast *block)
     read_input(ctx, input);
     read_output(ctx, single_statement(ctx, &statements, "output"));
     Walk walk = {.scope = add_scope(ctx, NULL, NULL), .input_seen = input == NULL};
-    for (uint32_t i = bare != NULL; i < statements.count; i++) {
-        walk_statement(ctx, &walk, statements.items[i]);
+    for (uint32_t i = 0; i < statements.count; i++) {
+        if (statements.items[i] != bare) {
+            walk_statement(ctx, &walk, statements.items[i]);
+        }
     }
     ctx->model->output = walk.shape;
     if (ctx->model->items.count == 0 && !ctx->lost && diag_error_count(ctx->diag) == 0) {
