@@ -10,8 +10,6 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { MOST_BYTES = 200 }; /* as of every name in the language */
-
 /* Of C and C++, and words that compilers define. */
 static const char *const keywords[] = {
     "alignas",   "alignof",   "and",           "and_eq",       "asm",
@@ -58,6 +56,19 @@ static char *stem(Arena *arena, const char *path)
     return str_copy(arena, base, length);
 }
 
+/* Why this cannot be the name of a model, or NULL. */
+static const char *find_fault(Arena *arena, const char *name)
+{
+    if (strlen(name) > NAME_LIMIT) {
+        return str_format(arena, "it has more than %d bytes", NAME_LIMIT);
+    }
+    if (name_is_reserved(name)) {
+        return "it is a keyword of C or C++";
+    }
+    bool begins = *name != '\0' && !isdigit((unsigned char)*name);
+    return begins ? NULL : "it does not begin with a letter";
+}
+
 const char *name_of_model(Arena *arena, const Options *options, DiagSink *diag)
 {
     char *name = options->prefix ? str_copy(arena, options->prefix, strlen(options->prefix))
@@ -67,14 +78,11 @@ const char *name_of_model(Arena *arena, const Options *options, DiagSink *diag)
             *p = '_';
         }
     }
-    bool long_name = strlen(name) > MOST_BYTES;
-    if (*name == '\0' || isdigit((unsigned char)*name) || name_is_reserved(name) || long_name) {
+    const char *fault = find_fault(arena, name);
+    if (fault) {
         Diag *d =
             diag_report(diag, E_MODEL_NAME, (Span){0}, "`%.*s%s` cannot be the name of a model: %s",
-                        MOST_BYTES, name, long_name ? "…" : "",
-                        long_name                ? "it has more than 200 bytes"
-                        : name_is_reserved(name) ? "it is a keyword of C or C++"
-                                                 : "it does not begin with a letter");
+                        NAME_LIMIT, name, strlen(name) > NAME_LIMIT ? "…" : "", fault);
         diag_hint(diag, d, "give it another one with --prefix NAME");
     }
     return name;

@@ -15,6 +15,10 @@ typedef struct Interner Interner;
 Interner *interner_create(Arena *arena);
 const char *intern(Interner *in, const char *text, size_t length);
 
+/* Bytes of a name, that of a model too. Checkpoints keep 511 of a tensor's, which is made of two
+ * names, with what an optimiser's moment puts before it. */
+enum { NAME_LIMIT = 200 };
+
 /* printf into the arena. */
 char *str_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *str_vformat(Arena *arena, const char *format, va_list args);

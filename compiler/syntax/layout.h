@@ -12,9 +12,8 @@
 #include "support/diag.h"
 #include "syntax/scan.h"
 
-/* Bytes of a name. Checkpoints keep 511 of a tensor's, which is made of two names, with what an
- * optimiser's moment puts before it. */
-enum { NESTING_LIMIT = 200, NAME_LIMIT = 200 };
+/* Levels of brackets and blocks, and of expressions. */
+enum { NESTING_LIMIT = 200 };
 
 typedef struct Layout Layout;
 Layout *layout_create(Arena *arena, const Source *source, DiagSink *diag);
