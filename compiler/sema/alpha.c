@@ -34,7 +34,9 @@ static void learned_alpha(Context *ctx, Scope *scope, const Ast *ast, Branch *br
     tensor->span = ast->span;
     if (!read_learned(ctx, ast, tensor, &channel) ||
         !check_scale(ctx, ast->span,
-                     &(Scale){tensor->law.scale, scope->stack, NULL, "the start of alpha", NULL})) {
+                     &(Scale){.formula = tensor->law.scale,
+                              .stack = scope->stack,
+                              .what = "the start of alpha"})) {
         return;
     }
     const Shape *shape = &scope->stack->shape;
@@ -78,7 +80,8 @@ static void formula_alpha(Context *ctx, Scope *scope, const Ast *ast, Branch *br
                           const char *name)
 {
     const Expr *e = eval_scalar(ctx, ast, ALLOW_BLOCK, "alpha");
-    if (e == NULL || !check_scale(ctx, ast->span, &(Scale){e, scope->stack, NULL, "alpha", NULL})) {
+    if (e == NULL || !check_scale(ctx, ast->span,
+                                  &(Scale){.formula = e, .stack = scope->stack, .what = "alpha"})) {
         return;
     }
     branch->value = e;

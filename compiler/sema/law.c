@@ -232,8 +232,11 @@ static const char *role_of(RnLawKind kind)
 static bool check_law(Context *ctx, const Tensor *tensor, const Law *law, const Ast *ast)
 {
     bool spread = law->kind == RN_LAW_NORMAL || law->kind == RN_LAW_UNIFORM;
-    Scale scale = {law->scale, tensor->stack, tensor, role_of(law->kind),
-                   spread ? "`var` and `std` must be at least 0" : NULL};
+    Scale scale = {.formula = law->scale,
+                   .stack = tensor->stack,
+                   .tensor = tensor,
+                   .what = role_of(law->kind),
+                   .hint = spread ? "`var` and `std` must be at least 0" : NULL};
     return law->scale == NULL || check_scale(ctx, ast->span, &scale);
 }
 

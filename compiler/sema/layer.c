@@ -334,7 +334,9 @@ static Layer *scaled_layer(Context *ctx, Scope *scope, const Ast *ast, Shape in,
         return failed_layer(ctx, ast, in);
     }
     check_scale(ctx, ast->span,
-                &(Scale){layer->scale, scope->stack, NULL, "the scale of this layer", NULL});
+                &(Scale){.formula = layer->scale,
+                         .stack = scope->stack,
+                         .what = "the scale of this layer"});
     Tensor *tensor = add_tensor(ctx, scope, NULL, NULL, RN_ROLE_DERIVED);
     tensor->span = ast->span;
     tensor->law = (Law){RN_LAW_FORMULA, layer->scale};

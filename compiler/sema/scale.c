@@ -9,28 +9,31 @@
 /* Beyond, only the last layer: a deeper network is checked when it starts. */
 static const double checked_layers = 100000;
 
-/* Of a number so small that a float is 0 the layer would be without its branch or weights. */
-static bool is_held(const Context *ctx, double value)
+/* A number so small that a float is 0 would leave the layer without its branch or weights; one that
+ * falls by layer may fall that far. */
+static bool is_held(const Context *ctx, const Scale *scale, const ExprPlace *place)
 {
+    double value = expr_evaluate(scale->formula, place);
     if (ctx->model->is_double) {
         return isfinite(value);
     }
-    return isfinite((float)value) && (value == 0 || (float)value != 0);
+    bool vanishes = value != 0 && (float)value == 0 && !expr_uses(scale->formula, EXPR_LAYER);
+    return isfinite((float)value) && !vanishes;
 }
 
-/* The first layer whose value is not held, or 0. */
+/* The first layer whose value is not held, in which the place is left; or 0. */
 static double find_bad(const Context *ctx, const Scale *scale, ExprPlace *place)
 {
     double last = expr_uses(scale->formula, EXPR_LAYER) ? place->depth : 1;
-    for (place->layer = 1; place->layer <= last; place->layer++) {
-        if (place->layer > checked_layers) {
-            place->layer = last;
-        }
-        if (!is_held(ctx, expr_evaluate(scale->formula, place))) {
+    bool deep = last > checked_layers;
+    double end = deep ? checked_layers : last;
+    for (place->layer = 1; place->layer <= end; place->layer++) {
+        if (!is_held(ctx, scale, place)) {
             return place->layer;
         }
     }
-    return 0;
+    place->layer = last;
+    return deep && !is_held(ctx, scale, place) ? last : 0;
 }
 
 static bool uses_params(const Scale *scale)

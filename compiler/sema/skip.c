@@ -150,8 +150,9 @@ static void dense_skip(Context *ctx, Scope *scope, const Ast *ast)
 static void scale_skip(Context *ctx, Scope *scope, const Ast *ast, const Expr *scale)
 {
     if (scale == NULL || (expr_is_number(scale) && scale->number == 1) ||
-        !check_scale(ctx, ast->span,
-                     &(Scale){scale, scope->stack, NULL, "the factor of `skip`", NULL})) {
+        !check_scale(
+            ctx, ast->span,
+            &(Scale){.formula = scale, .stack = scope->stack, .what = "the factor of `skip`"})) {
         return;
     }
     Tensor *tensor = add_tensor(ctx, scope, NULL, "skip", RN_ROLE_DERIVED);

@@ -356,8 +356,7 @@ int main(void)
         cmocka_unit_test(test_many_rows),       cmocka_unit_test(test_missing),
         cmocka_unit_test(test_cut_fields),      cmocka_unit_test(test_control_bytes),
         cmocka_unit_test(test_lines_in_fields), cmocka_unit_test(test_no_column),
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_lines_in_fields), cmocka_unit_test(test_many_columns),
+        cmocka_unit_test(test_words),           cmocka_unit_test(test_many_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
