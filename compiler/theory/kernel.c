@@ -81,30 +81,29 @@ static TheoryMoments sin_moments(TheoryKernel k)
 
 /* The normal weight beyond is below the rounding of 1. */
 static const double reach = 8.5;
-/* tanh has its poles at i pi / (2 √K): with this step the rule's error is e^-36 relative to the
- * function on the strip between them, and so it is for the wider strips of the others. */
-static double step_of(double own)
-{
-    return 0.27 / sqrt(own + 0.5);
-}
+/* From this kernel on phi is so much narrower than the weight that the rule is stretched. */
+static const double great = 1000;
 
 /* The trapezoidal rule in z; for great kernels in t, √K z = sinh t, where the nodes are as dense as
  * phi wants around 0 and as the weight wants far out: what was at √K z is analytic for |Im t| < π/4
- * whatever K is, so the step need not fall. */
+ * whatever K is, so the step need not fall. That is true where phi is plain away from 0, and not of
+ * sin, which turns √K times per unit of z out to the weight's end: it has closed forms. */
 typedef struct Rule {
     double step, root; /* root: √K */
     int stretched, half;
 } Rule;
 
-/* For a series of `terms`: He_n turns √n times in 2π, near 0 as far as z = reach. */
-static Rule rule_of(double own, double step, int terms)
+/* tanh has its poles at i pi / (2 √K): in z the step leaves an error of e^-36 relative to the
+ * function on the strip between them, and less for the wider strips of the others. He_n of a series
+ * of `terms` turns √n times in 2π near 0, in t as far as z = reach. The step is `finer` times
+ * smaller than these ask. */
+static Rule rule_of(double own, int terms, double finer)
 {
-    const double great = 1000;
-    Rule rule = {.step = step, .root = sqrt(own), .stretched = own > great};
-    if (rule.stretched) {
-        rule.step = fmin(0.08, pi / (reach * sqrt(terms)));
-    }
+    Rule rule = {.root = sqrt(own), .stretched = own > great};
+    double turn = pi / sqrt(terms);
+    double step = rule.stretched ? fmin(0.08, turn / reach) : fmin(0.27 / sqrt(own + 0.5), turn);
     double end = rule.stretched ? log(2 * reach * rule.root + 1) : reach;
+    rule.step = step / finer;
     rule.half = (int)ceil(end / rule.step);
     return rule;
 }
@@ -190,11 +189,10 @@ static int wanted_terms(TheoryKernel k)
     return (int)fmin(fmax(terms, THEORY_TERMS), MOST_TERMS);
 }
 
-/* He_n turns √n times in 2π near 0; the rule must see that. */
 static void expand(TheoryActivation activation, double slope, double own, Hermite *hermite)
 {
     double root = sqrt(own);
-    Rule rule = rule_of(own, fmin(step_of(own), pi / sqrt(hermite->terms)), hermite->terms);
+    Rule rule = rule_of(own, hermite->terms, 1);
     for (int i = 0; i <= rule.half; i++) {
         Node node = node_of(&rule, i);
         double z = node.z, weight = node.weight;
@@ -208,7 +206,7 @@ static TheoryMoments quadrature(TheoryActivation activation, double slope, Theor
 {
     /* derivatives by K divide by its root */
     double own = fmax(k.own, 1e-12), root = sqrt(own);
-    Rule rule = rule_of(own, step_of(own), THEORY_TERMS);
+    Rule rule = rule_of(own, THEORY_TERMS, 1);
     Hermite hermite;
     prepare_hermite(&hermite, THEORY_TERMS);
     int paired = !isnan(k.pair);
@@ -264,26 +262,44 @@ TheoryMoments theory_moments(TheoryActivation activation, double slope, TheoryKe
     return quadrature(activation, slope, k);
 }
 
-/* Where phi has a kink, the rule errs like the square of its step. */
+/* sin² = (1 − cos 2√K z) / 2, and cos a z = e^(−a²/2) Σ (−1)ⁿ a²ⁿ He_2n(z) / (2n)!. */
+static double sine_square_series(double own, double *coefficients)
+{
+    double term = exp(-2 * own) / 2, total = 0.375 - term + exp(-8 * own) / 8;
+    coefficients[0] = -expm1(-2 * own) / 2;
+    total -= coefficients[0] * coefficients[0];
+    for (int n = 1; n < THEORY_TERMS; n++) {
+        term *= n % 2 ? 1 : -4 * own / sqrt(n * (n - 1.0));
+        coefficients[n] = n % 2 ? 0 : -term;
+        total -= coefficients[n] * coefficients[n];
+    }
+    return fmax(total, 0);
+}
+
+/* K factors out of a homogeneous phi², whose second derivative jumps at 0: there the rule errs like
+ * the fourth power of its step. */
 double theory_square_series(const TheoryOp *phi, double own, double *coefficients)
 {
-    double root = sqrt(own), total = 0;
-    double finer = theory_is_homogeneous(phi->activation) ? 16 : 1;
-    Rule rule = rule_of(own, step_of(own) / finer, THEORY_TERMS);
+    if (phi->activation == THEORY_SIN) {
+        return sine_square_series(own, coefficients);
+    }
+    int homogeneous = theory_is_homogeneous(phi->activation);
+    double factor = homogeneous ? own : 1, total = 0;
+    Rule rule = rule_of(homogeneous ? 1 : own, THEORY_TERMS, homogeneous ? 16 : 1);
     Hermite hermite;
     prepare_hermite(&hermite, THEORY_TERMS);
     for (int i = 0; i <= rule.half; i++) {
         Node node = node_of(&rule, i);
         double z = node.z, weight = node.weight;
-        double up = theory_value(phi->activation, phi->slope, root * z).value;
-        double down = theory_value(phi->activation, phi->slope, -root * z).value;
+        double up = theory_value(phi->activation, phi->slope, rule.root * z).value;
+        double down = theory_value(phi->activation, phi->slope, -rule.root * z).value;
         double even = up * up + down * down, odd = up * up - down * down;
         total += weight * (pow(up, 4) + pow(down, 4));
         add_nodes(&hermite, z, weight * even, weight * odd);
     }
     for (int n = 0; n < THEORY_TERMS; n++) {
-        coefficients[n] = hermite.coefficients[n];
-        total -= coefficients[n] * coefficients[n];
+        coefficients[n] = factor * hermite.coefficients[n];
+        total -= hermite.coefficients[n] * hermite.coefficients[n];
     }
-    return fmax(total, 0);
+    return factor * factor * fmax(total, 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the files of theory/ share; nobody else includes it.
+ * What the files of theory/ share; nobody else includes it but their tests.
  */
 #ifndef RNET_THEORY_PARTS_H
 #define RNET_THEORY_PARTS_H
