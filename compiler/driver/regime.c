@@ -36,10 +36,30 @@ static const char *const expectation_names[] = {
 #undef X
 };
 
+/* alpha ~ depth^-b balances the branches with this b; not the critical exponent where the weights
+ * themselves grow or fall with the depth. Three digits are within what the verdict calls a limit.
+ */
+static double balanced_exponent(const Judge *j)
+{
+    double weights = j->verdict.weights;
+    return fabs(weights - j->verdict.critical) < falls ? j->verdict.critical
+                                                       : round(weights * 1000) / 1000;
+}
+
 static void hint_exponent(const Judge *j, Diag *d)
 {
-    const char *weights = j->verdict.critical == 0.5 ? "independent weights" : "these weights";
-    diag_hint(j->diag, d, "for %s write `alpha depth^-%g`", weights, j->verdict.critical);
+    double balanced = balanced_exponent(j);
+    if (!isfinite(balanced)) {
+        return;
+    }
+    if (balanced == 0) {
+        diag_hint(j->diag, d, "for these weights write an alpha that does not depend on the depth");
+        return;
+    }
+    diag_hint(j->diag, d, "for %s write `alpha depth^%g`",
+              balanced == 0.5 && j->verdict.critical == 0.5 ? "independent weights"
+                                                            : "these weights",
+              -balanced);
 }
 
 /* The skip's scale, and not what the branches add. */
@@ -57,18 +77,18 @@ static void hint_skip(const Judge *j, Diag *d)
 /* What would make theory agree: the exponent, the weights or the skip. */
 static void hint_expectation(const Judge *j, Diag *d)
 {
-    double critical = j->verdict.critical, away = j->verdict.displacement;
+    double balanced = balanced_exponent(j), away = j->verdict.displacement;
     int wanted = j->block->expect;
     if (j->block->skip == RN_SIGNAL_NO_SKIP) {
         diag_hint(j->diag, d, "without `skip none` gradients are kept at any depth");
     } else if (skip_decides(j)) {
         hint_skip(j, d);
-    } else if (isnan(critical) || isnan(away)) {
+    } else if (isnan(balanced) || isnan(away)) {
         diag_hint(j->diag, d, "if that is meant, write `expect %s`",
                   theory_regime_name(j->verdict.regime));
     } else if (wanted == RN_EXPECT_IDENTITY || wanted == RN_EXPECT_EXPLODING) {
-        diag_hint(j->diag, d, "for that alpha must fall %s than `depth^-%g`",
-                  wanted == RN_EXPECT_IDENTITY ? "faster" : "more slowly", critical);
+        diag_hint(j->diag, d, "for that alpha must fall %s than `depth^%g`",
+                  wanted == RN_EXPECT_IDENTITY ? "faster" : "more slowly", -balanced);
     } else if (fabs(away) > falls && isfinite(away)) {
         hint_exponent(j, d);
     } else if (wanted == RN_EXPECT_ODE) {
@@ -106,23 +126,31 @@ static void judge_expectation(const Judge *j)
     hint_expectation(j, d);
 }
 
+/* alpha ~ depth^-b, whatever the weights do: the alpha, one for all layers, that would add as much.
+ */
+static double alpha_exponent(const Judge *j)
+{
+    return j->verdict.weights - j->verdict.displacement;
+}
+
 static void note_exponents(const Judge *j, Diag *d)
 {
-    if (!isfinite(j->verdict.exponent)) {
+    double alpha = alpha_exponent(j);
+    if (!isfinite(alpha)) {
         diag_note(j->diag, d, "%s", j->verdict.why);
         return;
     }
-    if (fabs(j->verdict.exponent) < falls) {
+    if (fabs(alpha) < falls) {
         diag_note(j->diag, d,
                   "alpha does not fall with the depth, while the branches add up like "
                   "depth^%.3g",
-                  j->verdict.critical);
+                  j->verdict.weights);
         return;
     }
     diag_note(j->diag, d,
               "alpha goes like depth^%.3g, while the branches, with their weights as first drawn, "
               "add up like depth^%.3g",
-              -j->verdict.exponent, j->verdict.critical);
+              -alpha, j->verdict.weights);
 }
 
 /* At the alpha that decides, with the exponent to write instead. */
@@ -156,7 +184,7 @@ static bool is_felt(const Judge *j)
 
 static void warn_exploding(const Judge *j)
 {
-    bool constant = fabs(j->verdict.exponent) < falls;
+    bool constant = fabs(alpha_exponent(j)) < falls;
     if (decisive(j)->learned || !(j->verdict.displacement > -(double)INFINITY) ||
         j->block->expect == RN_EXPECT_EXPLODING || (constant && !is_felt(j))) {
         return;

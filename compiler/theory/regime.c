@@ -142,24 +142,27 @@ static int depends_on_layer(const TheoryStack *stack)
     return depends;
 }
 
-/* log of (Σ (alpha g)^(1/c))^c, and of the greatest summand's share of the sum. */
-static double log_displacement(const TheoryStack *stack, const TheoryBranch *branch, double c,
-                               double *share)
+/* Logs: of (Σ (alpha g)^(1/c))^c, of the same with alpha 1, and of the greatest summand's share of
+ * the first sum. */
+typedef struct Addition {
+    double displacement, weights, share;
+} Addition;
+
+static Addition addition_of(const TheoryStack *stack, const TheoryBranch *branch, double c)
 {
     if (!depends_on_layer(stack)) {
-        double alpha = fabs(branch->alpha.constant);
-        *share = -log(stack->depth);
-        return log(alpha) + log(branch_gain(branch, 1)) / 2 + c * log(stack->depth);
+        double weights = log(branch_gain(branch, 1)) / 2 + c * log(stack->depth);
+        return (Addition){log(fabs(branch->alpha.constant)) + weights, weights, -log(stack->depth)};
     }
-    double sum = 0, most = 0;
+    double sum = 0, weights = 0, most = 0;
     for (int64_t layer = 1; layer <= (int64_t)stack->depth; layer++) {
         double alpha = fabs(theory_at(&branch->alpha, layer));
-        double term = pow(alpha * sqrt(branch_gain(branch, layer)), 1 / c);
+        double gain = sqrt(branch_gain(branch, layer)), term = pow(alpha * gain, 1 / c);
         sum += term;
+        weights += pow(gain, 1 / c);
         most = fmax(most, term);
     }
-    *share = log(most / sum);
-    return c * log(sum);
+    return (Addition){c * log(sum), c * log(weights), log(most / sum)};
 }
 
 double theory_log_gain(const TheoryStack *stack)
@@ -191,7 +194,8 @@ static double log_mean_square(const TheoryStack *stack)
 /* What is measured at one depth. */
 enum { MOST_BRANCHES = 8 };
 typedef struct Sample {
-    double depth, gain, mean_square, displacement[MOST_BRANCHES], share[MOST_BRANCHES];
+    double depth, gain, mean_square;
+    Addition added[MOST_BRANCHES];
 } Sample;
 
 static Sample sample_at(const TheoryFamily *family, double depth)
@@ -201,7 +205,7 @@ static Sample sample_at(const TheoryFamily *family, double depth)
         .depth = depth, .gain = theory_log_gain(stack), .mean_square = log_mean_square(stack)};
     for (int i = 0; i < stack->branch_count && i < MOST_BRANCHES; i++) {
         double c = theory_critical_exponent(&stack->branches[i]);
-        s.displacement[i] = log_displacement(stack, &stack->branches[i], c, &s.share[i]);
+        s.added[i] = addition_of(stack, &stack->branches[i], c);
     }
     return s;
 }
@@ -217,23 +221,33 @@ static Window choose_window(const TheoryStack *stack)
     return depends_on_layer(stack) ? (Window){1024, 16384, 0.02} : (Window){1e9, 1e12, 1e-3};
 }
 
+/* The exponent of what has these logarithms at two depths whose own are `apart`. */
+static double exponent_of(double low, double high, double apart)
+{
+    if (high == (double)INFINITY) { /* of the shallower one, too, or not */
+        return INFINITY;
+    }
+    double exponent = isfinite(high - low) ? (high - low) / apart : -(double)INFINITY;
+    return fabs(exponent) < 1e-9 ? 0 : exponent; /* rounding of logarithms is none */
+}
+
 /* The branch whose addition grows fastest; exponents in the verdict. */
 static void find_exponents(const TheoryStack *stack, const Sample *a, const Sample *b,
                            TheoryVerdict *verdict)
 {
     verdict->displacement = -INFINITY;
     verdict->critical = theory_critical_exponent(&stack->branches[0]);
+    verdict->weights = verdict->critical;
     verdict->exponent = INFINITY;
+    double apart = log(b->depth / a->depth);
     for (int i = 0; i < stack->branch_count && i < MOST_BRANCHES; i++) {
-        double rise = b->displacement[i] - a->displacement[i];
-        double growth = isfinite(rise) ? rise / log(b->depth / a->depth) : -(double)INFINITY;
-        if (b->displacement[i] == (double)INFINITY) { /* of the shallower one, too, or not */
-            growth = INFINITY;
-        }
+        const Addition *low = &a->added[i], *high = &b->added[i];
+        double growth = exponent_of(low->displacement, high->displacement, apart);
         if (growth > verdict->displacement) {
             verdict->branch = i;
             verdict->displacement = growth;
-            verdict->few = !(b->share[i] - a->share[i] < -0.1 * log(b->depth / a->depth));
+            verdict->weights = exponent_of(low->weights, high->weights, apart);
+            verdict->few = !(high->share - low->share < -0.1 * apart);
             verdict->critical = theory_critical_exponent(&stack->branches[i]);
             verdict->exponent = verdict->critical - growth;
             /* rounding of logarithms is no exponent */
@@ -310,10 +324,11 @@ static const char *adds_nothing(const TheoryBranch *branch)
                            : "alpha is 0 at every depth, so that the branch adds nothing";
 }
 
-static const char *explodes(const TheoryBranch *branch, double displacement)
+static const char *explodes(const TheoryBranch *branch, const TheoryVerdict *verdict)
 {
-    if (isinf(displacement)) {
-        return "alpha grows with the depth beyond every number";
+    if (isinf(verdict->displacement)) {
+        return isinf(verdict->weights) ? "the weights grow with the depth beyond every number"
+                                       : "alpha grows with the depth beyond every number";
     }
     return theory_saturates(branch)
                ? "alpha falls more slowly than the critical exponent asks; since the "
@@ -332,7 +347,7 @@ static void judge_branches(const TheoryStack *stack, double tolerance, int turne
     }
     if (verdict->displacement > tolerance) {
         verdict->regime = THEORY_REGIME_EXPLODING;
-        verdict->why = explodes(branch, verdict->displacement);
+        verdict->why = explodes(branch, verdict);
     } else if (verdict->displacement >= -tolerance) {
         judge_limit(branch, verdict);
     } else if (turned) {
@@ -405,7 +420,7 @@ static int starts_as_identity(const TheoryFamily *family, double depth)
     const TheoryStack *stack = family->at(family->context, depth);
     Sample s = sample_at(family, depth);
     for (int i = 0; i < stack->branch_count; i++) {
-        if (!stack->branches[i].learned || s.displacement[i] > log(small)) {
+        if (!stack->branches[i].learned || s.added[i].displacement > log(small)) {
             return 0;
         }
     }
@@ -442,7 +457,7 @@ static TheoryVerdict judge_skip(const TheoryFamily *family, Window window, Theor
 TheoryVerdict theory_regime(const TheoryFamily *family, double depth)
 {
     const TheoryStack *stack = family->at(family->context, depth);
-    TheoryVerdict verdict = {.critical = NAN, .exponent = NAN, .displacement = NAN};
+    TheoryVerdict verdict = {.critical = NAN, .exponent = NAN, .displacement = NAN, .weights = NAN};
     verdict.why = find_obstacle(stack);
     if (verdict.why) {
         return verdict;

@@ -93,6 +93,7 @@ typedef struct TheoryVerdict {
     double critical;     /* of the branch that decides */
     double exponent;     /* of its alpha, with the standard deviations: ~ depth^-exponent */
     double displacement; /* critical − exponent: the branches add ~ depth^displacement */
+    double weights;      /* with alpha 1 they add ~ depth^weights; critical for steady weights */
     int branch;          /* that branch */
     int few;             /* some layers make most of what it adds, at any depth */
 } TheoryVerdict;
