@@ -7,10 +7,21 @@
 
 #include "theory/theory.h"
 
+#include <stddef.h>
+
 /* Behind the op, and behind its terms where it is a sum. */
 static inline const TheoryOp *theory_next(const TheoryOp *op)
 {
     return op + 1 + op->first + op->rest;
+}
+/* Above 0 in some layer, as far as can be told: no layer stands for the others. */
+static inline int theory_ever_positive(const TheorySeries *variance)
+{
+    return variance->at != NULL || variance->constant > 0;
+}
+static inline int theory_is_drawn(const TheoryOp *op)
+{
+    return op->kind == THEORY_MATRIX && theory_ever_positive(&op->variance);
 }
 /* The op draws no weights, or independent ones for each layer. */
 int theory_is_independent(const TheoryOp *op);

@@ -23,8 +23,7 @@ int theory_is_independent(const TheoryOp *op)
 {
     int white =
         op->correlation == THEORY_IID || (op->correlation == THEORY_FBM && op->parameter == 0.5);
-    int drawn = theory_at(&op->variance, 1) > 0;
-    return op->kind != THEORY_MATRIX || !drawn || (white && !op->tied);
+    return !theory_is_drawn(op) || (white && !op->tied);
 }
 
 /* What a state has become since h: normal; behind weights; of either sign with one law, whatever

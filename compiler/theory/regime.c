@@ -42,11 +42,6 @@ static double matrix_exponent(const TheoryOp *op)
     return NAN;
 }
 
-static int is_drawn(const TheoryOp *op)
-{
-    return op->kind == THEORY_MATRIX && theory_at(&op->variance, 1) > 0;
-}
-
 static int is_even_part(const TheoryOp *op)
 {
     return op->kind == THEORY_ACTIVATION && !theory_is_odd(op->activation);
@@ -76,6 +71,24 @@ static double branch_gain(const TheoryBranch *branch, int64_t layer)
     return chain_gain(branch->ops, branch->op_count, layer, 1);
 }
 
+/* The same for all layers together: the gain is above 0 in some of them. */
+static int has_gain(const TheoryOp *op, int count, int gains)
+{
+    for (const TheoryOp *end = op + count; op < end; op = theory_next(op)) {
+        if (op->kind == THEORY_SUM) {
+            gains =
+                has_gain(op + 1, op->first, gains) || has_gain(op + 1 + op->first, op->rest, gains);
+        } else if (op->kind == THEORY_MATRIX || op->kind == THEORY_SCALE) {
+            gains = gains && theory_ever_positive(&op->variance);
+            gains |= op->kind == THEORY_MATRIX && theory_ever_positive(&op->bias_variance);
+        } else if (op->kind != THEORY_ACTIVATION ||
+                   theory_value(op->activation, op->slope, 0).value != 0) {
+            gains = 1;
+        }
+    }
+    return gains;
+}
+
 /* What a chain of ops has gathered of the exponents of its matrices. */
 typedef struct Memory {
     double exponent;
@@ -98,10 +111,10 @@ static Memory sum_memory(const TheoryOp *op, Memory memory)
     const TheoryOp *other = op + 1 + op->first;
     Memory first = chain_memory(op + 1, op->first, memory);
     Memory rest = chain_memory(other, op->rest, memory);
-    if (chain_gain(op + 1, op->first, 1, 1) == 0) {
+    if (!has_gain(op + 1, op->first, 1)) {
         return rest;
     }
-    if (chain_gain(other, op->rest, 1, 1) == 0 || isnan(first.exponent)) {
+    if (!has_gain(other, op->rest, 1) || isnan(first.exponent)) {
         return first;
     }
     return memory_exponent(first) >= memory_exponent(rest) ? first : rest;
@@ -116,7 +129,7 @@ static Memory chain_memory(const TheoryOp *op, int count, Memory memory)
             memory = sum_memory(op, memory);
         } else if (is_even_part(op)) {
             memory = (Memory){1, 0}; /* its mean hides what lies before it */
-        } else if (is_drawn(op)) {
+        } else if (theory_is_drawn(op)) {
             memory.exponent += matrix_exponent(op) - 1;
             memory.drawn = 1;
         }
@@ -267,7 +280,7 @@ static int is_rough(const TheoryBranch *branch)
     for (int i = 0; i < branch->op_count; i++) {
         const TheoryOp *op = &branch->ops[i];
         int brownian = op->correlation == THEORY_OU && op->increments && !op->tied;
-        if (is_drawn(op) && (theory_is_independent(op) || brownian)) {
+        if (theory_is_drawn(op) && (theory_is_independent(op) || brownian)) {
             return 1;
         }
     }

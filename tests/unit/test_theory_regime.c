@@ -63,6 +63,34 @@ static void only_the_outer_matrix_counts_behind_relu(void **state)
     assert_near(theory_critical_exponent(&block.branch), 0.5, 0);
 }
 
+static double from_the_second(const void *context, int64_t layer)
+{
+    (void)context;
+    return (double)(layer - 1);
+}
+
+/* A variance of 0 in the first layer says nothing of the others. */
+static void weights_are_drawn_where_any_layer_draws_them(void **state)
+{
+    Block block;
+    const TheorySeries later = {.at = from_the_second};
+    (void)state;
+    two_matrices(&block, THEORY_TANH, 10, 0.1);
+    block.ops[0].variance = block.ops[2].variance = later;
+    assert_near(theory_critical_exponent(&block.branch), 0.5, 0);
+    assert_null(theory_obstacle(&block.stack));
+    block.ops[2].tied = 1;
+    assert_non_null(theory_obstacle(&block.stack));
+    /* V h + W h, of which W is one matrix for all layers */
+    block.ops[0] = (TheoryOp){.kind = THEORY_SUM, .first = 1, .rest = 1};
+    block.ops[1] = matrix_op(1, 0);
+    assert_near(theory_critical_exponent(&block.branch), 1, 0);
+    block.ops[2].variance = (TheorySeries){.constant = 0};
+    assert_near(theory_critical_exponent(&block.branch), 0.5, 0);
+    block.ops[2].bias_variance = later;
+    assert_near(theory_critical_exponent(&block.branch), 1, 0);
+}
+
 /* A block whose alpha and skip are functions of the depth. */
 typedef struct Family {
     Block block;
@@ -339,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(critical_exponents),
         cmocka_unit_test(only_the_outer_matrix_counts_behind_relu),
+        cmocka_unit_test(weights_are_drawn_where_any_layer_draws_them),
         cmocka_unit_test(regimes),
         cmocka_unit_test(skips_with_a_scale),
         cmocka_unit_test(trained_alpha_counts_as_it_begins),
