@@ -298,24 +298,9 @@ bool block_guesses_inputs(BlockTheory *theory)
     return fabs(forward - 1) > same || fabs(backward - 1) > same;
 }
 
-static const char *unknown_before(const BlockTheory *theory)
+static const char *unknown_layer(const BlockTheory *theory)
 {
-    const SignalChain *chain = &theory->model->signal->chain;
-    for (uint32_t i = 0; i < chain->count; i++) {
-        const SignalOp *op = &chain->items[i];
-        if (op->kind == RN_SIGNAL_BLOCK && theory->all[op->block] == theory) {
-            break;
-        }
-        if (op->kind == RN_SIGNAL_UNKNOWN) {
-            return op->name;
-        }
-    }
-    return NULL;
-}
-
-const char *block_reason(const BlockTheory *theory, const char *reason)
-{
-    for (uint32_t i = 0; i < theory->block->branches.count && reason; i++) {
+    for (uint32_t i = 0; i < theory->block->branches.count; i++) {
         const SignalChain *ops = &theory->block->branches.items[i].ops;
         for (uint32_t k = 0; k < ops->count; k++) {
             if (ops->items[k].kind == RN_SIGNAL_UNKNOWN) {
@@ -324,10 +309,39 @@ const char *block_reason(const BlockTheory *theory, const char *reason)
             }
         }
     }
-    const char *before = reason && isnan(theory->stack.start.own) ? unknown_before(theory) : NULL;
-    return before ? str_format(theory->arena, "no theory here knows a layer before the block: %s",
-                               before)
-                  : reason;
+    return THEORY_UNKNOWN_LAYER;
+}
+
+/* The first that leaves nothing to predict from: a layer, or a block that has a reason of its own.
+ */
+static const char *unknown_start(const BlockTheory *theory)
+{
+    const SignalChain *chain = &theory->model->signal->chain;
+    for (uint32_t i = 0; i < chain->count; i++) {
+        const SignalOp *op = &chain->items[i];
+        BlockTheory *inner = op->kind == RN_SIGNAL_BLOCK ? theory->all[op->block] : NULL;
+        if (inner == theory) {
+            break;
+        }
+        if (op->kind == RN_SIGNAL_UNKNOWN) {
+            return str_format(theory->arena, "no theory here knows a layer before the block: %s",
+                              op->name);
+        }
+        if (inner != NULL && isnan(theory_propagate(block_here(inner)).kernel.own)) {
+            return str_format(theory->arena, "theory predicts nothing for a block before it: %s",
+                              inner->block->name);
+        }
+    }
+    return THEORY_UNKNOWN_START;
+}
+
+const char *block_reason(const BlockTheory *theory, const char *reason)
+{
+    if (reason != NULL && str_equal(reason, THEORY_UNKNOWN_LAYER)) {
+        return unknown_layer(theory);
+    }
+    return reason != NULL && str_equal(reason, THEORY_UNKNOWN_START) ? unknown_start(theory)
+                                                                     : reason;
 }
 
 static BlockTheory *make_block(Arena *arena, const Model *model, const SignalBlock *block)

@@ -21,8 +21,8 @@ TheoryFamily block_family(BlockTheory *theory);
 double block_depth(const BlockTheory *theory);
 /* The block with the kernel of the inputs that alpha optimal(…) is for; alpha itself is unset. */
 const TheoryStack *block_for_optimal(BlockTheory *theory, const SignalBranch *branch);
-/* A reason of theory's against the block, as last filled, with the name of the layer that it is
- * about where theory had none. */
+/* A reason of theory's against the block, with the name of the layer or block that it is about
+ * where theory had none. */
 const char *block_reason(const BlockTheory *theory, const char *reason);
 
 /* Do the expected ratios depend on the mean square of the model's inputs, which is taken as 1 since

@@ -55,7 +55,7 @@ static const char *chain_obstacle(const TheoryOp *op, int count, Passage *passag
     for (const TheoryOp *end = op + count; op < end; op = theory_next(op)) {
         int acts = op->kind == THEORY_ACTIVATION && op->activation != THEORY_LINEAR;
         if (op->kind == THEORY_UNKNOWN) {
-            return "the branch holds a layer that the kernel recursion does not know";
+            return THEORY_UNKNOWN_LAYER;
         }
         if (!theory_is_independent(op)) {
             return "the weights are correlated along depth, and the kernel recursion is for "
@@ -109,9 +109,7 @@ const char *theory_obstacle(const TheoryStack *stack)
             return reason;
         }
     }
-    return isnan(stack->start.own)
-               ? "the layers before the block hold one that the kernel recursion does not know"
-               : NULL;
+    return isnan(stack->start.own) ? THEORY_UNKNOWN_START : NULL;
 }
 
 TheorySignal theory_start(TheoryKernel k)

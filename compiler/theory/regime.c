@@ -416,7 +416,7 @@ static const char *find_obstacle(const TheoryStack *stack)
     }
     for (int i = 0; i < stack->branch_count; i++) {
         if (isnan(theory_critical_exponent(&stack->branches[i]))) {
-            return "the branch holds a layer that no theory here knows";
+            return THEORY_UNKNOWN_LAYER;
         }
         if (!isfinite(theory_at(&stack->branches[i].alpha, 1))) {
             return "alpha has no finite value";

@@ -11,6 +11,11 @@
 
 #include "theory/stack.h"
 
+/* The reasons that a reader can make plainer, who knows the names of layers and blocks. */
+#define THEORY_UNKNOWN_LAYER "the branch holds a layer that no theory here knows"
+#define THEORY_UNKNOWN_START                                                                       \
+    "the layers before the block hold one that the kernel recursion does not know"
+
 /* NULL where the kernel recursion holds for the block; else the reason, one clause. */
 const char *theory_obstacle(const TheoryStack *stack);
 
