@@ -212,31 +212,17 @@ static void warn_vanishing(const Judge *j)
     hint_skip(j, d);
 }
 
-/* Along the longest way through sums. */
-static int count_matrices(const SignalOp *op, uint32_t count)
-{
-    int matrices = 0;
-    for (const SignalOp *end = op + count; op < end; op++) {
-        matrices += op->kind == RN_SIGNAL_MATRIX;
-        if (op->kind == RN_SIGNAL_SUM) {
-            int first = count_matrices(op + 1, op->first);
-            int rest = count_matrices(op + 1 + op->first, op->rest);
-            matrices += first > rest ? first : rest;
-            op += op->first + op->rest;
-        }
-    }
-    return matrices;
-}
-
 static void warn_depth_mup(const Judge *j)
 {
     const Train *train = j->model->train;
     if (train == NULL || train->depth_mup.end == 0) {
         return;
     }
+    TheoryFamily family = block_family(j->theory);
+    const TheoryStack *stack = family.at(family.context, j->depth);
     for (uint32_t i = 0; i < j->block->branches.count; i++) {
         const SignalBranch *branch = &j->block->branches.items[i];
-        int matrices = count_matrices(branch->ops.items, branch->ops.count);
+        int matrices = theory_matrices(&stack->branches[i]);
         if (matrices < 2) {
             continue;
         }

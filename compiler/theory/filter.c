@@ -31,7 +31,7 @@ static double chain_slope(const TheoryOp *op, int count, int64_t layer)
             break;
         case THEORY_SUM:
             slope *= chain_slope(op + 1, op->first, layer) +
-                     chain_slope(op + 1 + op->first, op->rest, layer);
+                     chain_slope(theory_rest(op), op->rest, layer);
             break;
         case THEORY_NORM:
         case THEORY_BATCHNORM:

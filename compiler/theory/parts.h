@@ -14,6 +14,11 @@ static inline const TheoryOp *theory_next(const TheoryOp *op)
 {
     return op + 1 + op->first + op->rest;
 }
+/* A sum's terms but the first, which stands right behind the op. */
+static inline const TheoryOp *theory_rest(const TheoryOp *op)
+{
+    return op + 1 + op->first;
+}
 /* Above 0 in some layer, as far as can be told: no layer stands for the others. */
 static inline int theory_ever_positive(const TheorySeries *variance)
 {

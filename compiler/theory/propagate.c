@@ -39,7 +39,7 @@ static const char *sum_obstacle(const TheoryOp *op, Passage *passage)
 {
     Passage first = {passage->normal, passage->drawn, 0}, rest = first;
     const char *reason = chain_obstacle(op + 1, op->first, &first);
-    reason = reason ? reason : chain_obstacle(op + 1 + op->first, op->rest, &rest);
+    reason = reason ? reason : chain_obstacle(theory_rest(op), op->rest, &rest);
     if (reason == NULL && !first.centred && !rest.centred) {
         reason = "two terms of a sum have a product that does not average out, since neither ends "
                  "in weights of its own";
@@ -173,7 +173,7 @@ static void apply_sum(const TheoryOp *op, int64_t layer, TheorySignal *s)
     first.mean = s->mean;
     rest = first;
     apply_chain(op + 1, op->first, layer, &first);
-    apply_chain(op + 1 + op->first, op->rest, layer, &rest);
+    apply_chain(theory_rest(op), op->rest, layer, &rest);
     s->kernel.own = first.kernel.own + rest.kernel.own;
     s->kernel.pair = first.kernel.pair + rest.kernel.pair;
     s->own_response *= first.own_response + rest.own_response;

@@ -54,7 +54,7 @@ static double chain_gain(const TheoryOp *op, int count, int64_t layer, double sq
     for (const TheoryOp *end = op + count; op < end; op = theory_next(op)) {
         if (op->kind == THEORY_SUM) {
             square = chain_gain(op + 1, op->first, layer, square) +
-                     chain_gain(op + 1 + op->first, op->rest, layer, square);
+                     chain_gain(theory_rest(op), op->rest, layer, square);
         } else if (op->kind == THEORY_MATRIX || op->kind == THEORY_SCALE) {
             square = theory_at(&op->variance, layer) * square;
             square += op->kind == THEORY_MATRIX ? theory_at(&op->bias_variance, layer) : 0;
@@ -77,7 +77,7 @@ static int has_gain(const TheoryOp *op, int count, int gains)
     for (const TheoryOp *end = op + count; op < end; op = theory_next(op)) {
         if (op->kind == THEORY_SUM) {
             gains =
-                has_gain(op + 1, op->first, gains) || has_gain(op + 1 + op->first, op->rest, gains);
+                has_gain(op + 1, op->first, gains) || has_gain(theory_rest(op), op->rest, gains);
         } else if (op->kind == THEORY_MATRIX || op->kind == THEORY_SCALE) {
             gains = gains && theory_ever_positive(&op->variance);
             gains |= op->kind == THEORY_MATRIX && theory_ever_positive(&op->bias_variance);
@@ -108,7 +108,7 @@ static Memory chain_memory(const TheoryOp *op, int count, Memory memory);
 /* The term of the longer memory decides, unless it adds nothing. */
 static Memory sum_memory(const TheoryOp *op, Memory memory)
 {
-    const TheoryOp *other = op + 1 + op->first;
+    const TheoryOp *other = theory_rest(op);
     Memory first = chain_memory(op + 1, op->first, memory);
     Memory rest = chain_memory(other, op->rest, memory);
     if (!has_gain(op + 1, op->first, 1)) {
@@ -314,7 +314,7 @@ static int chain_saturates(const TheoryOp *op, int count)
         int bounded = op->kind == THEORY_ACTIVATION && theory_is_bounded(op->activation);
         if (op->kind == THEORY_SUM) {
             bounded =
-                chain_saturates(op + 1, op->first) && chain_saturates(op + 1 + op->first, op->rest);
+                chain_saturates(op + 1, op->first) && chain_saturates(theory_rest(op), op->rest);
         }
         if (bounded || op->kind == THEORY_NORM || op->kind == THEORY_BATCHNORM) {
             return 1;
@@ -326,6 +326,25 @@ static int chain_saturates(const TheoryOp *op, int count)
 int theory_saturates(const TheoryBranch *branch)
 {
     return chain_saturates(branch->ops, branch->op_count);
+}
+
+static int chain_matrices(const TheoryOp *op, int count)
+{
+    int matrices = 0;
+    for (const TheoryOp *end = op + count; op < end; op = theory_next(op)) {
+        matrices += op->kind == THEORY_MATRIX;
+        if (op->kind == THEORY_SUM) {
+            int first = chain_matrices(op + 1, op->first);
+            int rest = chain_matrices(theory_rest(op), op->rest);
+            matrices += first > rest ? first : rest;
+        }
+    }
+    return matrices;
+}
+
+int theory_matrices(const TheoryBranch *branch)
+{
+    return chain_matrices(branch->ops, branch->op_count);
 }
 
 static const char *adds_nothing(const TheoryBranch *branch)

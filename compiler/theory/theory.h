@@ -86,6 +86,9 @@ double theory_critical_exponent(const TheoryBranch *branch);
 /* What the branch puts out stays below a bound, however great the state is. */
 int theory_saturates(const TheoryBranch *branch);
 
+/* Weight matrices one after another, along the longest way through sums. */
+int theory_matrices(const TheoryBranch *branch);
+
 /* A block as a function of its depth; the pointer is good until the next call. */
 typedef struct TheoryFamily {
     const TheoryStack *(*at)(void *context, double depth);

@@ -32,6 +32,17 @@ static TheoryStack *bypass(Block *block, TheoryActivation phi, double depth, dou
     return open_block(block, depth, alpha, 5);
 }
 
+/* Not two of the terms V and W, but V, U and W. */
+static void matrices_count_along_the_longest_way(void **state)
+{
+    Block block;
+    (void)state;
+    two_terms(&block, 1, 1);
+    assert_int_equal(theory_matrices(&block.branch), 1);
+    bypass(&block, THEORY_RELU, 1, 1);
+    assert_int_equal(theory_matrices(&block.branch), 3);
+}
+
 /* Variances add: (1 + 3/2 alpha²)^L for both, since relu passes 1/2 and U everything. */
 static void variances_add(void **state)
 {
@@ -205,6 +216,7 @@ static void every_term_must_saturate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(matrices_count_along_the_longest_way),
         cmocka_unit_test(variances_add),
         cmocka_unit_test(sums_nest),
         cmocka_unit_test(networks_have_these_second_moments),
