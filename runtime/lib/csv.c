@@ -36,6 +36,7 @@ typedef struct Parse {
     Use *uses;           /* [columns] */
     int64_t columns, features, capacity;
     bool has_target, named; /* `named`: the first row holds the columns' names */
+    bool known;             /* one of these is the target's, or one to skip */
 } Parse;
 
 static void put(Scanner *scan, size_t *length, char c)
@@ -196,7 +197,9 @@ static bool add_column(Parse *parse, const char *name, RtError *error)
     char *end = NULL;
     const char *target = parse->wanted->target;
     bool by_number = target && strtoll(target, &end, 10) == column && end != target && !*end;
-    if (target && !parse->has_target && ((name && strcmp(name, target) == 0) || by_number)) {
+    bool by_name = target && name && strcmp(name, target) == 0;
+    parse->known = parse->known || by_name || (name && is_listed(parse->wanted->skip, name, 0));
+    if (target && !parse->has_target && (by_name || by_number)) {
         use = USE_TARGET;
         parse->has_target = true;
     } else if (is_listed(parse->wanted->skip, name, column)) {
@@ -295,11 +298,12 @@ static bool check_features(const Parse *parse, const Scanner *header, RtError *e
                    names);
 }
 
-/* Columns without names, where inputs alone are wanted: a row as wide as the inputs has no target
- * and nothing to skip. */
+/* Where inputs alone are wanted, a row as wide as they are has no target and nothing to skip,
+ * unless its names say so. */
 static void forget_columns(Parse *parse)
 {
-    if (!parse->wanted->inputs_only || parse->columns != parse->wanted->features)
+    bool fits = parse->columns == parse->wanted->features;
+    if (!parse->wanted->inputs_only || !fits || parse->known)
         return;
     for (int64_t i = 0; i < parse->columns; i++)
         parse->uses[i] = USE_FEATURE;

@@ -100,6 +100,17 @@ static void test_columns(void **state)
     assert_true(parse("1,2\n", inputs, &table, &error));
     assert_true(value(&table, 0, 1) == 2);
     rt_table_free(&table);
+    /* as wide as the inputs: by number the target may be meant, by name it is */
+    inputs.target = "2";
+    assert_true(parse("a,b\n1,2\n", inputs, &table, &error));
+    assert_true(value(&table, 0, 1) == 2);
+    rt_table_free(&table);
+    inputs.target = "y";
+    assert_false(parse("a,y\n1,2\n", inputs, &table, &error));
+    assert_non_null(strstr(error.text, "1 of the 2 columns are inputs"));
+    rt_table_free(&table);
+    assert_false(parse("id,b\n1,2\n", inputs, &table, &error));
+    rt_table_free(&table);
 }
 
 static void test_refuses(void **state)
