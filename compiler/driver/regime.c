@@ -170,13 +170,18 @@ static void warn_identity(const Judge *j)
     warn_of_scale(j, W_IDENTITY, "the block tends to the identity as its depth grows");
 }
 
+static const TheoryStack *stack_at(const Judge *j, double depth)
+{
+    TheoryFamily family = block_family(j->theory);
+    return family.at(family.context, depth);
+}
+
 /* A constant alpha is a mistake only where the growth is felt at this depth: by more than e^3, and
  * not by a power of the depth, as where the branch saturates. */
 static bool is_felt(const Judge *j)
 {
     const double felt = 3;
-    TheoryFamily family = block_family(j->theory);
-    const TheoryStack *stack = family.at(family.context, j->depth);
+    const TheoryStack *stack = stack_at(j, j->depth);
     const TheoryBranch *branch = &stack->branches[j->verdict.branch];
     double alpha = fabs(theory_at(&branch->alpha, 1));
     return !theory_saturates(branch) && alpha * pow(j->depth, j->verdict.critical) > felt;
@@ -218,8 +223,7 @@ static void warn_depth_mup(const Judge *j)
     if (train == NULL || train->depth_mup.end == 0) {
         return;
     }
-    TheoryFamily family = block_family(j->theory);
-    const TheoryStack *stack = family.at(family.context, j->depth);
+    const TheoryStack *stack = stack_at(j, j->depth);
     for (uint32_t i = 0; i < j->block->branches.count; i++) {
         const SignalBranch *branch = &j->block->branches.items[i];
         int matrices = theory_matrices(&stack->branches[i]);

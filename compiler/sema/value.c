@@ -128,15 +128,22 @@ static bool check_range(Context *ctx, const Ast *ast, const Expr *e, const char 
     return false;
 }
 
-const Expr *eval_ranged(Context *ctx, const Ast *ast, unsigned allows, const char *what,
-                        Range range)
+/* `declared`: what the declaration of a param may allow. */
+static const Expr *eval_within(Context *ctx, const Ast *ast, unsigned allows, const char *what,
+                               Range range, Range declared)
 {
     const Expr *e = eval_scalar(ctx, ast, allows, what);
     if (e == NULL || !check_range(ctx, ast, e, what, range)) {
         return NULL;
     }
-    warn_of_range(ctx, ast, e, what, range);
+    warn_of_range(ctx, ast, e, what, declared);
     return e;
+}
+
+const Expr *eval_ranged(Context *ctx, const Ast *ast, unsigned allows, const char *what,
+                        Range range)
+{
+    return eval_within(ctx, ast, allows, what, range, range);
 }
 
 /* Greatest count: exact in double, and its products with sizes still fit 63 bits. */
@@ -144,12 +151,11 @@ static const double count_limit = 1e9;
 
 const Expr *eval_count(Context *ctx, const Ast *ast, const char *what, double low)
 {
-    Range range = {low, count_limit, false, false};
-    const Expr *e = eval_scalar(ctx, ast, ALLOW_PARAMS | WHOLE, what);
-    if (e == NULL || !check_range(ctx, ast, e, what, range)) {
+    Range range = {low, count_limit, false, false}, unlimited = {low, HUGE_VAL, false, false};
+    const Expr *e = eval_within(ctx, ast, ALLOW_PARAMS | WHOLE, what, range, unlimited);
+    if (e == NULL) {
         return NULL;
     }
-    warn_of_range(ctx, ast, e, what, (Range){low, HUGE_VAL, false, false});
     double value = expr_evaluate(e, &(ExprPlace){.params = param_defaults(ctx->arena, ctx->model)});
     if (value != floor(value)) {
         report_fraction(ctx, ast, what, value);

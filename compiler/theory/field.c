@@ -25,9 +25,6 @@ double theory_response(const TheoryStack *stack, int response)
         return NAN;
     }
     TheorySignal end = theory_propagate(stack);
-    if (response == THEORY_PAIR && isnan(end.kernel.pair)) {
-        return NAN;
-    }
     const TheoryOp *phi = theory_readout(stack);
     TheoryMoments m = theory_moments(phi->activation, phi->slope, end.kernel);
     return response == THEORY_PAIR ? m.pair_response * end.pair_response

@@ -39,6 +39,9 @@ static TheoryMoments linear_moments(TheoryKernel k)
 
 static double correlation_of(TheoryKernel k)
 {
+    if (isnan(k.pair)) {
+        return NAN; /* fmin and fmax would make a number of it */
+    }
     return k.own > 0 ? fmin(fmax(k.pair / k.own, -1), 1) : 0;
 }
 

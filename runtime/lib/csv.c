@@ -164,12 +164,12 @@ static bool next_item(const char **list, char item[FIELD])
     return true;
 }
 
-/* Whether the item says the column at this place, by its name or number. */
+/* Whether the item says the column at this place, by its name or number; 0: by its name alone. */
 static bool is_column(const char *item, const char *name, int64_t column)
 {
     char *end;
     long long number = strtoll(item, &end, 10);
-    return (name && strcmp(item, name) == 0) || (*item && !*end && number == column);
+    return (name && strcmp(item, name) == 0) || (column > 0 && *item && !*end && number == column);
 }
 
 static bool is_listed(const char *list, const char *name, int64_t column)
@@ -194,15 +194,12 @@ static bool add_column(Parse *parse, const char *name, RtError *error)
     }
     Use use = USE_FEATURE;
     /* one target alone: its name may hold commas, so it is not a list */
-    char *end = NULL;
-    const char *target = parse->wanted->target;
-    bool by_number = target && strtoll(target, &end, 10) == column && end != target && !*end;
-    bool by_name = target && name && strcmp(name, target) == 0;
-    parse->known = parse->known || by_name || (name && is_listed(parse->wanted->skip, name, 0));
-    if (target && !parse->has_target && (by_name || by_number)) {
+    const char *target = parse->wanted->target, *skip = parse->wanted->skip;
+    parse->known |= (target && is_column(target, name, 0)) || is_listed(skip, name, 0);
+    if (target && !parse->has_target && is_column(target, name, column)) {
         use = USE_TARGET;
         parse->has_target = true;
-    } else if (is_listed(parse->wanted->skip, name, column)) {
+    } else if (is_listed(skip, name, column)) {
         use = USE_SKIP;
     }
     parse->uses[parse->columns++] = use;

@@ -97,8 +97,10 @@ static void draw(RtProgress *progress, const RtRow *row, const char *end)
 /* Is it time to redraw the line of a terminal? */
 static bool is_due(RtProgress *progress)
 {
+    if (!progress->shown || !progress->terminal)
+        return false;
     double now = rt_seconds();
-    if (!progress->shown || !progress->terminal || now - progress->drawn < 0.1)
+    if (now - progress->drawn < 0.1)
         return false;
     progress->drawn = now;
     return true;
