@@ -134,29 +134,30 @@ INLINE void step_element(Element *e, const RnRule *rule, int kind, int moments)
         adam(e, rule);
 }
 
+/* Weights, gradients, moments. */
+enum { W, G, FIRST, SECOND, PARTS };
+_Static_assert(PARTS - FIRST == RN_MOMENTS, "a part for each moment");
+
 /* Elements of a tensor, and what belongs to each. */
 typedef struct Range {
-    real *w, *moment[RN_MOMENTS];
-    const real *g;
+    real *part[PARTS];
     int64_t from, to;
 } Range;
 
-/* Elements from `at` on, `count` of them, at most a vector. */
-INLINE void step_vector(const Range *range, const RnRule *rule, int kind, int moments, int64_t at,
-                        int64_t count)
+INLINE void step_vector(real *const part[PARTS], const RnRule *rule, int kind, int moments,
+                        int64_t at)
 {
-    Element e = {.w = rnk_load_some(range->w + at, count),
-                 .g = rnk_load_some(range->g + at, count)};
+    Element e = {.w = rnk_load_any(part[W] + at), .g = rnk_load_any(part[G] + at) };
     if (moments > 0)
-        e.first = rnk_load_some(range->moment[0] + at, count);
+        e.first = rnk_load_any(part[FIRST] + at);
     if (moments > 1)
-        e.second = rnk_load_some(range->moment[1] + at, count);
+        e.second = rnk_load_any(part[SECOND] + at);
     step_element(&e, rule, kind, moments);
-    rnk_store_some(range->w + at, e.w, count);
+    rnk_store_any(part[W] + at, e.w);
     if (moments > 0)
-        rnk_store_some(range->moment[0] + at, e.first, count);
+        rnk_store_any(part[FIRST] + at, e.first);
     if (moments > 1)
-        rnk_store_some(range->moment[1] + at, e.second, count);
+        rnk_store_any(part[SECOND] + at, e.second);
 }
 
 static int64_t next_vector(int64_t element)
@@ -164,18 +165,53 @@ static int64_t next_vector(int64_t element)
     return (element + RNK_LANES - 1) & -RNK_LANES;
 }
 
-/* Vectors lie where the tensor's do, so that none of them crosses a line of the cache. */
+/* From `at` on as many whole vectors as there are; where there is none, what is left of the vector
+ * that `at` is in. Vectors lie where the tensor's do, so that none crosses a line of the cache. */
+static int64_t piece_end(int64_t at, int64_t to)
+{
+    int64_t whole = to & -RNK_LANES, next = next_vector(at + 1);
+    return at % RNK_LANES == 0 && at < whole ? whole : next < to ? next : to;
+}
+
+static void copy_reals(real *to, const real *from, int64_t count)
+{
+#pragma clang loop vectorize(disable) unroll(disable)
+    for (int64_t i = 0; i < count; i++)
+        to[i] = from[i];
+}
+
+/* `count` elements from `at` on, and zeros behind them. */
+INLINE void set_aside(const Range *range, int moments, int64_t at, int64_t count,
+                      real aside[PARTS][RNK_LANES], real *part[PARTS])
+{
+    __builtin_memset(aside, 0, sizeof(real[PARTS][RNK_LANES]));
+    for (int p = 0; p < FIRST + moments; p++) {
+        copy_reals(aside[p], range->part[p] + at, count);
+        part[p] = aside[p];
+    }
+}
+
+/* Part of a vector is updated as a whole one beside it, by the same code. */
 INLINE void step_range(const Range *range, const RnRule *rule, int kind, int moments)
 {
     const RnRule numbers = *rule;
     for (int64_t at = range->from, next; at < range->to; at = next) {
-        next = next_vector(at + 1);
-        if (at % RNK_LANES == 0 && next <= range->to) {
-            step_vector(range, &numbers, kind, moments, at, RNK_LANES);
-        } else {
-            next = next < range->to ? next : range->to;
-            step_vector(range, &numbers, kind, moments, at, next - at);
+        real aside[PARTS][RNK_LANES], *part[PARTS];
+        next = piece_end(at, range->to);
+        int64_t count = next - at, some = count < RNK_LANES ? count : 0;
+#pragma clang loop unroll(full)
+        for (int p = 0; p < FIRST + moments; p++) {
+            part[p] = range->part[p] + at;
+            __asm__("" : "+r"(part[p])); /* or they would be a vector, made again for each call */
         }
+        if (some)
+            set_aside(range, moments, at, some, aside, part);
+        for (int64_t i = 0; i < count; i += RNK_LANES)
+            step_vector(part, &numbers, kind, moments, i);
+        if (some)
+            for (int p = 0; p < FIRST + moments; p++)
+                if (p != G)
+                    copy_reals(range->part[p] + at, aside[p], some);
     }
 }
 
@@ -184,9 +220,9 @@ static void update(const RnPass *pass, int32_t tensor, int64_t from, int64_t to)
 {
     const RnRule *rule = &pass->rules[tensor];
     int64_t size = pass->program->tensors[tensor].shared ? 0 : pass->program->tensors[tensor].size;
-    const Range range = {.w = pass->tensor[tensor],
-                         .moment = {pass->moment[0][tensor], pass->moment[1][tensor]},
-                         .g = pass->gradient[tensor] - rn_gradient_start(pass, size),
+    const Range range = {.part = {pass->tensor[tensor],
+                                  pass->gradient[tensor] - rn_gradient_start(pass, size),
+                                  pass->moment[0][tensor], pass->moment[1][tensor]},
                          .from = from,
                          .to = to};
     int moments = rn_moments(pass->program);
