@@ -126,13 +126,15 @@ static unsigned emit_ends(Emitter *e, const LayerFrame *frame, ValueId value, LL
     return 3;
 }
 
-static void emit_gradient(Emitter *e, const LayerFrame *frame, ValueId value)
+/* `above`: the next layer's frame. */
+static void emit_gradient(Emitter *e, const LayerFrame *frame, const LayerFrame *above,
+                          ValueId value)
 {
     const Block *block = &e->graph->regions.items[frame->region].backward;
     const RegionPlan *plan = &e->plan->regions[frame->region];
     const Node *node = &block->nodes.items[value];
     bool shared = e->graph->tensors[node->tensor]->shared;
-    LLVMValueRef args[15] = {frame->pass};
+    LLVMValueRef args[17] = {frame->pass};
     unsigned count = 1;
     ValueId delta = node->in[0];
     if (node->op == OP_GRAD_WEIGHT) {
@@ -171,29 +173,43 @@ static void emit_gradient(Emitter *e, const LayerFrame *frame, ValueId value)
     if (node->op != OP_GRAD_SCALAR && !from_rows) {
         count += emit_ends(e, frame, value, args + count);
     }
+    if (node->op == OP_GRAD_WEIGHT && !from_rows) {
+        args[count++] = emit_address(e, above, node->in[0]);
+        args[count++] = above->delta;
+    }
     const char *suffix = from_rows ? "_of_rows" : "";
     char *kernel = str_format(e->arena, "rnk_%s%s", op_kernel(node->op), suffix);
     e_call_kernel(e, kernel, args, count);
 }
 
-static void emit_gradients_of_layer(Emitter *e, LayerFrame *frame, bool shared)
+/* The addresses of what gradients read. */
+static void find_operands(Emitter *e, LayerFrame *frame)
 {
-    const Block *block = &e->graph->regions.items[frame->region].backward;
+    const RegionPlan *plan = &e->plan->regions[frame->region];
     frame->state = address_of_layer(e, frame, "rnk_state");
-    if (e->plan->regions[frame->region].kept_rows > 0) {
+    if (plan->kept_rows > 0) {
         frame->kept = address_of_layer(e, frame, "rnk_kept");
     }
     frame->delta = delta_of_layer(e, frame);
-    if (e->plan->regions[frame->region].stays) {
+    if (plan->stays) {
         frame->scratch = scratch_of_layer(e, frame);
     }
+}
+
+static void emit_gradients_of_layer(Emitter *e, LayerFrame *frame, bool shared)
+{
+    const Block *block = &e->graph->regions.items[frame->region].backward;
+    LayerFrame above = *frame;
+    above.layer = LLVMBuildAdd(e->builder, frame->layer, e_i64(e, 1), "above");
+    find_operands(e, frame);
+    find_operands(e, &above);
     for (uint32_t i = 0; i < block->nodes.count; i++) {
         const Node *node = &block->nodes.items[i];
         ValueId partner = e->plan->regions[frame->region].backward.places[i].partner;
         bool joined = node->op == OP_GRAD_ROWS && partner != NO_VALUE;
         if (op_class(node->op) == CLASS_BATCH && !joined &&
             e->graph->tensors[node->tensor]->shared == shared) {
-            emit_gradient(e, frame, (ValueId)i);
+            emit_gradient(e, frame, &above, (ValueId)i);
         }
     }
 }

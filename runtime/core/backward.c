@@ -38,11 +38,10 @@ static void update_layer(const RnPass *pass, const Block *block, int64_t layer)
             rn_update_layer(pass, t, layer, block->from, block->to);
 }
 
-/* Tiles, and where these are fewer a part of the update for each thread. */
+/* Of a pass through the tiles, and parts of the update. */
 static int64_t item_count(const RnPass *pass)
 {
-    int64_t threads = rn_threads(pass->call);
-    return pass->tile_count > threads ? pass->tile_count : threads;
+    return rn_tile_jobs(pass->tile_count, rn_threads(pass->call));
 }
 
 /* Layer of `before` that part `index` begins with. As pools share out layers: so a layer stays with
@@ -100,7 +99,8 @@ static void backward_block(Backward *backward)
     /* not earlier: the update that run_tiles has made was of gradients of the block before */
     pass->gradient_from = pass->fused && !pass->call->gradient ? block->from : 0;
     int64_t layers = region->trained ? block->to - block->from : 0;
-    rn_parallel(pass->call, layers + (region->trained_shared != 0), block_layer, backward);
+    pass->jobs = layers + (region->trained_shared != 0);
+    rn_parallel(pass->call, pass->jobs, block_layer, backward);
     if (pass->fused && layers)
         backward->before = *block;
 }

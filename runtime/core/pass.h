@@ -15,17 +15,16 @@
 /* A region in this call. One more span follows the last region: its state is the output. */
 typedef struct RnSpan {
     int64_t depth;
-    int64_t rows;                      /* of a state */
-    int64_t kept_rows;                 /* of a layer's kept values */
-    int64_t delta_stride;              /* reals of a layer's deltas, scalars included */
-    int64_t block;                     /* layers whose deltas are held at once */
-    int64_t segment, shift;            /* layers whose states are held at once, and log2, where
-                                          the others are made again */
-    real *state, *kept;                /* [tile][slot][rows][width] */
-    real *start;                       /* [tile][segment][rows][width]; NULL: all are held */
-    int64_t state_stride, kept_stride; /* reals from tile to tile */
-    int64_t start_stride;
-    int64_t state_mask, kept_mask; /* slot = layer & mask */
+    int64_t rows;           /* of a state */
+    int64_t kept_rows;      /* of a layer's kept values */
+    int64_t delta_stride;   /* reals of a layer's deltas, scalars included */
+    int64_t block;          /* layers whose deltas are held at once */
+    int64_t segment, shift; /* layers whose states are held at once, and log2, where
+                               the others are made again */
+    real *state, *kept;     /* [tile][slot][rows][width] */
+    real *start;            /* [tile][segment][rows][width]; NULL: all are held */
+    int64_t state_stride, kept_stride, start_stride; /* reals from tile to tile */
+    int64_t state_mask, kept_mask;                   /* slot = layer & mask */
 } RnSpan;
 
 struct RnTile {
@@ -66,6 +65,7 @@ struct RnPass {
     int64_t scratch_stride; /* from tile to tile */
     int64_t delta_from;     /* first layer of the block */
     int64_t gradient_from;  /* layer that gradient[] begins with, of the block summed last */
+    int64_t jobs;           /* of the block's gradients: its layers, and one for shared tensors */
     int64_t batch, width, tile_count, stream_count;
     int64_t each; /* samples of one network, whose mean the loss is */
     uint64_t seed, step;

@@ -21,4 +21,10 @@ static inline int64_t rn_share_start(int64_t count, int64_t shares, int64_t i)
     return each * i + (more * i + shares - 1) / shares;
 }
 
+/* Jobs through so many tiles: a tile each, and where these are fewer one for each thread. */
+static inline int64_t rn_tile_jobs(int64_t tiles, int64_t threads)
+{
+    return tiles > threads ? tiles : threads;
+}
+
 #endif

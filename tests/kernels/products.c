@@ -158,7 +158,7 @@ static void gradient_of(const RnPass *with, const Gradient *s, const Sources *fr
     if (from->columns)
         rnk_weight_gradient(with, 0, 0, s->in, s->out, s->groups, from->x, from->stride,
                             from->delta, from->columns, from->column, s->add, from->factor,
-                            from->rows != NULL, from->rows);
+                            from->rows != NULL, from->rows, from->x, from->delta);
     else
         rnk_weight_gradient_of_rows(with, 0, 0, s->in, s->out, from->x, from->stride, from->delta,
                                     s->out * s->width, s->add);

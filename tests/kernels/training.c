@@ -67,7 +67,8 @@ static void gradient(const RnPass *pass, int64_t region, int64_t k)
     const struct Shape *s = &SHAPES[region];
     rnk_weight_gradient(
         pass, s->tensor, k, s->in, s->out, 1, rnk_state(pass, rnk_first_tile(pass), region, k),
-        rnk_state_stride(pass, region, k), rnk_delta(pass, region, k), s->out, 0, 0, 1, 0, NULL);
+        rnk_state_stride(pass, region, k), rnk_delta(pass, region, k), s->out, 0, 0, 1, 0, NULL,
+        rnk_state(pass, rnk_first_tile(pass), region, k + 1), rnk_delta(pass, region, k + 1));
 }
 
 #define REGION(n)                                                                                  \
