@@ -16,7 +16,8 @@ RNK_INLINE int64_t lines_per_step(int64_t depth)
     return lines < RNK_MOST_LINES ? lines : RNK_MOST_LINES;
 }
 
-/* The `number`th micro-tile of all. */
+/* The `number`th micro-tile of all. A step that fetches several lines fetches one of the weights
+ * and the others behind them: the only micro-tile of a small product comes to these, too. */
 RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int64_t row,
                            int64_t lane, int64_t number)
 {
@@ -24,10 +25,15 @@ RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int
     rnk_micro_clear(vectors, sum);
     const real *w = p->w + row * p->row_step, *x = p->x + lane;
     int64_t lines = lines_per_step(p->depth);
-    RnkFetch from = rnk_fetch_from(p->ahead, number * lines * p->depth, p->x);
+    const RnkAhead *all = p->ahead;
+    const RnkAhead weights = {{all->at[0]}, {all->bytes[0]}};
+    const RnkAhead rest = {{p->x, all->at[1], all->at[2]}, {0, all->bytes[1], all->bytes[2]}};
+    RnkFetch one = rnk_fetch_from(lines > 1 ? &weights : all, number * p->depth, p->x);
+    RnkFetch others = rnk_fetch_from(&rest, number * (lines - 1) * p->depth, p->x);
 #pragma clang loop unroll(disable)
     for (int64_t k = 0; k < p->depth; k++, w += p->k_step, x += p->width) {
-        rnk_fetch(&from, lines);
+        rnk_fetch(&one, 1);
+        rnk_fetch(&others, lines - 1);
         rnk_micro_step(rows, vectors, w, p->row_step, x, sum);
     }
     rnk_micro_finish(rows, vectors, sum, &p->finish, row, lane);
