@@ -64,13 +64,17 @@ static void find_addresses(Emitter *e, LayerFrame *frame)
         frame->next = address_of_layer(e, frame, "rnk_next");
         return;
     }
-    LLVMValueRef args[] = {frame->tile, frame->turn};
-    frame->gradient_in = e_call_kernel(e, "rnk_gradient_in", args, 2);
-    frame->gradient_out = e_call_kernel(e, "rnk_gradient_out", args, 2);
     frame->delta = delta_of_layer(e, frame);
     if (plan->stays) {
         frame->scratch = scratch_of_layer(e, frame);
     }
+}
+
+static void find_gradients(Emitter *e, LayerFrame *frame)
+{
+    LLVMValueRef args[] = {frame->tile, frame->turn};
+    frame->gradient_in = e_call_kernel(e, "rnk_gradient_in", args, 2);
+    frame->gradient_out = e_call_kernel(e, "rnk_gradient_out", args, 2);
 }
 
 static LLVMValueRef emit_direction(Emitter *e, LayerFrame frame, const char *what)
@@ -87,6 +91,9 @@ static LLVMValueRef emit_direction(Emitter *e, LayerFrame frame, const char *wha
     frame.layer = loop.index;
     frame.turn = loop.counter;
     find_addresses(e, &frame);
+    if (frame.backward) {
+        find_gradients(e, &frame);
+    }
     emit_block(e, &frame);
     e_loop_end(e, &loop);
     LLVMBuildRetVoid(e->builder);
@@ -126,8 +133,8 @@ static unsigned emit_ends(Emitter *e, const LayerFrame *frame, ValueId value, LL
     return 3;
 }
 
-/* `above`: the next layer's frame. */
-static void emit_gradient(Emitter *e, const LayerFrame *frame, const LayerFrame *above,
+/* `next`: the frame of the next layer. */
+static void emit_gradient(Emitter *e, const LayerFrame *frame, const LayerFrame *next,
                           ValueId value)
 {
     const Block *block = &e->graph->regions.items[frame->region].backward;
@@ -174,42 +181,28 @@ static void emit_gradient(Emitter *e, const LayerFrame *frame, const LayerFrame 
         count += emit_ends(e, frame, value, args + count);
     }
     if (node->op == OP_GRAD_WEIGHT && !from_rows) {
-        args[count++] = emit_address(e, above, node->in[0]);
-        args[count++] = above->delta;
+        args[count++] = emit_address(e, next, node->in[0]);
+        args[count++] = next->delta;
     }
     const char *suffix = from_rows ? "_of_rows" : "";
     char *kernel = str_format(e->arena, "rnk_%s%s", op_kernel(node->op), suffix);
     e_call_kernel(e, kernel, args, count);
 }
 
-/* The addresses of what gradients read. */
-static void find_operands(Emitter *e, LayerFrame *frame)
-{
-    const RegionPlan *plan = &e->plan->regions[frame->region];
-    frame->state = address_of_layer(e, frame, "rnk_state");
-    if (plan->kept_rows > 0) {
-        frame->kept = address_of_layer(e, frame, "rnk_kept");
-    }
-    frame->delta = delta_of_layer(e, frame);
-    if (plan->stays) {
-        frame->scratch = scratch_of_layer(e, frame);
-    }
-}
-
 static void emit_gradients_of_layer(Emitter *e, LayerFrame *frame, bool shared)
 {
     const Block *block = &e->graph->regions.items[frame->region].backward;
-    LayerFrame above = *frame;
-    above.layer = LLVMBuildAdd(e->builder, frame->layer, e_i64(e, 1), "above");
-    find_operands(e, frame);
-    find_operands(e, &above);
+    LayerFrame next = *frame;
+    next.layer = LLVMBuildAdd(e->builder, frame->layer, e_i64(e, 1), "next");
+    find_addresses(e, frame);
+    find_addresses(e, &next);
     for (uint32_t i = 0; i < block->nodes.count; i++) {
         const Node *node = &block->nodes.items[i];
         ValueId partner = e->plan->regions[frame->region].backward.places[i].partner;
         bool joined = node->op == OP_GRAD_ROWS && partner != NO_VALUE;
         if (op_class(node->op) == CLASS_BATCH && !joined &&
             e->graph->tensors[node->tensor]->shared == shared) {
-            emit_gradient(e, frame, &above, (ValueId)i);
+            emit_gradient(e, frame, &next, (ValueId)i);
         }
     }
 }

@@ -38,10 +38,10 @@ static void update_layer(const RnPass *pass, const Block *block, int64_t layer)
             rn_update_layer(pass, t, layer, block->from, block->to);
 }
 
-/* Of a pass through the tiles, and parts of the update. */
-static int64_t item_count(const RnPass *pass)
+/* Of a pass through the tiles, with a part of the update in each. */
+static int64_t piece_count(const RnPass *pass)
 {
-    return rn_tile_jobs(pass->tile_count, rn_threads(pass->call));
+    return rn_tile_pieces(pass->tile_count, rn_threads(pass->call));
 }
 
 /* Layer of `before` that part `index` begins with. As pools share out layers: so a layer stays with
@@ -50,7 +50,7 @@ static int64_t part_start(const Backward *backward, int64_t index)
 {
     const Block *before = &backward->before;
     return before->from +
-           rn_share_start(before->to - before->from, item_count(backward->pass), index);
+           rn_share_start(before->to - before->from, piece_count(backward->pass), index);
 }
 
 /* Part `index` of the update that is left, then the block in tile `index`. */
@@ -70,7 +70,7 @@ static void block_tile(void *context, int64_t index)
 static void run_tiles(Backward *backward)
 {
     const RnPass *pass = backward->pass;
-    rn_parallel(pass->call, item_count(pass), block_tile, backward);
+    rn_parallel(pass->call, piece_count(pass), block_tile, backward);
     backward->before = (Block){0};
 }
 
@@ -99,8 +99,8 @@ static void backward_block(Backward *backward)
     /* not earlier: the update that run_tiles has made was of gradients of the block before */
     pass->gradient_from = pass->fused && !pass->call->gradient ? block->from : 0;
     int64_t layers = region->trained ? block->to - block->from : 0;
-    pass->jobs = layers + (region->trained_shared != 0);
-    rn_parallel(pass->call, pass->jobs, block_layer, backward);
+    pass->pieces = layers + (region->trained_shared != 0);
+    rn_parallel(pass->call, pass->pieces, block_layer, backward);
     if (pass->fused && layers)
         backward->before = *block;
 }

@@ -134,7 +134,7 @@ INLINE void step_element(Element *e, const RnRule *rule, int kind, int moments)
         adam(e, rule);
 }
 
-/* Weights, gradients, moments. */
+/* Weights, gradients, which are only read, and moments. */
 enum { W, G, FIRST, SECOND, PARTS };
 _Static_assert(PARTS - FIRST == RN_MOMENTS, "a part for each moment");
 
@@ -173,6 +173,7 @@ static int64_t piece_end(int64_t at, int64_t to)
     return at % RNK_LANES == 0 && at < whole ? whole : next < to ? next : to;
 }
 
+/* One by one: a copy in larger pieces is as much code as the update, and wanted twice a block. */
 static void copy_reals(real *to, const real *from, int64_t count)
 {
 #pragma clang loop vectorize(disable) unroll(disable)
@@ -180,7 +181,7 @@ static void copy_reals(real *to, const real *from, int64_t count)
         to[i] = from[i];
 }
 
-/* `count` elements from `at` on, and zeros behind them. */
+/* `count` elements from `at` on and zeros behind them; `part` is then these copies. */
 INLINE void set_aside(const Range *range, int moments, int64_t at, int64_t count,
                       real aside[PARTS][RNK_LANES], real *part[PARTS])
 {
@@ -202,7 +203,7 @@ INLINE void step_range(const Range *range, const RnRule *rule, int kind, int mom
 #pragma clang loop unroll(full)
         for (int p = 0; p < FIRST + moments; p++) {
             part[p] = range->part[p] + at;
-            __asm__("" : "+r"(part[p])); /* or they would be a vector, made again for each call */
+            __asm__("" : "+r"(part[p])); /* or LLVM keeps them as a vector, through memory */
         }
         if (some)
             set_aside(range, moments, at, some, aside, part);

@@ -65,7 +65,7 @@ struct RnPass {
     int64_t scratch_stride; /* from tile to tile */
     int64_t delta_from;     /* first layer of the block */
     int64_t gradient_from;  /* layer that gradient[] begins with, of the block summed last */
-    int64_t jobs;           /* of the block's gradients: its layers, and one for shared tensors */
+    int64_t pieces;         /* of the block's gradients: its layers, and one for shared tensors */
     int64_t batch, width, tile_count, stream_count;
     int64_t each; /* samples of one network, whose mean the loss is */
     uint64_t seed, step;

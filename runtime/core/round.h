@@ -21,8 +21,15 @@ static inline int64_t rn_share_start(int64_t count, int64_t shares, int64_t i)
     return each * i + (more * i + shares - 1) / shares;
 }
 
-/* Jobs through so many tiles: a tile each, and where these are fewer one for each thread. */
-static inline int64_t rn_tile_jobs(int64_t tiles, int64_t threads)
+/* The share that piece i belongs to: the inverse, since start(i) is count · i / shares, rounded up.
+ */
+static inline int64_t rn_share_of(int64_t count, int64_t shares, int64_t i)
+{
+    return i * shares / count;
+}
+
+/* Pieces of a pass through so many tiles: a tile each, and where these are fewer one a thread. */
+static inline int64_t rn_tile_pieces(int64_t tiles, int64_t threads)
 {
     return tiles > threads ? tiles : threads;
 }

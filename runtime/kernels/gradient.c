@@ -296,24 +296,30 @@ RNK_INLINE RnkAhead update_ahead(const RnPass *pass, int64_t tensor, int64_t lay
 
 _Static_assert(RN_MOMENTS + 1 == RNK_AHEAD, "update_ahead names each of them");
 
-/* Where the thread that sums layer `layer` sums the next one, too: in front of what lies ahead, in
- * place of its end, x and the deltas that another thread has made there, of one tile, which come
- * from that core's caches. Not inlined: it would be a tenth of the gradient's code. */
-static __attribute__((noinline, minsize)) void others_ahead(const RnPass *pass, int64_t layer,
-                                                            const real *next_x, int64_t x_stride,
-                                                            int64_t in, const real *next_delta,
-                                                            int64_t columns, RnkAhead *ahead)
+/* Where the thread that sums this layer sums the next one, too: a tile of another thread, from
+ * whose core's caches the next layer's x and deltas come; else NULL. Not inlined: it would be a
+ * tenth of the gradient's code. */
+static __attribute__((noinline, minsize)) const RnTile *others_tile(const RnPass *pass,
+                                                                    int64_t layer)
 {
-    int64_t threads = rn_threads(pass->call), job = layer - pass->delta_from;
-    int64_t thread = job * threads / pass->jobs, size = (int64_t)sizeof(real);
-    if (pass->tile_count == 1 || (job + 1) * threads / pass->jobs != thread)
-        return;
-    int64_t tile = rn_share_start(rn_tile_jobs(pass->tile_count, threads), threads, thread + 1);
-    tile = tile < pass->tile_count ? tile : 0;
-    const RnTile *other = &pass->tiles[tile];
-    *ahead =
-        (RnkAhead){{next_x + tile * x_stride, next_delta + other->first * columns, ahead->at[0]},
-                   {in * pass->width * size, other->valid * columns * size, ahead->bytes[0]}};
+    int64_t threads = rn_threads(pass->call), piece = layer - pass->delta_from;
+    int64_t thread = rn_share_of(pass->pieces, threads, piece);
+    if (pass->tile_count == 1 || rn_share_of(pass->pieces, threads, piece + 1) != thread)
+        return NULL;
+    int64_t pieces = rn_tile_pieces(pass->tile_count, threads);
+    int64_t tile = rn_share_start(pieces, threads, thread + 1);
+    return &pass->tiles[tile < pass->tile_count ? tile : 0];
+}
+
+/* What it has made, and of what else lies ahead the beginning. One layer of a segment whose states
+ * are made again has its states elsewhere; it goes without. */
+RNK_INLINE RnkAhead others_ahead(const Outer *p, const RnTile *other, const real *next_x,
+                                 const real *next_delta, const RnkAhead *ahead)
+{
+    int64_t rows = p->groups * p->in, bytes = (int64_t)sizeof(real);
+    return (RnkAhead){
+        {next_x + other->index * p->x_stride, next_delta + other->first * p->columns, ahead->at[0]},
+        {rows * p->pass->width * bytes, other->valid * p->columns * bytes, ahead->bytes[0]}};
 }
 
 RNK_INLINE void store_gradient(const void *context, int64_t row, int64_t lane, const vreal *value)
@@ -399,10 +405,13 @@ RNK_INLINE void weight_gradient(Outer p, int64_t tensor, int64_t layer, const re
     int64_t size = p.add ? 0 : p.in * p.out;
     int64_t large = p.groups == 1 && rnk_is_wide(p.in) && rnk_is_wide(p.out);
     p.g = rnk_tensor_gradient(pass, tensor, layer, size);
-    RnkAhead ahead = update_ahead(pass, tensor, layer, size);
-    if (!large && !p.add && rn_threads(pass->call) > 1)
-        others_ahead(pass, layer, next_x, p.x_stride, p.in, next_delta, p.columns, &ahead);
-    p.ahead = ahead;
+    p.ahead = update_ahead(pass, tensor, layer, size);
+    /* large ones copy what they read; layers of a shared tensor are one piece */
+    if (!large && !p.add && rn_threads(pass->call) > 1) {
+        const RnTile *other = others_tile(pass, layer);
+        if (other)
+            p.ahead = others_ahead(&p, other, next_x, next_delta, &p.ahead);
+    }
     descend(&p, large, tensor, layer);
     all_samples(&p, pass, large, large ? rn_copies(pass, p.add ? -1 : layer) : NULL);
 }
@@ -442,7 +451,7 @@ RNK_API void rnk_weight_gradient_of_rows(const RnPass *pass, int64_t tensor, int
                .delta_stride = delta_stride,
                .add = add,
                .factor = 1};
-    weight_gradient(p, tensor, layer, NULL, NULL); /* wide */
+    weight_gradient(p, tensor, layer, NULL, NULL); /* large: not read */
 }
 
 enum { CHAINS = 4 }; /* sums in flight hide the latency of an addition */

@@ -109,10 +109,10 @@ void rnk_standardize_one(const real *x, real *y, int64_t rows, const real *mean,
  *                                          · d[sample][column + group·out + o].
  * x is a value of tile 0; that of tile t lies t · x_stride reals on. `add`: accumulate, for a
  * shared tensor; factor 1, then. Where the update follows at once, weights and moments are fetched
- * meanwhile; where another thread has made some of what the layer above reads, x and the deltas
- * from next_x and next_delta on, that is. `both`, a constant: rows[o] (+)= factor · Σ_sample
- * Σ_group d[…] as well, as rnk_row_gradient but for the order of its sum, which ascends; not where
- * both sides are wide (rnk_is_wide). */
+ * meanwhile. `both`, a constant: rows[o] (+)= factor · Σ_sample Σ_group d[…] as well, as
+ * rnk_row_gradient but for the order of its sum, which ascends; not where both sides are wide
+ * (rnk_is_wide). next_x, next_delta: x and delta of the next layer, hints only; fetched meanwhile
+ * where another thread has made some of them. */
 void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t in, int64_t out,
                          int64_t groups, const real *x, int64_t x_stride, const real *delta,
                          int64_t columns, int64_t column, int64_t add, real factor, int64_t both,

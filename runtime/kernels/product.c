@@ -17,7 +17,7 @@ RNK_INLINE int64_t lines_per_step(int64_t depth)
 }
 
 /* The `number`th micro-tile of all. A step that fetches several lines fetches one of the weights
- * and the others behind them: the only micro-tile of a small product comes to these, too. */
+ * and others of what else lies ahead: the only micro-tile of a small product comes to it, too. */
 RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int64_t row,
                            int64_t lane, int64_t number)
 {
@@ -25,10 +25,11 @@ RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int
     rnk_micro_clear(vectors, sum);
     const real *w = p->w + row * p->row_step, *x = p->x + lane;
     int64_t lines = lines_per_step(p->depth);
-    const RnkAhead *all = p->ahead;
-    const RnkAhead weights = {{all->at[0]}, {all->bytes[0]}};
-    const RnkAhead rest = {{p->x, all->at[1], all->at[2]}, {0, all->bytes[1], all->bytes[2]}};
-    RnkFetch one = rnk_fetch_from(lines > 1 ? &weights : all, number * p->depth, p->x);
+    const RnkAhead *ahead = p->ahead;
+    const RnkAhead weights = {{ahead->at[0]}, {ahead->bytes[0]}};
+    const RnkAhead rest = {{NULL, ahead->at[1], ahead->at[2]},
+                           {0, ahead->bytes[1], ahead->bytes[2]}};
+    RnkFetch one = rnk_fetch_from(lines > 1 ? &weights : ahead, number * p->depth, p->x);
     RnkFetch others = rnk_fetch_from(&rest, number * (lines - 1) * p->depth, p->x);
 #pragma clang loop unroll(disable)
     for (int64_t k = 0; k < p->depth; k++, w += p->k_step, x += p->width) {

@@ -279,6 +279,7 @@ static void test_order(void **state)
 {
     (void)state;
     check_order(0);
+    check_order(2);
     check_order(3);
     check_order(16 * BATCH);
 }
