@@ -147,7 +147,9 @@ typedef struct Range {
 INLINE void step_vector(real *const part[PARTS], const RnRule *rule, int kind, int moments,
                         int64_t at)
 {
-    Element e = {.w = rnk_load_any(part[W] + at), .g = rnk_load_any(part[G] + at) };
+    Element e;
+    e.w = rnk_load_any(part[W] + at);
+    e.g = rnk_load_any(part[G] + at);
     if (moments > 0)
         e.first = rnk_load_any(part[FIRST] + at);
     if (moments > 1)
