@@ -29,6 +29,14 @@ static cJSON *numbers_json(const double *values, int64_t count)
     return list;
 }
 
+/* Why the first draw that is not finite is none; NULL: all are. */
+static const char *why_lost(const RtMeasured *result)
+{
+    if (!result->possible || result->finite == result->draws)
+        return NULL;
+    return result->lost ? result->lost : "their sum is beyond every double";
+}
+
 static cJSON *measured_json(const RnMeasure *measure, const RtMeasured *result)
 {
     cJSON *row = cJSON_CreateObject();
@@ -41,6 +49,8 @@ static cJSON *measured_json(const RnMeasure *measure, const RtMeasured *result)
     put_number(row, "standard_error", result->error);
     cJSON_AddNumberToObject(row, "draws", (double)result->draws);
     cJSON_AddNumberToObject(row, "finite", (double)result->finite);
+    if (why_lost(result))
+        cJSON_AddStringToObject(row, "not_finite", why_lost(result));
     cJSON_AddItemToObject(row, "values", numbers_json(result->values, result->draws));
     if (result->width > 1)
         cJSON_AddItemToObject(row, "path", numbers_json(result->path, result->width));
@@ -88,11 +98,10 @@ static void print_measured(const RnMeasure *measure, const RtMeasured *result)
     }
     if (isfinite(result->error))
         snprintf(error, sizeof error, " +- %.2g", result->error);
-    printf("%-32s %.6g%s  (draws %lld%s", measure->text, result->mean, error,
-           (long long)result->draws, result->finite < result->draws ? ", finite " : "");
-    if (result->finite < result->draws)
-        printf("%lld: %s", (long long)result->finite,
-               result->lost ? result->lost : "their sum is beyond every double");
+    printf("%-32s %.6g%s  (draws %lld", measure->text, result->mean, error,
+           (long long)result->draws);
+    if (why_lost(result))
+        printf(", finite %lld: %s", (long long)result->finite, why_lost(result));
     if (result->width > 1) {
         double least, greatest;
         ends_of(result, &least, &greatest);
@@ -228,8 +237,9 @@ static bool print_check(const RtProber *prober, const RnCheck *check, const RtMe
             cJSON_AddStringToObject(row, "verdict", what);
             cJSON_AddItemToArray(rows, row);
         } else {
+            const char *why = results[i].possible ? why_lost(&results[i]) : results[i].reason;
             printf("%-32s %-12.6g %-20s %s%s%s\n", bound->measure.text, results[i].mean, text, what,
-                   results[i].possible ? "" : ": ", results[i].possible ? "" : results[i].reason);
+                   why ? ": " : "", why ? why : "");
         }
     }
     return json ? rt_print_json(root, error) : rt_flush_output(error);

@@ -28,6 +28,9 @@ probe {
   repeat  3
   measure gradient_ratio, log10(forward_change - 1e6), exp(1e6*forward_ratio)
 }
+check {
+  gradient_ratio <= 2
+}
 END
 "$rnetc" dead.rnet --cpu baseline -O1 -o dead || fail "dead.rnet does not compile"
 measure ./dead probe >dead.txt
@@ -35,6 +38,14 @@ grep -qx 'gradient_ratio nan (draws 3, finite 0: the gradient behind the block i
     fail "the gradient is 0: $(cat dead.txt)"
 grep -q ': the function has no value there)' dead.txt || fail "a logarithm: $(cat dead.txt)"
 grep -q ': it is beyond every double)' dead.txt || fail "no double: $(cat dead.txt)"
+./dead probe --json >dead.json
+grep -q '"not_finite":.*"the gradient behind the block is 0"' dead.json ||
+    fail "in JSON: $(cat dead.json)"
+measure ./dead check >check.txt
+grep -qx 'gradient_ratio nan <= 2 broken: the gradient behind the block is 0' check.txt ||
+    fail "a check says why, too: $(cat check.txt)"
+measure ./dead check --set bias=1000 >alive.txt
+grep -qx 'gradient_ratio [0-9.]* <= 2 holds' alive.txt || fail "a check: $(cat alive.txt)"
 measure ./dead probe --set bias=1000 >alive.txt
 grep -q '^gradient_ratio .*(draws 3)$' alive.txt || fail "a gradient: $(cat alive.txt)"
 
