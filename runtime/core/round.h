@@ -21,8 +21,7 @@ static inline int64_t rn_share_start(int64_t count, int64_t shares, int64_t i)
     return each * i + (more * i + shares - 1) / shares;
 }
 
-/* The share that piece i belongs to: the inverse, since start(i) is count · i / shares, rounded up.
- */
+/* The share of piece i: the inverse, since share s begins with count · s / shares, rounded up. */
 static inline int64_t rn_share_of(int64_t count, int64_t shares, int64_t i)
 {
     return i * shares / count;

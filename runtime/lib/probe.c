@@ -29,10 +29,12 @@ static cJSON *numbers_json(const double *values, int64_t count)
     return list;
 }
 
-/* Why the first draw that is not finite is none; NULL: all are. */
+/* Why there is no value, or why the first draw that is not finite is none; NULL: all are. */
 static const char *why_lost(const RtMeasured *result)
 {
-    if (!result->possible || result->finite == result->draws)
+    if (!result->possible)
+        return result->reason;
+    if (result->finite == result->draws)
         return NULL;
     return result->lost ? result->lost : "their sum is beyond every double";
 }
@@ -237,7 +239,7 @@ static bool print_check(const RtProber *prober, const RnCheck *check, const RtMe
             cJSON_AddStringToObject(row, "verdict", what);
             cJSON_AddItemToArray(rows, row);
         } else {
-            const char *why = results[i].possible ? why_lost(&results[i]) : results[i].reason;
+            const char *why = why_lost(&results[i]);
             printf("%-32s %-12.6g %-20s %s%s%s\n", bound->measure.text, results[i].mean, text, what,
                    why ? ": " : "", why ? why : "");
         }
