@@ -123,7 +123,7 @@ static bool redraw(RtWorker *worker, int64_t changed, RtError *error)
         return rt_session_derive(s, error);
     return s->code->redraw(s->program, s->config, s->params.data, s->seed, s->repeat,
                            s->workspace.data, &s->parallel, changed) == RN_OK ||
-           (rt_limits_check(s->program, s->config, error) && rt_fail_params(error));
+           rt_fail_params(error);
 }
 
 /* Is the network that is there the cell's, but for the values of params? They go to `config`. */
@@ -149,7 +149,9 @@ bool rt_worker_visit(RtWorker *worker, int64_t cell, RtError *error)
     size_t bytes = (size_t)grid->program->param_count * sizeof *worker->config;
     int64_t changed = changed_bits(grid->program, session->config, worker->config);
     memcpy(session->config, worker->config, bytes);
-    return !worker->drawn || !changed || redraw(worker, changed, error);
+    /* as the prober's opening does, so that a cell is refused alike whichever worker comes to it */
+    return !changed || (rt_limits_check(grid->program, session->config, error) &&
+                        (!worker->drawn || redraw(worker, changed, error)));
 }
 
 static bool train(RtWorker *worker, uint64_t draw, double *loss, RtError *error)

@@ -364,6 +364,40 @@ static void test_left_out(void **state)
     scratch_remove(&scratch);
 }
 
+/* A cell's values are judged though no weights are there that would have to be drawn again: which
+ * core opens its network at which cell is chance. */
+static void test_refused_cell(void **state)
+{
+    Fixture *f = *state;
+    static const double values[] = {0.1, -1};
+    static const RnParam any_rate[] = {{"L", NULL, 2, 1, 1000, 1, 0},
+                                       {"lr", NULL, 0.1, -1, 1, 0, 0}};
+    static const RnAxis rates = {1, RN_GRID_LIST, 2, 0, 0, values};
+    static const RnSweep refused = {.name = "s",
+                                    .settings = {.when = 1,
+                                                 .count = 2,
+                                                 .data = {.kind = RN_DATA_GAUSSIAN},
+                                                 .measures = measures},
+                                    .axes = &rates,
+                                    .over = over,
+                                    .axis_count = 1,
+                                    .fit = -1};
+    RtGrid grid;
+    f->program.params = any_rate;
+    assert_true(rt_grid_open(&grid, &f->program, &refused, &f->options, true, &f->error));
+    RtSweepRun run = {
+        .options = &f->options, .grid = &grid, .loan = {.settings = &refused.settings}};
+    RtWorker worker;
+    assert_true(rt_worker_open(&worker, &run, &f->error));
+    assert_true(rt_worker_visit(&worker, 0, &f->error));
+    assert_false(rt_worker_visit(&worker, 1, &f->error));
+    assert_int_equal(f->error.status, RT_USAGE);
+    assert_string_equal(f->error.text,
+                        "the learning rate is -1, but must be at least 0 (with lr = -1)");
+    rt_worker_close(&worker);
+    rt_grid_close(&grid);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +410,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_table, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_draws, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_left_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_refused_cell, set_up, tear_down),
         cmocka_unit_test(test_fit),
         cmocka_unit_test(test_exact_text),
     };
