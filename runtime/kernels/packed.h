@@ -235,6 +235,9 @@ RNK_INLINE void rnk_large_tile(RnkWork *b, int64_t rows, int64_t vectors, const 
         sum[r][v] = kept[r * vectors + v];
     }
     RnkFetch from = rnk_next_lines(&b->lines, b->depth / RNK_TURN, x);
+    RnkFetch more = {(const char *)x, 0};
+    if (b->lanes <= RNK_PACK_LANES / 2) /* half as many micro-tiles have to fetch as much */
+        more = rnk_next_lines(&b->lines, b->depth / RNK_TURN, x);
     const char *ahead[RNK_AHEAD];
     RNK_EACH_VECTOR(place, RNK_AHEAD)
     ahead[place] = b->line < rnk_lines(p->ahead->bytes[place])
@@ -251,6 +254,8 @@ RNK_INLINE void rnk_large_tile(RnkWork *b, int64_t rows, int64_t vectors, const 
     for (; k + RNK_TURN <= b->depth; k += RNK_TURN) {
         __builtin_prefetch(from.at, 0, 2);
         from.at += from.step;
+        __builtin_prefetch(more.at, 0, 2);
+        more.at += more.step;
         RNK_EACH_VECTOR(place, RNK_AHEAD)
         __builtin_prefetch(ahead[place] + k * (RNK_LINE / RNK_TURN), 0, 2);
         if (to) {
