@@ -20,7 +20,7 @@
 enum { PANEL = RNK_VECTORS > 1 ? 2 : 1, PACKED_FROM = 128, BLOCK = RNK_PACK_SAMPLES };
 
 /* Narrow tiles are taken together, so that sums seldom go through memory: so many samples, whose
- * panel of deltas still leaves half of the first-level cache. */
+ * panel of deltas still leaves half of the first-level cache; in large products a whole block. */
 enum { TOGETHER = 128 };
 
 /* Samples to a turn of the innermost loop, which share its addresses. */
@@ -350,6 +350,9 @@ RNK_INLINE void large_block(const Outer *p, const Samples *s, real *area)
                             .rows = p->in,
                             .depth = s->count,
                             .width = p->out,
+                            .part = s->width,
+                            .w_jump = s->stride,
+                            .x_jump = p->delta_stride,
                             .ahead = &p->ahead,
                             .begin = s->add ? p->g : NULL,
                             .to = cached       ? NULL
@@ -375,7 +378,8 @@ RNK_INLINE void descend(Outer *p, int64_t large, int64_t tensor, int64_t layer)
 
 RNK_INLINE void all_samples(const Outer *p, const RnPass *pass, int64_t large, real *area)
 {
-    int64_t tiles = !large && pass->width < TOGETHER ? TOGETHER / pass->width : 1, add = p->add;
+    int64_t most = large ? BLOCK : TOGETHER, add = p->add;
+    int64_t tiles = pass->width < most ? most / pass->width : 1;
     for (int64_t t = 0; t < pass->tile_count; t += tiles) {
         int64_t last = t + tiles < pass->tile_count ? t + tiles : pass->tile_count;
         const RnTile *from = &pass->tiles[t], *to = &pass->tiles[last - 1];

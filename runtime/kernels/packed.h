@@ -34,11 +34,13 @@ _Static_assert(RNK_SLIVERS *(RNK_SLIVER_STEP + RNK_SLIVER * RNK_PACK_LANES) <= R
                "the panel has room");
 
 /* Row r of the product is Σ_k w[r * row_step + k * k_step] · x[k * x_step + lane * lane_step]; one
- * step of w and one of x is 1. */
+ * step of w and one of x is 1. Where k is cut into parts, each but the last of `part`, these are
+ * the addresses of the first part, and those of the next lie w_jump and x_jump further on. */
 typedef struct RnkLarge {
     const real *w, *x;
     int64_t row_step, k_step, x_step, lane_step;
     int64_t rows, depth, width;
+    int64_t part, w_jump, x_jump;
     const RnkAhead *ahead;
     const real *begin; /* [rows][width]: what sums begin with; NULL: 0 */
     const real *to;    /* [rows][width]: what the epilogue writes, to be fetched; NULL: nothing */
@@ -66,7 +68,7 @@ typedef struct RnkWork {
     int64_t lane, lanes; /* this block of lanes */
     int64_t first, last; /* slivers of the panel */
     int64_t from, depth; /* block of k */
-    int64_t even;        /* depth of all blocks of k but the last */
+    int64_t even;        /* depth of all blocks of k but the last of a part */
     int64_t line;        /* of each that lies ahead, the next to fetch */
     RnkLines lines;
 } RnkWork;
@@ -98,6 +100,19 @@ RNK_INLINE int64_t rnk_is_copied(const RnkLarge *p)
     return p->row_step == 1;
 }
 
+/* The weights of row 0 at k. */
+RNK_INLINE const real *rnk_weights_at(const RnkLarge *p, int64_t k)
+{
+    return p->w + k / p->part * p->w_jump + k % p->part * p->k_step;
+}
+
+/* Depth of the block of k that begins at k: no block is in two parts. */
+RNK_INLINE int64_t rnk_depth_from(const RnkWork *b, int64_t k)
+{
+    int64_t part = b->p->part;
+    return rnk_least(b->even, rnk_least(part - k % part, b->p->depth - k));
+}
+
 typedef real RnkSlot
     __attribute__((vector_size(RNK_SLOT * sizeof(real)), aligned(sizeof(real)), may_alias));
 
@@ -117,7 +132,7 @@ RNK_INLINE void rnk_pack_weights(const RnkWork *b)
     int64_t row = rnk_row_of(b, b->first), low = b->split.low;
     int64_t higher = rnk_least(b->split.more, b->last) - b->first;
     higher = higher < 0 ? 0 : higher;
-    const real *w = p->w + b->from * p->k_step + row;
+    const real *w = rnk_weights_at(p, b->from) + row;
     real *to = b->copies.w;
     int64_t careful = b->from + b->depth == p->depth, lower = b->last - b->first - higher;
 #pragma clang loop unroll(disable)
@@ -138,11 +153,13 @@ RNK_INLINE void rnk_pack_across(const RnkWork *b)
     int64_t last = rest <= RNK_HALF * RNK_LANES ? RNK_HALF * RNK_LANES : RNK_COLUMN;
 #pragma clang loop unroll(disable)
     for (int64_t lane = 0; lane < b->lanes; lane += RNK_LANES) {
-        int64_t first = lane / RNK_COLUMN * RNK_COLUMN;
-        rnk_transpose_block(p->x + (b->lane + lane) * p->lane_step, p->lane_step,
-                            rnk_least(b->lanes - lane, RNK_LANES),
-                            b->copies.x + first * p->depth + lane - first,
-                            first < whole ? RNK_COLUMN : last, p->depth, RNK_LANES);
+        int64_t first = lane / RNK_COLUMN * RNK_COLUMN, step = first < whole ? RNK_COLUMN : last;
+        const real *x = p->x + (b->lane + lane) * p->lane_step;
+        real *to = b->copies.x + first * p->depth + lane - first;
+#pragma clang loop unroll(disable)
+        for (int64_t k = 0; k < p->depth; k += p->part, x += p->x_jump)
+            rnk_transpose_block(x, p->lane_step, rnk_least(b->lanes - lane, RNK_LANES),
+                                to + k * step, step, rnk_least(p->depth - k, p->part), RNK_LANES);
     }
 }
 
@@ -177,11 +194,11 @@ RNK_INLINE RnkLines rnk_lines_of_next(const RnkWork *b)
         first = last;
         last = rnk_least(first + RNK_SLIVERS, b->split.tiles);
     }
-    int64_t depth = rnk_least(b->even, p->depth - from), row = rnk_row_of(b, first);
+    int64_t depth = rnk_depth_from(b, from), row = rnk_row_of(b, first);
     int64_t high = rnk_row_of(b, last) - row;
     int64_t rows = rnk_is_copied(p) ? depth : high, reals = rnk_is_copied(p) ? high : depth;
     int64_t step = rnk_is_copied(p) ? p->k_step : p->row_step;
-    return (RnkLines){.at = (const char *)(p->w + row * p->row_step + from * p->k_step),
+    return (RnkLines){.at = (const char *)(rnk_weights_at(p, from) + row * p->row_step),
                       .rows = rows,
                       .columns = rnk_lines(reals * (int64_t)sizeof(real)),
                       .step = step * (int64_t)sizeof(real)};
@@ -315,12 +332,13 @@ RNK_INLINE void rnk_large_column(RnkWork *b, int64_t vectors, int64_t lane)
     const RnkLarge *p = b->p;
     const real *x = b->copies.x + lane * p->depth + b->from * vectors * RNK_LANES;
     vreal *kept = b->copies.sum + lane / RNK_LANES * RNK_SLIVERS * RNK_SLIVER;
+    const real *weights = rnk_weights_at(p, b->from);
     int64_t ends = b->from + b->depth == p->depth, begins = b->from == 0;
 #pragma clang loop unroll(disable)
     for (int64_t t = b->first; t < b->last; t++, kept += RNK_SLIVER * vectors) {
         int64_t row = rnk_row_of(b, t);
         const real *w = rnk_is_copied(p) ? b->copies.w + (t - b->first) * RNK_SLIVER_STEP
-                                         : p->w + row * p->row_step + b->from;
+                                         : weights + row * p->row_step;
         int64_t before = !begins || p->begin != NULL;
         const real *to = p->to && ends ? p->to + row * p->width + b->lane + lane : NULL;
         if (begins && p->begin)
@@ -360,8 +378,8 @@ RNK_INLINE void rnk_large_lanes(RnkWork *b)
     for (b->first = 0; b->first < b->split.tiles; b->first += RNK_SLIVERS) {
         b->last = rnk_least(b->first + RNK_SLIVERS, b->split.tiles);
 #pragma clang loop unroll(disable)
-        for (b->from = 0; b->from < p->depth; b->from += b->even) {
-            b->depth = rnk_least(p->depth - b->from, b->even);
+        for (b->from = 0; b->from < p->depth; b->from += b->depth) {
+            b->depth = rnk_depth_from(b, b->from);
             rnk_large_block(b);
         }
     }
@@ -370,8 +388,8 @@ RNK_INLINE void rnk_large_lanes(RnkWork *b)
 RNK_INLINE void rnk_large_product(const RnkLarge *p, real *area)
 {
     RnkWork b = {.p = p, .copies = rnk_copies(area), .split = rnk_micro_split(p->rows, RNK_SLIVER)};
-    int64_t blocks = (p->depth + RNK_DEPTH - 1) / RNK_DEPTH;
-    b.even = ((p->depth + blocks - 1) / blocks + RNK_TURN - 1) / RNK_TURN * RNK_TURN;
+    int64_t blocks = (p->part + RNK_DEPTH - 1) / RNK_DEPTH;
+    b.even = ((p->part + blocks - 1) / blocks + RNK_TURN - 1) / RNK_TURN * RNK_TURN;
 #pragma clang loop unroll(disable)
     for (b.lane = 0; b.lane < p->width; b.lane += RNK_PACK_LANES) {
         b.lanes = rnk_least(p->width - b.lane, RNK_PACK_LANES);

@@ -113,6 +113,7 @@ RNK_API void rnk_dense(const RnTile *tile, const real *w, int64_t out, int64_t i
                   .rows = out,
                   .depth = in,
                   .width = width,
+                  .part = in,
                   .ahead = ahead,
                   .finish = {each, all, context}};
     product(&p, tile);
@@ -131,6 +132,7 @@ RNK_API void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int6
                   .rows = in,
                   .depth = out,
                   .width = width,
+                  .part = out,
                   .ahead = ahead,
                   .finish = {each, all, context}};
     product(&p, tile);

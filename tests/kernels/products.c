@@ -274,6 +274,9 @@ static void test_gradients(void **state)
     gradient_shape((Gradient){OF_SIZES(150, 17), 131, 1, 100, 32, 1});
     gradient_shape((Gradient){OF_SIZES(200, 7), 300, 1, 270, 272, 0});
     gradient_shape((Gradient){OF_SIZES(160, 17), 144, 2, 20, 32, 0});
+    /* blocks of two tiles and of one and a part of one; of five and a part of one */
+    gradient_shape((Gradient){OF_SIZES(150, 17), 131, 1, 300, 96, 0});
+    gradient_shape((Gradient){OF_SIZES(130, 17), 140, 1, 250, 48, 1});
 }
 
 static void test_rows(void **state)
@@ -283,6 +286,8 @@ static void test_rows(void **state)
     rows_shape((Gradient){150, 131, 1, 100, 32, 1});
     rows_shape((Gradient){OF_SIZES(200, 130), 300, 1, 270, 272, 0});
     rows_shape((Gradient){129, 150, 1, 90, 32, 0});
+    rows_shape((Gradient){129, 150, 1, 300, 96, 0}); /* blocks of more tiles than one */
+    rows_shape((Gradient){131, 133, 1, 250, 48, 1});
     rows_shape((Gradient){OF_SIZES(700, 130), 145, 1, 33, 48, 0}); /* larger than what stays */
 }
 
