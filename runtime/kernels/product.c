@@ -9,10 +9,13 @@
 #include "core/pass.h"
 
 /* Lines to fetch at each step of k, one for each accumulator of a micro-tile: of floats as many as
- * the product writes, weights among them. More at a time keep the multiply-adds waiting. */
-RNK_INLINE int64_t lines_per_step(int64_t depth)
+ * the product writes, weights among them. More at a time keep the multiply-adds waiting. But tiles
+ * of less than a whole column have fewer micro-tiles for as many weights. */
+RNK_INLINE int64_t lines_per_step(int64_t vectors, int64_t depth)
 {
     int64_t lines = (RNK_ACCUMULATORS + depth - 1) / depth;
+    if (lines == 1 && vectors < RNK_VECTORS)
+        lines = 2;
     return lines < RNK_MOST_LINES ? lines : RNK_MOST_LINES;
 }
 
@@ -24,7 +27,7 @@ RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int
     RnkSums sum;
     rnk_micro_clear(vectors, sum);
     const real *w = p->w + row * p->row_step, *x = p->x + lane;
-    int64_t lines = lines_per_step(p->depth);
+    int64_t lines = lines_per_step(vectors, p->depth);
     const RnkAhead *ahead = p->ahead;
     const RnkAhead weights = {{ahead->at[0]}, {ahead->bytes[0]}};
     const RnkAhead rest = {{NULL, ahead->at[1], ahead->at[2]},
