@@ -25,7 +25,8 @@ bool rt_worker_open(RtWorker *worker, const RtSweepRun *run, RtError *error)
     worker->config = calloc((size_t)run->grid->program->param_count + 1, sizeof *worker->config);
     if (!worker->sets || !worker->texts || !worker->config)
         return rt_fail(error, RT_FAILED, "out of memory for the params");
-    memcpy(worker->sets, options->sets, (size_t)options->set_count * sizeof *worker->sets);
+    for (int i = 0; i < options->set_count; i++)
+        worker->sets[i] = options->sets[i];
     for (int a = 0; a < axes; a++) {
         worker->texts[a] = malloc(strlen(run->grid->axes[a].name) + VALUE_TEXT);
         if (!worker->texts[a])
