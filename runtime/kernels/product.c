@@ -8,13 +8,26 @@
 
 #include "core/pass.h"
 
-/* Lines to fetch at each step of k, one for each accumulator of a micro-tile: of floats as many as
- * the product writes, weights among them. More at a time keep the multiply-adds waiting. But tiles
- * of less than a whole column have fewer micro-tiles for as many weights. */
-RNK_INLINE int64_t lines_per_step(int64_t vectors, int64_t depth)
+enum { HALF = RNK_VECTORS > 1 ? RNK_VECTORS / 2 : 1 };
+
+_Static_assert(RNK_VECTORS == 1 || RNK_VECTORS == 2 || RNK_VECTORS == 4,
+               "behind whole columns a half and one vector are all that is left");
+
+/* Vectors of a micro-tile: half as many where all rows then fit into one, so that a weight is read
+ * once and tiles of half the width want no other code. */
+RNK_INLINE int64_t vectors_for(int64_t rows)
 {
-    int64_t lines = (RNK_ACCUMULATORS + depth - 1) / depth;
-    if (lines == 1 && vectors < RNK_VECTORS)
+    return rows <= rnk_micro_rows(HALF) ? HALF : RNK_VECTORS;
+}
+
+/* Lines to fetch at each step of k, one for each accumulator of a micro-tile: of floats as many as
+ * the product writes, weights among them. More at a time keep the multiply-adds waiting. But part
+ * of a column is mostly all that a tile has: fewer micro-tiles for as many weights, so two lines
+ * where there was one. */
+RNK_INLINE int64_t lines_per_step(const RnkLarge *p, int64_t vectors)
+{
+    int64_t lines = (RNK_ACCUMULATORS + p->depth - 1) / p->depth;
+    if (lines == 1 && vectors < vectors_for(p->rows))
         lines = 2;
     return lines < RNK_MOST_LINES ? lines : RNK_MOST_LINES;
 }
@@ -27,7 +40,7 @@ RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int
     RnkSums sum;
     rnk_micro_clear(vectors, sum);
     const real *w = p->w + row * p->row_step, *x = p->x + lane;
-    int64_t lines = lines_per_step(vectors, p->depth);
+    int64_t lines = lines_per_step(p, vectors);
     const RnkAhead *ahead = p->ahead;
     const RnkAhead weights = {{ahead->at[0]}, {ahead->bytes[0]}};
     const RnkAhead rest = {{NULL, ahead->at[1], ahead->at[2]},
@@ -67,18 +80,6 @@ RNK_INLINE void last_column(int64_t vectors, const RnkLarge *p, int64_t lane)
         int64_t row = t + 1 < tiles ? t * height : p->rows - height;
         micro_tile(height, vectors, p, row, lane, first + t);
     }
-}
-
-enum { HALF = RNK_VECTORS > 1 ? RNK_VECTORS / 2 : 1 };
-
-_Static_assert(RNK_VECTORS == 1 || RNK_VECTORS == 2 || RNK_VECTORS == 4,
-               "behind whole columns a half and one vector are all that is left");
-
-/* Vectors of a micro-tile: half as many where all rows then fit into one, so that a weight is read
- * once and tiles of half the width want no other code. */
-RNK_INLINE int64_t vectors_for(int64_t rows)
-{
-    return rows <= rnk_micro_rows(HALF) ? HALF : RNK_VECTORS;
 }
 
 RNK_INLINE void product_in_place(const RnkLarge *p)

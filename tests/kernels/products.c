@@ -274,9 +274,11 @@ static void test_gradients(void **state)
     gradient_shape((Gradient){OF_SIZES(150, 17), 131, 1, 100, 32, 1});
     gradient_shape((Gradient){OF_SIZES(200, 7), 300, 1, 270, 272, 0});
     gradient_shape((Gradient){OF_SIZES(160, 17), 144, 2, 20, 32, 0});
-    /* blocks of two tiles and of one and a part of one; of five and a part of one */
+    /* several tiles a block: of two tiles, then one and a part; of five tiles, then a part of one
+     */
     gradient_shape((Gradient){OF_SIZES(150, 17), 131, 1, 300, 96, 0});
     gradient_shape((Gradient){OF_SIZES(130, 17), 140, 1, 250, 48, 1});
+    gradient_shape((Gradient){OF_SIZES(150, 17), 131, 1, 300, 128, 1}); /* k in parts of a tile */
 }
 
 static void test_rows(void **state)
@@ -288,38 +290,49 @@ static void test_rows(void **state)
     rows_shape((Gradient){129, 150, 1, 90, 32, 0});
     rows_shape((Gradient){129, 150, 1, 300, 96, 0}); /* blocks of more tiles than one */
     rows_shape((Gradient){131, 133, 1, 250, 48, 1});
+    rows_shape((Gradient){129, 150, 1, 300, 128, 0});
     rows_shape((Gradient){OF_SIZES(700, 130), 145, 1, 33, 48, 0}); /* larger than what stays */
 }
 
 /* The bits must not depend on how the batch is cut into tiles. */
+static void check_tiles(int64_t in, int64_t out, int64_t batch, const int64_t *widths, int count)
+{
+    int wide = rnk_is_wide(in) && rnk_is_wide(out);
+    int64_t cells = in * out;
+    real *delta = make_reals(batch * out, 1), *sample = make_reals(batch * in, 2);
+    real *g[2] = {make_reals(cells, 3), make_reals(cells, 3)};
+    real *rows[2] = {make_reals(out, 4), make_reals(out, 4)};
+    for (int n = 0; n < count; n++) {
+        int64_t width = widths[n];
+        const RnPass *pass = test_pass(batch, width);
+        int64_t lanes = pass->tile_count * in * width;
+        real *x = make_reals(lanes, 4);
+        for (int64_t b = 0; b < batch; b++)
+            for (int64_t i = 0; i < in; i++)
+                x[(b / width * in + i) * width + b % width] = sample[b * in + i];
+        const Gradient shape = {in, out, 1, batch, width, 0};
+        const Sources from = {.x = x,
+                              .delta = delta,
+                              .stride = in * width,
+                              .columns = out,
+                              .factor = 1,
+                              .rows = wide ? NULL : rows[n > 0]};
+        weight_gradient(pass, g[n > 0], &shape, &from);
+        assert_true(n == 0 || memcmp(g[0], g[1], (size_t)cells * sizeof *g[0]) == 0);
+        assert_true(n == 0 || memcmp(rows[0], rows[1], (size_t)out * sizeof *rows[0]) == 0);
+        drop_reals(x, lanes);
+    }
+    drop_reals(delta, batch * out), drop_reals(sample, batch * in);
+    for (int i = 0; i < 2; i++)
+        drop_reals(g[i], cells), drop_reals(rows[i], out);
+}
+
 static void test_tiles(void **state)
 {
     (void)state;
-    enum { IN = 10, OUT = 30, BATCH = 100 };
-    real *delta = make_reals(BATCH * OUT, 1), *sample = make_reals(BATCH * IN, 2);
-    real *first = make_reals(IN * OUT, 3), *g = make_reals(IN * OUT, 3);
-    real first_row[OUT], row[OUT];
-    for (int64_t width = 16; width <= 112; width += 32) {
-        const RnPass *pass = test_pass(BATCH, width);
-        int64_t cells = pass->tile_count * IN * width;
-        real *x = make_reals(cells, 4);
-        for (int64_t b = 0; b < BATCH; b++)
-            for (int64_t i = 0; i < IN; i++)
-                x[(b / width * IN + i) * width + b % width] = sample[b * IN + i];
-        const Gradient shape = {IN, OUT, 1, BATCH, width, 0};
-        const Sources from = {.x = x,
-                              .delta = delta,
-                              .stride = IN * width,
-                              .columns = OUT,
-                              .factor = 1,
-                              .rows = width == 16 ? first_row : row};
-        weight_gradient(pass, width == 16 ? first : g, &shape, &from);
-        assert_true(width == 16 || memcmp(first, g, IN * OUT * sizeof *g) == 0);
-        assert_true(width == 16 || memcmp(first_row, row, sizeof row) == 0);
-        drop_reals(x, cells);
-    }
-    drop_reals(delta, BATCH * OUT), drop_reals(sample, BATCH * IN);
-    drop_reals(first, IN * OUT), drop_reals(g, IN * OUT);
+    static const int64_t narrow[] = {16, 48, 80, 112}, wide[] = {272, 32, 96, 112, 128};
+    check_tiles(10, 30, 100, narrow, 4);
+    check_tiles(129, 131, 270, wide, 5);
 }
 
 /* Behind four columns of 21 samples, the third scalar. */
