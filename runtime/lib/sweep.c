@@ -7,6 +7,7 @@
 #include "lib/sweep_draws.h"
 #include "core/random.h"
 #include "lib/config.h"
+#include "lib/limits.h"
 #include "lib/nearest.h"
 #include "lib/pool.h"
 #include "lib/signals.h"
@@ -200,18 +201,31 @@ static bool hash_settings(const Sweeping *s, uint64_t *hash, RtError *error)
 
 /* ---- data that all cells read ---- */
 
+/* Params of the command line, to be given those of cells; NULL: no memory. */
+static double *open_config(const Sweeping *s)
+{
+    size_t bytes = (size_t)s->session.program->param_count * sizeof(double);
+    double *config = malloc(bytes + 1);
+    if (config)
+        memcpy(config, s->session.config, bytes);
+    return config;
+}
+
+static void set_cell(const Sweeping *s, int64_t cell, double *config)
+{
+    for (int a = 0; a < s->grid.axis_count; a++)
+        config[s->grid.axes[a].param] = s->grid.axes[a].values[rt_grid_place(&s->grid, cell, a)];
+}
+
 /* The cell whose network is the largest. */
 static int64_t find_largest(const Sweeping *s)
 {
     const RtSession *session = &s->session;
-    size_t most = 0, bytes = (size_t)session->program->param_count * sizeof *session->config;
-    double *config = malloc(bytes + 1);
+    size_t most = 0;
+    double *config = open_config(s);
     int64_t largest = 0;
     for (int64_t cell = 0; config && cell < s->grid.cells; cell++) {
-        memcpy(config, session->config, bytes);
-        for (int a = 0; a < s->grid.axis_count; a++)
-            config[s->grid.axes[a].param] =
-                s->grid.axes[a].values[rt_grid_place(&s->grid, cell, a)];
+        set_cell(s, cell, config);
         size_t size = session->code->params_size(session->program, config);
         if (size > most) {
             most = size;
@@ -220,6 +234,25 @@ static int64_t find_largest(const Sweeping *s)
     }
     free(config);
     return largest;
+}
+
+static bool is_wanted(const Sweeping *s, int64_t cell)
+{
+    return rt_shard_has(&s->grid, &s->run.shard, cell);
+}
+
+/* A value that some cell cannot have is told before any cell runs: the first one of the grid. */
+static bool judge_cells(const Sweeping *s, RtError *error)
+{
+    double *config = open_config(s);
+    bool good = config || rt_fail(error, RT_FAILED, "out of memory for the params");
+    for (int64_t cell = 0; good && cell < s->grid.cells; cell++) {
+        set_cell(s, cell, config);
+        good = s->rows.text[cell] || !is_wanted(s, cell) ||
+               rt_limits_check(s->session.program, config, error);
+    }
+    free(config);
+    return good;
 }
 
 /* Each worker has a network of its own, and a second one where it trains; where there is more
@@ -321,13 +354,13 @@ static int64_t count_wanted(const Sweeping *s, bool missing)
 {
     int64_t count = 0;
     for (int64_t cell = 0; cell < s->grid.cells; cell++)
-        count += rt_shard_has(&s->grid, &s->run.shard, cell) && !(missing && s->rows.text[cell]);
+        count += is_wanted(s, cell) && !(missing && s->rows.text[cell]);
     return count;
 }
 
 static bool run_missing(Sweeping *s, RtError *error)
 {
-    if (!load_data(s, error) || !rt_rows_begin(&s->rows, s->path, error))
+    if (!judge_cells(s, error) || !load_data(s, error) || !rt_rows_begin(&s->rows, s->path, error))
         return false;
     rt_signals_catch();
     bool good = rt_sweep_run(&s->run, s->session.pool, error);

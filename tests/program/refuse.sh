@@ -39,7 +39,7 @@ model {
 probe { data gaussian; measure forward_ratio(noise) }
 sweep hursts { H in [0.5, 1]; measure forward_ratio(noise) }
 sweep lengths { length in [0.5, 1]; measure forward_ratio(noise) }
-sweep variances { v in [1, -1]; measure forward_ratio(noise) }
+sweep variances { v in [1, 2, -2, -1, -3]; measure forward_ratio(noise) }
 END
 "$rnetc" -O0 --cpu=native -Wno-regime laws.rnet -o laws
 
@@ -80,9 +80,14 @@ expect 2 'the first value of noise.alpha is infinite in layer 1' ./laws probe --
 for values in H=0.01 H=0.99 length=1e-300 length=1e300 v=0 w=0.875 u=0; do
     expect 0 '' ./laws probe --set $values
 done
-# a sweep that comes to such a value ends there, whether or not its cells share memory
-expect 2 "the Hurst exponent of noise.W.weight is 1, $unit" ./laws sweep hursts
-expect 2 'the standard deviation of noise.W.weight is not a number' ./laws sweep variances
+# a sweep with such values tells the first of them before it runs any cell, whether or not its cells
+# share memory, and whoever would have come to which
+rm -f hursts.csv
+for threads in 1 2 8; do
+    expect 2 "$unit (with H = 1)" ./laws sweep hursts --threads $threads
+    expect 2 '(with v = -2)' ./laws sweep variances --threads $threads
+done
+[ ! -e hursts.csv ] || fail 'a table of a sweep that was refused'
 
 # what train states
 train() {
