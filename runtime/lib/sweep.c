@@ -236,7 +236,7 @@ static int64_t find_largest(const Sweeping *s)
     return largest;
 }
 
-static bool is_wanted(const Sweeping *s, int64_t cell)
+static bool is_ours(const Sweeping *s, int64_t cell)
 {
     return rt_shard_has(&s->grid, &s->run.shard, cell);
 }
@@ -248,7 +248,7 @@ static bool judge_cells(const Sweeping *s, RtError *error)
     bool good = config || rt_fail(error, RT_FAILED, "out of memory for the params");
     for (int64_t cell = 0; good && cell < s->grid.cells; cell++) {
         set_cell(s, cell, config);
-        good = s->rows.text[cell] || !is_wanted(s, cell) ||
+        good = s->rows.text[cell] || !is_ours(s, cell) ||
                rt_limits_check(s->session.program, config, error);
     }
     free(config);
@@ -354,7 +354,7 @@ static int64_t count_wanted(const Sweeping *s, bool missing)
 {
     int64_t count = 0;
     for (int64_t cell = 0; cell < s->grid.cells; cell++)
-        count += is_wanted(s, cell) && !(missing && s->rows.text[cell]);
+        count += is_ours(s, cell) && !(missing && s->rows.text[cell]);
     return count;
 }
 
