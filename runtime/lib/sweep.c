@@ -211,12 +211,6 @@ static double *open_config(const Sweeping *s)
     return config;
 }
 
-static void set_cell(const Sweeping *s, int64_t cell, double *config)
-{
-    for (int a = 0; a < s->grid.axis_count; a++)
-        config[s->grid.axes[a].param] = s->grid.axes[a].values[rt_grid_place(&s->grid, cell, a)];
-}
-
 /* The cell whose network is the largest. */
 static int64_t find_largest(const Sweeping *s)
 {
@@ -225,7 +219,7 @@ static int64_t find_largest(const Sweeping *s)
     double *config = open_config(s);
     int64_t largest = 0;
     for (int64_t cell = 0; config && cell < s->grid.cells; cell++) {
-        set_cell(s, cell, config);
+        rt_grid_set(&s->grid, cell, config);
         size_t size = session->code->params_size(session->program, config);
         if (size > most) {
             most = size;
@@ -236,20 +230,14 @@ static int64_t find_largest(const Sweeping *s)
     return largest;
 }
 
-static bool is_ours(const Sweeping *s, int64_t cell)
-{
-    return rt_shard_has(&s->grid, &s->run.shard, cell);
-}
-
 /* A value that some cell cannot have is told before any cell runs: the first one of the grid. */
 static bool judge_cells(const Sweeping *s, RtError *error)
 {
     double *config = open_config(s);
     bool good = config || rt_fail(error, RT_FAILED, "out of memory for the params");
     for (int64_t cell = 0; good && cell < s->grid.cells; cell++) {
-        set_cell(s, cell, config);
-        good = s->rows.text[cell] || !is_ours(s, cell) ||
-               rt_limits_check(s->session.program, config, error);
+        rt_grid_set(&s->grid, cell, config);
+        good = !rt_sweep_wants(&s->run, cell) || rt_limits_check(s->session.program, config, error);
     }
     free(config);
     return good;
@@ -354,7 +342,8 @@ static int64_t count_wanted(const Sweeping *s, bool missing)
 {
     int64_t count = 0;
     for (int64_t cell = 0; cell < s->grid.cells; cell++)
-        count += is_ours(s, cell) && !(missing && s->rows.text[cell]);
+        count +=
+            missing ? rt_sweep_wants(&s->run, cell) : rt_shard_has(&s->grid, &s->run.shard, cell);
     return count;
 }
 

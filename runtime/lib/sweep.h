@@ -39,6 +39,8 @@ bool rt_grid_open(RtGrid *grid, const RnProgram *program, const RnSweep *sweep,
 void rt_grid_close(RtGrid *grid);
 /* Where the cell stands on an axis. */
 int64_t rt_grid_place(const RtGrid *grid, int64_t cell, int axis);
+/* Gives the params of the axes their values in a cell; the others stay. */
+void rt_grid_set(const RtGrid *grid, int64_t cell, double *config);
 /* The cell with these values, one an axis; -1: none. */
 int64_t rt_grid_find(const RtGrid *grid, const double *values);
 /* A cell of a group, and the group of a cell. Members count along the shared axes. */
@@ -109,6 +111,8 @@ typedef struct RtSweepRun {
 /* sweep_run.c: measures what the rows lack, on all cores. */
 bool rt_sweep_run(RtSweepRun *run, RtPool *pool, RtError *error);
 bool rt_shard_has(const RtGrid *grid, const RtShard *shard, int64_t cell);
+/* Is the cell of the shard, and not in the rows? */
+bool rt_sweep_wants(const RtSweepRun *run, int64_t cell);
 
 /* One core's network. */
 typedef struct RtWorker {

@@ -135,8 +135,7 @@ static bool stays(RtWorker *worker, int64_t cell)
         return false;
     memcpy(worker->config, worker->prober.session.config,
            (size_t)grid->program->param_count * sizeof *worker->config);
-    for (int a = 0; a < grid->axis_count; a++)
-        worker->config[grid->axes[a].param] = grid->axes[a].values[rt_grid_place(grid, cell, a)];
+    rt_grid_set(grid, cell, worker->config);
     return same_frame(worker, worker->prober.session.config, worker->config);
 }
 

@@ -20,8 +20,7 @@ static double *open_config(const RtSurface *surface)
     if (!config)
         return NULL;
     memcpy(config, grid->config, count * sizeof *config);
-    for (int a = 0; a < grid->axis_count; a++)
-        config[grid->axes[a].param] = grid->axes[a].values[0];
+    rt_grid_set(grid, 0, config);
     return config;
 }
 

@@ -216,6 +216,12 @@ int64_t rt_grid_place(const RtGrid *grid, int64_t cell, int axis)
     return cell % grid->axes[axis].count;
 }
 
+void rt_grid_set(const RtGrid *grid, int64_t cell, double *config)
+{
+    for (int a = 0; a < grid->axis_count; a++)
+        config[grid->axes[a].param] = grid->axes[a].values[rt_grid_place(grid, cell, a)];
+}
+
 static int64_t find_place(const RtAxis *axis, double value)
 {
     int64_t low = 0, high = axis->count;

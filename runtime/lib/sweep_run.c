@@ -56,7 +56,7 @@ bool rt_shard_has(const RtGrid *grid, const RtShard *shard, int64_t cell)
 
 /* ---- pieces ---- */
 
-static bool is_wanted(const RtSweepRun *plan, int64_t cell)
+bool rt_sweep_wants(const RtSweepRun *plan, int64_t cell)
 {
     return !plan->rows->text[cell] && rt_shard_has(plan->grid, &plan->shard, cell);
 }
@@ -82,7 +82,7 @@ static bool add_piece(Run *run, int64_t group, int64_t from, int64_t to)
         return false;
     for (int64_t m = from; m < to; m++) {
         int64_t cell = rt_grid_member(plan->grid, group, m);
-        if (is_wanted(plan, cell))
+        if (rt_sweep_wants(plan, cell))
             piece.cells[piece.count++] = cell;
     }
     if (!piece.count) {
@@ -270,9 +270,7 @@ static bool add_work(Run *run, RtError *error)
     const RtSession *session = &worker->prober.session;
     for (int64_t p = 0; p < run->piece_count; p++)
         for (int64_t i = 0; i < run->pieces[p].count; i++) {
-            for (int a = 0; a < grid->axis_count; a++)
-                worker->config[grid->axes[a].param] =
-                    grid->axes[a].values[rt_grid_place(grid, run->pieces[p].cells[i], a)];
+            rt_grid_set(grid, run->pieces[p].cells[i], worker->config);
             size_t size = session->code->params_size(grid->program, worker->config);
             if (!size)
                 return rt_fail(error, RT_USAGE, "the size of a cell's network overflows");

@@ -274,8 +274,7 @@ static void test_gradients(void **state)
     gradient_shape((Gradient){OF_SIZES(150, 17), 131, 1, 100, 32, 1});
     gradient_shape((Gradient){OF_SIZES(200, 7), 300, 1, 270, 272, 0});
     gradient_shape((Gradient){OF_SIZES(160, 17), 144, 2, 20, 32, 0});
-    /* several tiles a block: of two tiles, then one and a part; of five tiles, then a part of one
-     */
+    /* several tiles a block: two, then one and a part; five, then a part of one */
     gradient_shape((Gradient){OF_SIZES(150, 17), 131, 1, 300, 96, 0});
     gradient_shape((Gradient){OF_SIZES(130, 17), 140, 1, 250, 48, 1});
     gradient_shape((Gradient){OF_SIZES(150, 17), 131, 1, 300, 128, 1}); /* k in parts of a tile */
