@@ -66,7 +66,7 @@ static const OptionRow table[] = {
     FLAG("-O3", optimise, 3, "optimise more"),
     FLAG("-g", debug, 1, "line tables that point into the .rnet file"),
     TEXT("--target", target, "TRIPLE", "x86_64-, aarch64- or riscv64-linux-gnu: objects only"),
-    TEXT("--cpu", cpu, "NAME", "a CPU, native or baseline; default: pick when the program starts"),
+    TEXT("--cpu", cpu, "NAME", "a CPU, native, baseline or amx; default: pick when it starts"),
     FLAG("-fPIC", pic, 1, "position-independent code (always the case)"),
     TEXT("--prefix", prefix, "NAME", "the model's name, in place of the file's stem"),
     FLAG("-M", dependencies_only, 1, "write a make rule of dependencies, nothing else"),

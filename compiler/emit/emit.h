@@ -45,7 +45,7 @@ typedef struct EmitPart {
 } EmitPart;
 
 /* One text; or objects to link together, one for each instruction set. */
-enum { EMIT_PARTS = 3 };
+enum { EMIT_PARTS = 4 };
 
 typedef struct EmitOutput {
     EmitPart parts[EMIT_PARTS];
@@ -63,7 +63,7 @@ void emit_dispose(EmitOutput *output);
 bool emit_runs_here(const EmitOptions *options);
 /* LLVM's name of the machine, and the instruction sets of an object, best first, with NULL behind
  * them. False after an error. */
-enum { EMIT_SETS = 4 };
+enum { EMIT_SETS = 5 };
 bool emit_describe(const EmitOptions *options, DiagSink *diag, const char **triple,
                    const char *sets[EMIT_SETS]);
 

@@ -33,7 +33,7 @@ typedef struct Isa {
     const char *core[2], *core_end[2];       /* of runtime/core, for objects to embed */
 } Isa;
 
-enum { ISA_MOST = 3 };
+enum { ISA_MOST = 4 };
 
 /* A machine, with its instruction sets. */
 typedef struct Machine {
@@ -41,9 +41,9 @@ typedef struct Machine {
     const char *spellings;            /* of its name, the first part of a triple */
     const char *cpu, *features, *abi; /* of a target machine; ABI NULL: LLVM's choice */
     void (*initialise)(void);
-    int count;
+    int count, usual; /* sets, those of a program for which none is named: the first ones */
     const char *interface, *interface_end; /* bitcode of runtime/embed */
-    Isa sets[ISA_MOST];                    /* best first */
+    Isa sets[ISA_MOST];                    /* best first, then those that want to be named */
 } Machine;
 
 typedef struct Emitter {

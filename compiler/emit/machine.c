@@ -14,6 +14,7 @@
     BITCODE(kernels_##isa##_double);                                                               \
     BITCODE(core_##isa##_float);                                                                   \
     BITCODE(core_##isa##_double)
+BITCODES(amx);
 BITCODES(avx512);
 BITCODES(avx2);
 BITCODES(baseline);
@@ -57,14 +58,16 @@ static const Machine machines[] = {
      .features = "",
      .initialise = initialise_X86,
      INTERFACE(x86_64),
-     .count = 3,
+     .count = 4,
+     .usual = 3,
      .sets = {ISA_ROW(avx512, "+avx512f +avx512bw +avx512dq +avx512vl +avx512cd +fma "
                       "+f16c +movbe +lzcnt +bmi +bmi2",
                       "x86-64-v4 skylake-avx512 cascadelake icelake-server sapphirerapids znver4 "
                       "znver5"),
               ISA_ROW(avx2, "+avx2 +fma +f16c +movbe +lzcnt +bmi +bmi2",
                       "x86-64-v3 haswell broadwell skylake znver1 znver2 znver3 alderlake"),
-              ISA_ROW(baseline, "", "x86-64 x86-64-v2")}},
+              ISA_ROW(baseline, "", "x86-64 x86-64-v2"),
+              ISA_ROW(amx, "", "")}},
     {.triple = "aarch64-unknown-linux-gnu",
      .spellings = "aarch64 arm64",
      .cpu = "generic",
@@ -72,6 +75,7 @@ static const Machine machines[] = {
      .initialise = initialise_AArch64,
      INTERFACE(aarch64),
      .count = 1,
+     .usual = 1,
      .sets = {ISA_ROW(neon, "",
                       "baseline generic armv8-a cortex-a53 cortex-a55 cortex-a57 cortex-a72 "
                       "cortex-a73 cortex-a76 cortex-x1 neoverse-n1 neoverse-n2 neoverse-v1 "
@@ -86,6 +90,7 @@ static const Machine machines[] = {
      .initialise = initialise_RISCV,
      INTERFACE(riscv64),
      .count = 1,
+     .usual = 1,
      .sets = {ISA_ROW(rv64gc, "", "baseline generic-rv64 sifive-u54 sifive-u74")}},
 };
 /* clang-format on */
@@ -206,8 +211,8 @@ static void report_unknown_cpu(const Machine *machine, const char *cpu, DiagSink
     Diag *d = diag_report(diag, E_UNKNOWN_CPU, (Span){0}, "unknown CPU \"%s\"", cpu);
     if (machine_is_host(machine)) {
         diag_hint(diag, d,
-                  "use native, baseline, x86-64-v3, x86-64-v4, or leave --cpu out: the "
-                  "program then holds all three and picks when it starts");
+                  "use native, baseline, x86-64-v3, x86-64-v4, amx, or leave --cpu out: the "
+                  "program then holds the first three sets and picks when it starts");
     } else {
         diag_hint(diag, d, "for this target use one of: %s %s", machine->sets[0].name,
                   machine->sets[0].cpus);
@@ -222,7 +227,7 @@ bool machine_choose(const Machine *machine, const char *cpu, bool chosen[ISA_MOS
         return false;
     }
     for (int i = 0; i < ISA_MOST; i++) {
-        chosen[i] = i < machine->count && (cpu == NULL || i == isa);
+        chosen[i] = cpu == NULL ? i < machine->usual : i == isa;
     }
     return true;
 }

@@ -127,12 +127,13 @@ static LLVMModuleRef build_all(Emitter *e)
     return all;
 }
 
-/* Intrinsics are no calls, and static functions of the same features agree with their callers. */
+/* Intrinsics and assembly are no calls, and static functions of the same features agree with their
+ * callers. */
 static bool agrees(LLVMValueRef caller, LLVMValueRef callee)
 {
     static const char name[] = "target-features";
     if (!LLVMIsAFunction(callee)) {
-        return false;
+        return LLVMIsAInlineAsm(callee) != NULL;
     }
     LLVMAttributeRef theirs =
         LLVMGetStringAttributeAtIndex(callee, LLVMAttributeFunctionIndex, name, sizeof name - 1);

@@ -275,10 +275,28 @@ static bool all_single(const Graph *graph)
     return true;
 }
 
+static bool has_wide_product(const Graph *graph)
+{
+    for (uint32_t r = 0; r < graph->regions.count; r++) {
+        const Block *block = &graph->regions.items[r].forward;
+        for (uint32_t i = 0; i < block->nodes.count; i++) {
+            const Node *node = &block->nodes.items[i];
+            if (node->op == OP_DENSE && is_wide_matrix(node)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Where small size is what is asked for, the least of several sets does without: it runs a sample
- * alone as a batch of one, slower and to the same bits. */
+ * alone as a batch of one, slower and to the same bits. So does a set whose large products have
+ * bits of their own. */
 static bool wants_single(const Emitter *e)
 {
+    if (strcmp(e->isa, "amx") == 0 && has_wide_product(e->graph)) {
+        return false;
+    }
     bool least = strcmp(e->isa, core_least(e)) == 0 && strcmp(e->isa, core_best(e)) != 0;
     return all_single(e->graph) && !(e->options->embed && e->options->predict_only && least);
 }

@@ -26,7 +26,8 @@ static inline RnLeaf rn_read_leaf(uint32_t number)
     return leaf;
 }
 
-/* Register files that the system saves: bit 1 xmm, 2 ymm, 5 to 7 mask registers and zmm. */
+/* Register files that the system saves: bit 1 xmm, 2 ymm, 5 to 7 mask registers and zmm,
+ * 17 and 18 those of a matrix unit. */
 static inline uint64_t rn_saved_registers(void)
 {
     if (!(rn_read_leaf(1).c & bit_OSXSAVE))
@@ -57,8 +58,31 @@ static inline int rn_has_avx512(void)
                       bit_AVX512F | bit_AVX512BW | bit_AVX512CD | bit_AVX512DQ | bit_AVX512VL);
 }
 
+/* Registers of a matrix unit, 8 KB of them, belong to a process once it has asked the system, which
+ * Linux has let it since 5.16. */
+static inline int rn_ask_for_registers(void)
+{
+    enum { ARCH_PRCTL = 158, REQUEST = 0x1023, TILES = 18 };
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(ARCH_PRCTL), "D"(REQUEST), "S"(TILES)
+                     : "rcx", "r11", "memory");
+    return result == 0;
+}
+
+/* AVX-512, and a matrix unit for numbers of 8 bits of significand. */
+static inline int rn_has_amx(void)
+{
+    const uint32_t amx_bf16 = 1u << 22, amx_tile = 1u << 24; /* compilers name them in two ways */
+    return rn_has_avx512() && (rn_saved_registers() & 0x60000) == 0x60000 &&
+           rn_has_all(rn_read_leaf(7).d, amx_bf16 | amx_tile) && rn_ask_for_registers();
+}
+
 static inline int rn_cpu_runs(const char *isa)
 {
+    if (strcmp(isa, "amx") == 0)
+        return rn_has_amx();
     if (strcmp(isa, "baseline") == 0)
         return 1;
     if (strcmp(isa, "avx2") == 0)

@@ -154,6 +154,9 @@ typedef struct Widths {
     int64_t unit, most;
 } Widths;
 
+_Static_assert(!RNK_MATRIX_UNIT || RN_UNIT % RNK_K_STEP == 0,
+               "the end of a tile cuts no step of a sum over samples");
+
 /* Wide layers are read from memory once a tile, so that fewer tiles are better, and their
  * micro-tiles take some vectors of lanes at once. */
 static Widths widths_of(const RnProgram *program, int64_t unit)
@@ -366,7 +369,7 @@ static void take_copies(Carver *carver, RnPass *pass)
     if (!rn_asks(pass->call->what, RN_BACKWARD))
         layers = 0;
     pass->copy_count = most ? larger(pass->tile_count, layers) : 0;
-    pass->copy_step = product(carver, most, RNK_PACK_LANES) + RNK_PACK_REALS;
+    pass->copy_step = product(carver, most, RNK_PACK_K_REALS) + RNK_PACK_REALS;
     pass->copies = take(carver, pass->copy_count, pass->copy_step, sizeof(real));
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What large products (packed.h) work on: the product, its blocks, copies of weights and of lanes.
+ * What large products (packed.h) work on: their blocks, copies of weights and of lanes.
  */
 #ifndef RNET_KERNELS_COPIES_H
 #define RNET_KERNELS_COPIES_H
 
-#include "kernels/micro.h"
+#include "kernels/large.h"
 #include "kernels/transpose.h"
 
 enum {
@@ -25,24 +25,6 @@ enum {
 
 _Static_assert(RNK_SLIVERS *(RNK_SLIVER_STEP + RNK_SLIVER * RNK_PACK_LANES) <= RNK_PACK_REALS,
                "the panel has room");
-
-/* Row r of the product is Σ_k w[r * row_step + k * k_step] · x[k * x_step + lane * lane_step]; one
- * step of w and one of x is 1.
- *
- * Samples of several tiles are parts of k, all but the last of `part` each: w is of the first one,
- * and that of the next lies w_jump further on; so does x by x_jump where lanes are its rows, while
- * rows of lanes go on by x_step. Tiles of 128 samples: k = 130 is sample 2 of tile 1, at
- * w[w_jump + 2 * k_step]. */
-typedef struct RnkLarge {
-    const real *w, *x;
-    int64_t row_step, k_step, x_step, lane_step;
-    int64_t rows, depth, width;
-    int64_t part, w_jump, x_jump;
-    const RnkAhead *ahead;
-    const real *begin; /* [rows][width]: what sums begin with; NULL: 0 */
-    const real *to;    /* [rows][width]: what the epilogue writes, to be fetched; NULL: nothing */
-    RnkFinish finish;
-} RnkLarge;
 
 /* Copies and sums. */
 typedef struct RnkCopies {
@@ -74,11 +56,6 @@ RNK_INLINE RnkCopies rnk_copies(real *area)
 {
     real *sum = area + RNK_SLIVERS * RNK_SLIVER_STEP;
     return (RnkCopies){area, (vreal *)sum, sum + RNK_SLIVERS * RNK_SLIVER * RNK_PACK_LANES};
-}
-
-RNK_INLINE int64_t rnk_least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Row that sliver t begins with; the higher ones come first. */

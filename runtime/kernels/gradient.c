@@ -9,7 +9,7 @@
  * row of the deltas lie 16 reals more, so that whole vectors may be read; gradients are written
  * exactly.
  */
-#include "kernels/packed.h"
+#include "kernels/wide.h"
 
 #include "core/descent.h"
 #include "core/pass.h"

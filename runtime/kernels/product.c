@@ -2,9 +2,9 @@
  *
  * Products of a weight matrix with a tile.
  *
- * Small matrices and their lanes are read where they lie, large ones as packed.h says.
+ * Small matrices and their lanes are read where they lie, large ones as large.h says.
  */
-#include "kernels/packed.h"
+#include "kernels/wide.h"
 
 #include "core/pass.h"
 

@@ -21,6 +21,10 @@
 #ifndef RNK_NV
 #define RNK_NV 1
 #endif
+/* Are large products made on a matrix unit? By the build, too. */
+#ifndef RNK_MATRIX_UNIT
+#define RNK_MATRIX_UNIT 0
+#endif
 
 enum { RNK_LANES = 16 };
 
@@ -29,9 +33,24 @@ enum {
     RNK_PACK_VECTORS = RNK_NV > 1 ? 2 : 1, /* the narrowest micro-tile of them */
     RNK_PACK_LANES = 256,                  /* the widest tile of such a network */
     RNK_PACK_SAMPLES = 256,                /* of a block of samples in a gradient */
+    RNK_K_STEP = 32,                       /* of a matrix unit */
+#if RNK_MATRIX_UNIT
+    RNK_SIDE = 16,        /* of a square of the unit */
+    RNK_PAIR = 32,        /* of two, rows or lanes */
+    RNK_PANEL_ROWS = 256, /* of weights that wait in the second-level cache */
+    RNK_PANEL_STEPS = 4,  /* of k */
+    RNK_PACK_K_REALS = 0,
+    /* Sums of a panel; its weights and a pair of lanes, three halves of a real for each, and those
+     * that come next; four squares before they are split. */
+    RNK_PACK_REALS = RNK_PANEL_ROWS * RNK_PACK_LANES +
+                     2 * (RNK_PANEL_ROWS + RNK_PAIR) * RNK_PANEL_STEPS * RNK_K_STEP * 3 / 2 +
+                     4 * RNK_SIDE * RNK_SIDE
+#else
+    RNK_PACK_K_REALS = RNK_PACK_LANES,
     /* Weights and sums of a panel, on any instruction set: they share the layout of a pass. For
-     * each k there are RNK_PACK_LANES more. */
+     * each k there are RNK_PACK_K_REALS more. */
     RNK_PACK_REALS = 50 * 1024
+#endif
 };
 
 typedef RNK_REAL real;

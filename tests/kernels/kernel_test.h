@@ -34,6 +34,17 @@ enum { GUARD = 32 }; /* reals behind every array that nobody may touch */
 /* Has a product one rounding or two? */
 #define FUSED (strcmp(TEST_ISA, "baseline") != 0)
 
+/* Sums of a product of so many terms that follow each other, on a matrix unit: of 16 pairs each
+ * way, which are added to the sum, six times a step of 32, and two for what the thirds leave out.
+ */
+#define UNIT_STEPS(depth) (16 + 2 + 6 * (((depth) + 31) / 32) + 2)
+
+/* Is the product of such a matrix made on a matrix unit? */
+static inline int is_on_unit(int64_t rows, int64_t depth)
+{
+    return RNK_MATRIX_UNIT && rnk_is_wide(rows) && rnk_is_wide(depth);
+}
+
 /* n reals at a multiple of 64 bytes, in (−1, 1) by seed, and a guard behind them. */
 real *make_reals(int64_t n, uint64_t seed);
 /* Fails where something wrote behind them; frees. */

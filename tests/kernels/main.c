@@ -4,6 +4,7 @@
  */
 #include "kernel_test.h"
 
+#include "core/cpu.h"
 #include "core/uses.h"
 
 #include <stdio.h>
@@ -15,6 +16,8 @@ const uint64_t rnet_uses = UINT64_MAX; /* the core is linked alone here */
 static int have_isa(void)
 {
 #if defined(__x86_64__)
+    if (strcmp(TEST_ISA, "amx") == 0)
+        return rn_cpu_runs(TEST_ISA); /* the process has to ask for it */
     if (strcmp(TEST_ISA, "avx512") == 0)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");

@@ -70,6 +70,11 @@ def read_field(path, name):
     return ""
 
 
+def has(cpu):
+    """An instruction set that programs want to be asked for."""
+    return {"amx": "amx_bf16"}[cpu] in read_field("/proc/cpuinfo", "flags").split()
+
+
 def facts():
     compiler = run([os.environ.get("CC") or "cc", "--version"]).splitlines()[0]
     memory = read_field("/proc/meminfo", "MemTotal").split()

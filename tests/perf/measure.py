@@ -223,7 +223,7 @@ def measure(bench, workload):
     """The record of a workload, for JSON and the table."""
     tell("%s" % workload.title)
     source = os.path.join(programs.ROOT, workload.source)
-    program = programs.compile_network(bench.rnetc, source, bench.work)
+    program = programs.compile_network(bench.rnetc, source, bench.work, workload.cpu)
     if workload.what == "sweep":
         runs, gain = measure_sweep(bench, workload, program), None
     else:

@@ -25,9 +25,11 @@ def build_rnetc(folder, work):
     return os.path.abspath(rnetc)
 
 
-def compile_network(rnetc, source, work):
+def compile_network(rnetc, source, work, cpu=None):
+    """For `cpu`, or for all instruction sets of a usual program."""
     program = os.path.join(work, os.path.splitext(os.path.basename(source))[0])
-    run([rnetc, source, "-o", program])
+    options = ["--cpu=" + cpu] if cpu else []
+    run([rnetc, source, "-o", program, *options])
     return program
 
 

@@ -72,6 +72,7 @@ class Workload:
     source: str  # from the root
     what: str  # step, forward, draw or sweep
     net: Net
+    cpu: str = None  # an instruction set that wants to be asked for
     settings: tuple = ()  # NAME=VALUE for the program's --set
     peers: tuple = ("torch", "compile", "jax")
     share: float = None
@@ -120,6 +121,10 @@ def all_workloads():
                  share=0.80, ratio=1.3),
         Workload("very_wide", "very wide", OWN + "very_wide.rnet", "step",
                  Net(50, 1024, 256, alpha=50**-0.5), share=0.85, ratio=1.0),
+        Workload("wide_unit", "wide, matrix unit", OWN + "wide.rnet", "step",
+                 Net(200, 256, 256, alpha=200**-0.5), cpu="amx", share=0.80, ratio=1.3),
+        Workload("very_wide_unit", "very wide, matrix unit", OWN + "very_wide.rnet", "step",
+                 Net(50, 1024, 256, alpha=50**-0.5), cpu="amx", share=0.85, ratio=1.0),
         Workload("deepest", "deepest", "examples/orthogonal_filter.rnet", "step",
                  Net(50000, 32, 64, alpha=1 / 50000, skip=1 - 1 / 50000, filtered=True,
                      inputs=IMAGE, outputs=10, loss="cross_entropy", optimizer="adam"),

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Large products on a matrix unit. Of the nine products of two reals' thirds six are made: what the
+ * others come to together is at most 2^-24 of the reals' own, and a thousandth of that. Below
+ * 2^-110 thirds are lost, since the unit takes numbers below 2^-126 for zero.
+ *
+ * Thirds of a panel of weights by a block of k wait in the second-level cache while those of 32
+ * lanes after the other pass by; sums of 32 rows by 32 lanes are four of the unit's eight
+ * registers. The unit takes 16 cycles for a product of squares. Meanwhile, a little beside every
+ * four of them, the core makes the thirds that come next, fetches what it will read, and hands over
+ * the sums before; more at once would keep the unit waiting, since no core looks that far ahead.
+ */
+#ifndef RNET_KERNELS_UNIT_H
+#define RNET_KERNELS_UNIT_H
+
+#include "kernels/squares.h"
+
+enum {
+    /* Beside four products of the unit: */
+    RNK_OVER_ROWS = 4, /* of sums handed over */
+    RNK_FETCH_LINES = 8
+};
+
+/* A table in memory to be fetched: `rows` of so many bytes. */
+typedef struct RnkStream {
+    const char *at;
+    int64_t done, bytes, rows, step; /* bytes from row to row */
+} RnkStream;
+
+/* Lanes and weights after the next, what epilogues will write, what lies ahead; one after the
+ * other. */
+enum {
+    RNK_LANES_AFTER,
+    RNK_NEXT,
+    RNK_TO,
+    RNK_FIRST_AHEAD,
+    RNK_STREAMS = RNK_FIRST_AHEAD + RNK_AHEAD
+};
+
+/* A panel of weights by a block of k, in steps. */
+typedef struct RnkBlock {
+    int64_t row, rows, step, steps;
+} RnkBlock;
+
+/* Sums of up to 32 × 32; rows from `row` on are still to be handed over. */
+typedef struct RnkPair {
+    int64_t row, rows, lane, lanes;
+    real *sum;
+} RnkPair;
+
+typedef struct RnkUnit {
+    const RnkLarge *p;
+    RnkStrips weights, lanes;
+    RnkWord *w[2], *x[2]; /* what is being multiplied, and what comes next */
+    real *sum;            /* [pair of strips of lanes][pair of strips of rows][32][32] */
+    int64_t lane, lane_count, all_steps;
+    RnkBlock block;
+    RnkJobs next_w, next_x;
+    RnkPair last;
+    real *copies[2]; /* for halves of weights' and of lanes' squares */
+    RnkStream streams[RNK_STREAMS];
+} RnkUnit;
+
+RNK_INLINE int64_t rnk_in_strips(int64_t count)
+{
+    return (count + RNK_SIDE - 1) / RNK_SIDE;
+}
+
+RNK_INLINE RnkStream rnk_stream_of(const void *at, int64_t rows, int64_t bytes, int64_t step)
+{
+    return (RnkStream){at, 0, bytes, bytes > 0 ? rows : 0, step};
+}
+
+/* Some lines of a row; behind its end a few too many. */
+RNK_INLINE void rnk_fetch_some(RnkStream *s)
+{
+    const char *at = s->at + s->done;
+#pragma clang loop unroll(full)
+    for (int line = 0; line < RNK_FETCH_LINES; line++)
+        __builtin_prefetch(at + line * RNK_LINE, 0, 2);
+    s->done += RNK_FETCH_LINES * RNK_LINE;
+    if (s->done < s->bytes)
+        return;
+    s->done = 0;
+    s->at += s->step;
+    s->rows--;
+}
+
+/* Up to so many rows of the sums before. */
+RNK_INLINE void rnk_hand_over(RnkUnit *u, int64_t most)
+{
+    const RnkFinish *to = &u->p->finish;
+    RnkPair *pair = &u->last;
+    int64_t rows = rnk_least(pair->rows, most), vectors = rnk_in_strips(pair->lanes);
+    const vreal *sums = (const vreal *)pair->sum;
+    if (rows == 0)
+        return;
+    if (to->all)
+        to->all(to->context, pair->row, rows, pair->lane, vectors, sums, 2);
+    else
+        rnk_each(to->each, to->context, pair->row, rows, pair->lane, vectors, sums, 2);
+    pair->row += rows;
+    pair->rows -= rows;
+    pair->sum += rows * RNK_PAIR;
+}
+
+/* What the core does beside the unit. */
+static __attribute__((noinline)) void rnk_split_beside(RnkUnit *u)
+{
+    if (u->next_x.strip < u->next_x.end)
+        rnk_make_thirds(&u->next_x);
+    else if (u->next_w.strip < u->next_w.end)
+        rnk_make_thirds(&u->next_w);
+}
+
+static __attribute__((noinline)) void rnk_finish_beside(RnkUnit *u)
+{
+    int stream = 0;
+#pragma clang loop unroll(full)
+    for (int i = RNK_STREAMS - 1; i >= 0; i--)
+        stream = u->streams[i].rows > 0 ? i : stream;
+    if (u->streams[stream].rows > 0)
+        rnk_fetch_some(&u->streams[stream]);
+    rnk_hand_over(u, RNK_OVER_ROWS);
+}
+
+/* A pair of strips of either over a block of k. Of two products in a row one has an operand of the
+ * one before. */
+RNK_INLINE void rnk_sum_squares(RnkUnit *u, const RnkWord *w, const RnkWord *x, int64_t before,
+                                real *sum)
+{
+    enum { FIRST = 0, SECOND = RNK_SQUARE, THIRD = 2 * RNK_SQUARE };
+    int64_t steps = u->block.steps, strip = steps * RNK_STEP_WORDS;
+    rnk_load_sums(before, sum);
+#pragma clang loop unroll(disable)
+    for (int64_t s = 0; s < steps; s++, w += RNK_STEP_WORDS, x += RNK_STEP_WORDS) {
+        rnk_load_weights(w + FIRST, strip);
+        rnk_load_lanes(x + FIRST, strip);
+        rnk_multiply();
+        rnk_finish_beside(u);
+        rnk_load_lanes(x + THIRD, strip);
+        rnk_multiply();
+        rnk_split_beside(u);
+        rnk_load_lanes(x + SECOND, strip);
+        rnk_multiply();
+        rnk_split_beside(u);
+        rnk_load_weights(w + SECOND, strip);
+        rnk_multiply();
+        rnk_finish_beside(u);
+        rnk_load_lanes(x + FIRST, strip);
+        rnk_multiply();
+        rnk_split_beside(u);
+        rnk_load_weights(w + THIRD, strip);
+        rnk_multiply();
+        rnk_split_beside(u);
+    }
+    rnk_store_sums(sum);
+}
+
+/* What sums begin with, where the caller has some. */
+RNK_INLINE void rnk_begin_sums(const RnkUnit *u, const RnkPair *pair)
+{
+    int64_t width = u->p->width;
+    const real *from = u->p->begin + pair->row * width + pair->lane;
+#pragma clang loop unroll(disable)
+    for (int64_t r = 0; r < pair->rows; r++, from += width)
+#pragma clang loop unroll(disable)
+        for (int64_t lane = 0; lane < pair->lanes; lane += RNK_SIDE)
+            rnk_copy_some(pair->sum + r * RNK_PAIR + lane, from + lane,
+                          rnk_least(pair->lanes - lane, RNK_SIDE));
+}
+
+/* 32 lanes of the block pass by the panel. */
+RNK_INLINE void rnk_column(RnkUnit *u, int64_t lane)
+{
+    const RnkBlock *b = &u->block;
+    int64_t begins = b->step == 0, ends = b->step + b->steps == u->all_steps;
+#pragma clang loop unroll(disable)
+    for (int64_t row = 0; row < b->rows; row += RNK_PAIR) {
+        RnkPair pair = {.row = b->row + row,
+                        .rows = rnk_least(b->rows - row, RNK_PAIR),
+                        .lane = u->lane + lane,
+                        .lanes = rnk_least(u->lane_count - lane, RNK_PAIR),
+                        .sum = u->sum + lane * RNK_PANEL_ROWS + row * RNK_PAIR};
+        if (begins && u->p->begin)
+            rnk_begin_sums(u, &pair);
+        rnk_sum_squares(u, u->w[0] + row / RNK_SIDE * b->steps * RNK_STEP_WORDS, u->x[0],
+                        !begins || u->p->begin, pair.sum);
+        if (ends) {
+            rnk_hand_over(u, RNK_PAIR);
+            u->last = pair;
+        }
+    }
+}
+
+/* This panel's next block of k, or the next panel's first; of no rows behind the last panel. */
+RNK_INLINE RnkBlock rnk_block_after(const RnkUnit *u, RnkBlock b)
+{
+    b.step += b.steps;
+    if (b.step == u->all_steps) {
+        b.step = 0;
+        b.row += b.rows;
+    }
+    b.rows = rnk_least(u->p->rows - b.row, RNK_PANEL_ROWS);
+    b.steps = rnk_least(u->all_steps - b.step, RNK_PANEL_STEPS);
+    return b;
+}
+
+/* Pairs of strips are whole, with zeros where there is nothing. */
+RNK_INLINE RnkJobs rnk_jobs_of(const RnkStrips *of, int64_t strip, int64_t count, const RnkBlock *b,
+                               RnkWord *to, real *copies)
+{
+    int64_t strips = (count + RNK_PAIR - 1) / RNK_PAIR * RNK_PAIR;
+    return (RnkJobs){.of = of,
+                     .strip = strip,
+                     .end = strip + strips,
+                     .k = b->step * RNK_K_STEP,
+                     .steps = b->steps,
+                     .to = to,
+                     .copies = copies};
+}
+
+RNK_INLINE RnkJobs rnk_jobs_of_weights(RnkUnit *u, const RnkBlock *b, RnkWord *to)
+{
+    return rnk_jobs_of(&u->weights, b->row, b->rows, b, to, u->copies[0]);
+}
+
+RNK_INLINE RnkJobs rnk_jobs_of_lanes(RnkUnit *u, const RnkBlock *b, int64_t lane, RnkWord *to)
+{
+    return rnk_jobs_of(&u->lanes, u->lane + lane, b->rows ? 1 : 0, b, to, u->copies[1]);
+}
+
+RNK_INLINE RnkStream rnk_stream_of_weights(const RnkStrips *m, const RnkBlock *b)
+{
+    int64_t k = b->step * RNK_K_STEP, bytes = (int64_t)sizeof(real);
+    int64_t deep = rnk_least(m->depth - k, b->steps * RNK_K_STEP), along = m->k_step == 1;
+    return rnk_stream_of(rnk_strips_at(m, b->row, k), along ? b->rows : deep,
+                         (along ? deep : b->rows) * bytes,
+                         (along ? m->strip_step : m->k_step) * bytes);
+}
+
+/* Lanes of this block of k or, behind them, the first ones of the next. */
+RNK_INLINE RnkStream rnk_stream_of_lanes(const RnkUnit *u, const RnkBlock *next, int64_t lane)
+{
+    const RnkBlock *b = lane < u->lane_count ? &u->block : next;
+    int64_t k = b->step * RNK_K_STEP, bytes = (int64_t)sizeof(real);
+    int64_t at = lane < u->lane_count ? lane : lane - u->lane_count;
+    int64_t rows = b->rows > 0 ? rnk_least(u->lane_count - at, RNK_PAIR) : 0;
+    int64_t deep = rnk_least(u->p->depth - k, b->steps * RNK_K_STEP);
+    return rnk_stream_of(rnk_strips_at(&u->lanes, u->lane + at, k), rows, deep * bytes,
+                         u->lanes.strip_step * bytes);
+}
+
+RNK_INLINE void rnk_swap(RnkWord *buffers[2])
+{
+    RnkWord *first = buffers[0];
+    buffers[0] = buffers[1];
+    buffers[1] = first;
+}
+
+/* A block of k of a panel: what is next becomes what is now. */
+RNK_INLINE void rnk_unit_block(RnkUnit *u)
+{
+    RnkBlock next = rnk_block_after(u, u->block), then = rnk_block_after(u, next);
+    rnk_finish_jobs(&u->next_w);
+    rnk_swap(u->w);
+    u->next_w = rnk_jobs_of_weights(u, &next, u->w[1]);
+    u->streams[RNK_NEXT] = rnk_stream_of_weights(&u->weights, &then);
+#pragma clang loop unroll(disable)
+    for (int64_t lane = 0; lane < u->lane_count; lane += RNK_PAIR) {
+        rnk_finish_jobs(&u->next_x);
+        rnk_swap(u->x);
+        int64_t beyond = lane + RNK_PAIR;
+        u->next_x = beyond < u->lane_count ? rnk_jobs_of_lanes(u, &u->block, beyond, u->x[1])
+                                           : rnk_jobs_of_lanes(u, &next, 0, u->x[1]);
+        if (u->p->x_step == 1) /* else there are a few of each row, and all beside each other */
+            u->streams[RNK_LANES_AFTER] = rnk_stream_of_lanes(u, &next, beyond + RNK_PAIR);
+        rnk_column(u, lane);
+    }
+    if (next.step == 0)
+        rnk_hand_over(u, RNK_PAIR); /* the next panel's sums come to the same place */
+    u->block = next;
+}
+
+/* A block of lanes. */
+RNK_INLINE void rnk_unit_lanes(RnkUnit *u)
+{
+    const RnkBlock none = {.row = 0, .steps = u->all_steps};
+    u->block = rnk_block_after(u, none);
+    u->next_w = rnk_jobs_of_weights(u, &u->block, u->w[1]);
+    u->next_x = rnk_jobs_of_lanes(u, &u->block, 0, u->x[1]);
+#pragma clang loop unroll(disable)
+    while (u->block.rows > 0)
+        rnk_unit_block(u);
+}
+
+RNK_INLINE void rnk_large_product(const RnkLarge *p, real *area)
+{
+    enum { W = RNK_PANEL_ROWS / RNK_SIDE * RNK_PANEL_STEPS * RNK_STEP_WORDS };
+    enum { X = RNK_PAIR / RNK_SIDE * RNK_PANEL_STEPS * RNK_STEP_WORDS };
+    RnkWord *words = (RnkWord *)(area + RNK_PANEL_ROWS * RNK_PACK_LANES);
+    real *copies = (real *)(words + 2 * W + 2 * X);
+    int64_t bytes = (int64_t)sizeof(real), part = p->x_step == 1 ? p->part : p->depth;
+    RnkUnit u = {
+        .p = p,
+        .weights = {p->w, p->row_step, p->k_step, p->part, p->w_jump, p->rows, p->depth, 1},
+        .lanes = {p->x, p->lane_step, p->x_step, part, p->x_jump, p->width, p->depth, 0},
+        .w = {words, words + W},
+        .x = {words + 2 * W, words + 2 * W + X},
+        .copies = {copies, copies + 2 * RNK_SQUARE},
+        .sum = area,
+        .all_steps = (p->depth + RNK_K_STEP - 1) / RNK_K_STEP};
+#pragma clang loop unroll(full)
+    for (int i = 0; i < RNK_AHEAD; i++)
+        u.streams[RNK_FIRST_AHEAD + i] = rnk_stream_of(p->ahead->at[i], 1, p->ahead->bytes[i], 0);
+    rnk_shape_registers();
+#pragma clang loop unroll(disable)
+    for (; u.lane < p->width; u.lane += RNK_PACK_LANES) {
+        u.lane_count = rnk_least(p->width - u.lane, RNK_PACK_LANES);
+        if (p->to)
+            u.streams[RNK_TO] =
+                rnk_stream_of(p->to + u.lane, p->rows, u.lane_count * bytes, p->width * bytes);
+        rnk_unit_lanes(&u);
+    }
+    __builtin_ia32_tilerelease();
+}
+
+#endif
