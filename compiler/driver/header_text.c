@@ -14,8 +14,8 @@ const char header_begin[] =
     " * function may be called from any number of threads at the same time, as long as\n"
     " * no two of them write to the same memory. Results are the same bits for any\n"
     " * number of threads and whatever else is in the batch. Instruction sets with a\n"
-    " * fused multiply-add agree to the bit; the baseline of x86 has none, and agrees\n"
-    " * within rounding.\n"
+    " * fused multiply-add agree to the bit; the baseline of x86 has none, and code of\n"
+    " * --cpu amx makes wide products otherwise: these agree within rounding.\n"
     " *\n"
     " *     size_t size = @_params_size(NULL);                  NULL: the params' defaults\n"
     " *     void *params = aligned_alloc($_ALIGN, size);\n"
@@ -85,7 +85,7 @@ static const char facts[] =
     "const char *@_error(int status);\n"
     "/* Versions of rnetc and of the interface, and the hash of the source; static. */\n"
     "const char *@_version(void);\n"
-    "/* The instruction set at work; NULL: RNET_ISA asks for one that is not there. The\n"
+    "/* The instruction set at work; NULL: none runs here, or not RNET_ISA's. The\n"
     " * choice is made once, by the first function called. */\n"
     "const char *@_isa(void);\n";
 

@@ -22,7 +22,7 @@ struct Loaded {
 /* RNET_ISA is the program's affair; one that it will refuse is no reason not to compile it. */
 static const char *choose_cpu(const Options *options)
 {
-    static const char *const sets[] = {"baseline", "avx2", "avx512", "amx"};
+    static const char *const sets[] = {"baseline", "avx2", "avx512"};
     const char *wanted = getenv("RNET_ISA");
     for (size_t i = 0; wanted && !options->cpu && i < sizeof sets / sizeof *sets; i++) {
         if (strcmp(wanted, sets[i]) == 0) {

@@ -211,8 +211,8 @@ static void report_unknown_cpu(const Machine *machine, const char *cpu, DiagSink
     Diag *d = diag_report(diag, E_UNKNOWN_CPU, (Span){0}, "unknown CPU \"%s\"", cpu);
     if (machine_is_host(machine)) {
         diag_hint(diag, d,
-                  "use native, baseline, x86-64-v3, x86-64-v4, amx, or leave --cpu out: the "
-                  "program then holds the first three sets and picks when it starts");
+                  "use native, baseline, x86-64-v3, x86-64-v4 or amx; without --cpu a program "
+                  "holds baseline, AVX2 and AVX-512 and picks when it starts");
     } else {
         diag_hint(diag, d, "for this target use one of: %s %s", machine->sets[0].name,
                   machine->sets[0].cpus);

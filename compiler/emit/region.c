@@ -294,7 +294,7 @@ static bool has_wide_product(const Graph *graph)
  * bits of their own. */
 static bool wants_single(const Emitter *e)
 {
-    if (strcmp(e->isa, "amx") == 0 && has_wide_product(e->graph)) {
+    if (strcmp(e->isa, "amx") == 0 && !e->graph->is_double && has_wide_product(e->graph)) {
         return false;
     }
     bool least = strcmp(e->isa, core_least(e)) == 0 && strcmp(e->isa, core_best(e)) != 0;

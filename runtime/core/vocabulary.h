@@ -292,7 +292,7 @@ enum { RN_EMBED_PARAMS = 256 };
     X(BAD_FILE, "the file is no safetensors file, or a damaged one")                               \
     X(BAD_ARGUMENT, "a pointer is null or not aligned, or a number is out of range")               \
     X(TOO_SMALL, "the memory given is too small")                                                  \
-    X(BAD_ISA, "RNET_ISA names no instruction set that object and processor have")                 \
+    X(BAD_ISA, "no instruction set of the object runs here, or not the one RNET_ISA names")        \
     X(WRONG_FILE, "the file is of another network")                                                \
     X(WRONG_SHAPE, "a tensor of the file has another shape or precision")                          \
     X(NO_STATE, "the file has weights alone, and no state")

@@ -10,7 +10,8 @@
  * Vectors cross function boundaries by pointer only: how a 64-byte vector is passed by value
  * depends on the instruction set, and these pointers vanish when the callee is inlined.
  *
- * Arithmetic. Sums of products ascend along k with one fused multiply-add each (rnk_fma), so their
+ * Arithmetic. But on a matrix unit (unit.h), sums of products ascend along k with one fused
+ * multiply-add each (rnk_fma), so their
  * bits depend neither on the tiling nor on the width of the machine's vectors.
  */
 #ifndef RNET_KERNELS_KERNELS_H

@@ -33,7 +33,7 @@ enum {
     RNK_PACK_VECTORS = RNK_NV > 1 ? 2 : 1, /* the narrowest micro-tile of them */
     RNK_PACK_LANES = 256,                  /* the widest tile of such a network */
     RNK_PACK_SAMPLES = 256,                /* of a block of samples in a gradient */
-    RNK_K_STEP = 32,                       /* of a matrix unit */
+    RNK_K_STEP = 32,                       /* k of a matrix unit's square, where there is one */
 #if RNK_MATRIX_UNIT
     RNK_SIDE = 16,        /* of a square of the unit */
     RNK_PAIR = 32,        /* of two, rows or lanes */

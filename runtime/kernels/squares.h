@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The registers of a matrix unit (x86's AMX), and its product of squares of thirds (thirds.h),
- * which adds up in single precision: in a square over even and odd k first, then to the sums.
+ * which adds up in single precision: in a square over the first and the second halves of words,
+ * then to the sums.
  */
 #ifndef RNET_KERNELS_SQUARES_H
 #define RNET_KERNELS_SQUARES_H

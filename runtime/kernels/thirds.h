@@ -93,12 +93,14 @@ RNK_INLINE void rnk_store_thirds(RnkWord *to, vreal first, vreal second)
 {
 #pragma clang loop unroll(full)
     for (int third = 0; third < RNK_THIRDS; third++, to += RNK_SQUARE) {
-        int exact = third == RNK_THIRDS - 1; /* 24 bits less the others' 16 */
-        vreal one = exact ? first : rnk_shortened(first);
-        vreal other = exact ? second : rnk_shortened(second);
+        /* The last third is what is left, 24 bits less the others' 16; or a number below 2^-126,
+         * which the unit takes for zero and whose last bits are no third's. */
+        int last = third == RNK_THIRDS - 1;
+        vreal one = last ? first : rnk_shortened(first);
+        vreal other = last ? second : rnk_shortened(second);
         RnkWords low = (RnkWords)one >> 16;
         __asm__("" : "+v"(low)); /* or it would be one slow shuffle */
-        *(RnkWords *)to = low | (RnkWords)other;
+        *(RnkWords *)to = low | ((RnkWords)other & 0xffff0000u);
         first = first - one;
         second = second - other;
     }
@@ -107,11 +109,11 @@ RNK_INLINE void rnk_store_thirds(RnkWord *to, vreal first, vreal second)
 /* A turn of the jobs. */
 static __attribute__((noinline)) void rnk_make_thirds(RnkJobs *jobs)
 {
-    int64_t half = jobs->turn, row = (half - 2) * RNK_SPLIT_ROWS;
-    if (half < 2) {
-        int64_t k = jobs->k + jobs->step * RNK_K_STEP + half * RNK_SIDE;
-        jobs->half[half] = rnk_half_square(
-            jobs->of, jobs->strip, k, jobs->copies + half * RNK_SQUARE, &jobs->half_step[half]);
+    int64_t turn = jobs->turn, row = (turn - 2) * RNK_SPLIT_ROWS;
+    if (turn < 2) {
+        int64_t k = jobs->k + jobs->step * RNK_K_STEP + turn * RNK_SIDE;
+        jobs->half[turn] = rnk_half_square(
+            jobs->of, jobs->strip, k, jobs->copies + turn * RNK_SQUARE, &jobs->half_step[turn]);
         jobs->turn++;
         return;
     }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Large products on a matrix unit. Of the nine products of two reals' thirds six are made: what the
- * others come to together is at most 2^-24 of the reals' own, and a thousandth of that. Below
- * 2^-110 thirds are lost, since the unit takes numbers below 2^-126 for zero.
+ * others come to together is at most 2^-24 of the reals' own, and a thousandth of that. The unit
+ * takes numbers and makes products below 2^-126 for zero: a real below 2^-103 may lose of its last
+ * third, below 2^-118 of its second.
  *
  * Thirds of a panel of weights by a block of k wait in the second-level cache while those of 32
  * lanes after the other pass by; sums of 32 rows by 32 lanes are four of the unit's eight
@@ -113,7 +114,7 @@ static __attribute__((noinline)) void rnk_split_beside(RnkUnit *u)
         rnk_make_thirds(&u->next_w);
 }
 
-static __attribute__((noinline)) void rnk_finish_beside(RnkUnit *u)
+static __attribute__((noinline)) void rnk_hand_over_beside(RnkUnit *u)
 {
     int stream = 0;
 #pragma clang loop unroll(full)
@@ -137,7 +138,7 @@ RNK_INLINE void rnk_sum_squares(RnkUnit *u, const RnkWord *w, const RnkWord *x, 
         rnk_load_weights(w + FIRST, strip);
         rnk_load_lanes(x + FIRST, strip);
         rnk_multiply();
-        rnk_finish_beside(u);
+        rnk_hand_over_beside(u);
         rnk_load_lanes(x + THIRD, strip);
         rnk_multiply();
         rnk_split_beside(u);
@@ -146,7 +147,7 @@ RNK_INLINE void rnk_sum_squares(RnkUnit *u, const RnkWord *w, const RnkWord *x, 
         rnk_split_beside(u);
         rnk_load_weights(w + SECOND, strip);
         rnk_multiply();
-        rnk_finish_beside(u);
+        rnk_hand_over_beside(u);
         rnk_load_lanes(x + FIRST, strip);
         rnk_multiply();
         rnk_split_beside(u);
@@ -244,7 +245,8 @@ RNK_INLINE RnkStream rnk_stream_of_lanes(const RnkUnit *u, const RnkBlock *next,
 {
     const RnkBlock *b = lane < u->lane_count ? &u->block : next;
     int64_t k = b->step * RNK_K_STEP, bytes = (int64_t)sizeof(real);
-    int64_t at = lane < u->lane_count ? lane : lane - u->lane_count;
+    int64_t pairs = (u->lane_count + RNK_PAIR - 1) / RNK_PAIR * RNK_PAIR;
+    int64_t at = lane < u->lane_count ? lane : lane - pairs;
     int64_t rows = b->rows > 0 ? rnk_least(u->lane_count - at, RNK_PAIR) : 0;
     int64_t deep = rnk_least(u->p->depth - k, b->steps * RNK_K_STEP);
     return rnk_stream_of(rnk_strips_at(&u->lanes, u->lane + at, k), rows, deep * bytes,
@@ -273,7 +275,8 @@ RNK_INLINE void rnk_unit_block(RnkUnit *u)
         int64_t beyond = lane + RNK_PAIR;
         u->next_x = beyond < u->lane_count ? rnk_jobs_of_lanes(u, &u->block, beyond, u->x[1])
                                            : rnk_jobs_of_lanes(u, &next, 0, u->x[1]);
-        if (u->p->x_step == 1) /* else there are a few of each row, and all beside each other */
+        if (u->p->x_step ==
+            1) /* else rows of k hold a few of these lanes each, and the next ones */
             u->streams[RNK_LANES_AFTER] = rnk_stream_of_lanes(u, &next, beyond + RNK_PAIR);
         rnk_column(u, lane);
     }
@@ -298,6 +301,9 @@ RNK_INLINE void rnk_large_product(const RnkLarge *p, real *area)
 {
     enum { W = RNK_PANEL_ROWS / RNK_SIDE * RNK_PANEL_STEPS * RNK_STEP_WORDS };
     enum { X = RNK_PAIR / RNK_SIDE * RNK_PANEL_STEPS * RNK_STEP_WORDS };
+    _Static_assert(RNK_PANEL_ROWS * RNK_PACK_LANES + 2 * W + 2 * X + 4 * RNK_SQUARE ==
+                       RNK_PACK_REALS,
+                   "the area holds what is laid out in it");
     RnkWord *words = (RnkWord *)(area + RNK_PANEL_ROWS * RNK_PACK_LANES);
     real *copies = (real *)(words + 2 * W + 2 * X);
     int64_t bytes = (int64_t)sizeof(real), part = p->x_step == 1 ? p->part : p->depth;

@@ -34,10 +34,10 @@ enum { GUARD = 32 }; /* reals behind every array that nobody may touch */
 /* Has a product one rounding or two? */
 #define FUSED (strcmp(TEST_ISA, "baseline") != 0)
 
-/* Sums of a product of so many terms that follow each other, on a matrix unit: of 16 pairs each
- * way, which are added to the sum, six times a step of 32, and two for what the thirds leave out.
- */
-#define UNIT_STEPS(depth) (16 + 2 + 6 * (((depth) + 31) / 32) + 2)
+/* Roundings in a row of a sum of so many products on a matrix unit: sixteen of either half of a
+ * square's words, one of both together, one of the sum with what it began with, one of each square,
+ * six a step of 32; and two more for what the thirds leave out. */
+#define UNIT_STEPS(depth) (16 + 1 + 1 + 6 * (((depth) + 31) / 32) + 2)
 
 /* Is the product of such a matrix made on a matrix unit? */
 static inline int is_on_unit(int64_t rows, int64_t depth)

@@ -93,6 +93,71 @@ static void test_dense(void **state)
     product_shape(OF_SIZES(140, 130), OF_SIZES(135, 17), 272);
 }
 
+enum { FAR_OUT = 130, FAR_IN = 160, FAR_WIDTH = 32 };
+
+/* A wide product with lanes of `x` for the tenth lane. */
+static void far_product(const real *w, real *x, const real *lane, real *y)
+{
+    const RnkAhead ahead = {{NULL}, {0}};
+    const RnTile tile = {.packed = make_reals(PACKED, 6)};
+    Sink sink = {y, FAR_WIDTH, 0};
+    for (int64_t k = 0; k < FAR_IN; k++)
+        x[k * FAR_WIDTH + 10] = lane[k];
+    rnk_dense(&tile, w, FAR_OUT, FAR_IN, x, FAR_WIDTH, &ahead, collect, NULL, &sink);
+    drop_reals(tile.packed, PACKED);
+}
+
+/* Reals from the least up to 1 beside each other: no error but of rounding, and of numbers below
+ * 2^-126 that count as zero. */
+static void tiny_values(const real *w, real *x, real *y, int binades)
+{
+    const int places = sizeof(real) == 4 ? 23 : 52;
+    const long double least = sizeof(real) == 4 ? 0x1p-126L : 0x1p-1022L;
+    real lane[FAR_IN];
+    uint64_t state = (uint64_t)binades;
+    for (int64_t k = 0; k < FAR_IN; k++) {
+        int shift = (int)(fabs(test_uniform(&state)) * binades);
+        lane[k] = (real)ldexp(test_uniform(&state), -shift) + (real)ldexp((double)least, -places);
+    }
+    far_product(w, x, lane, y);
+    for (int64_t r = 0; r < FAR_OUT; r++) {
+        long double sum = 0, size = 0;
+        for (int64_t k = 0; k < FAR_IN; k++) {
+            sum += (long double)w[k * FAR_OUT + r] * lane[k];
+            size += fabsl((long double)w[k * FAR_OUT + r] * lane[k]);
+        }
+        /* of a third and a product each, of six products */
+        test_close(y[r * FAR_WIDTH + 10], sum, test_bound(FAR_IN, size) + 12 * FAR_IN * least);
+    }
+}
+
+/* What is not finite stays so, and in its lane. */
+static void wild_value(const real *w, real *x, real *y, const real *tame, real wild)
+{
+    real lane[FAR_IN];
+    for (int64_t k = 0; k < FAR_IN; k++)
+        lane[k] = k == 77 ? wild : x[k * FAR_WIDTH];
+    far_product(w, x, lane, y);
+    for (int64_t c = 0; c < FAR_OUT * FAR_WIDTH; c++)
+        assert_true(c % FAR_WIDTH == 10 ? !isfinite(y[c]) : y[c] == tame[c]);
+}
+
+static void test_far(void **state)
+{
+    (void)state;
+    const int cells = FAR_OUT * FAR_WIDTH, every = sizeof(real) == 4 ? 149 : 1074;
+    real *w = make_reals(FAR_OUT * FAR_IN, 1), *x = make_reals(FAR_IN * FAR_WIDTH, 2);
+    real *y = make_reals(cells, 3), *tame = make_reals(cells, 4);
+    for (int binades = every; binades > 1; binades -= every / 5)
+        tiny_values(w, x, y, binades);
+    memcpy(tame, y, (size_t)cells * sizeof *y);
+    wild_value(w, x, y, tame, (real)NAN);
+    wild_value(w, x, y, tame, (real)INFINITY);
+    wild_value(w, x, y, tame, -(real)INFINITY);
+    drop_reals(w, FAR_OUT * FAR_IN), drop_reals(x, FAR_IN * FAR_WIDTH);
+    drop_reals(y, cells), drop_reals(tame, cells);
+}
+
 static void test_map(void **state)
 {
     (void)state;
@@ -126,7 +191,10 @@ static void check_entry(const Gradient *s, const real *x, const real *delta, int
     if (s->add)
         sum += before, size += fabsl((long double)before);
     sum *= factor, size *= fabsl((long double)factor);
-    test_close(got, sum, test_bound(s->batch * s->groups + 2, size));
+    int64_t tiles = (s->batch + s->width - 1) / s->width; /* a block of them ends with a step */
+    int64_t on_unit = x && s->groups == 1 && is_on_unit(s->in, s->out);
+    int64_t terms = on_unit ? UNIT_STEPS(s->batch) + 6 * tiles : s->batch * s->groups;
+    test_close(got, sum, test_bound(terms + 2, size));
 }
 
 /* The pass of a network of one tensor, whose gradient goes to g; what is fetched ahead of an update
@@ -332,8 +400,9 @@ static void test_tiles(void **state)
 {
     (void)state;
     static const int64_t narrow[] = {16, 48, 80, 112}, wide[] = {272, 32, 96, 112, 128};
+    static const int64_t unit[] = {288, 32, 96, 160, 128}; /* whole steps of k */
     check_tiles(10, 30, 100, narrow, 4);
-    check_tiles(129, 131, 270, wide, 5);
+    check_tiles(129, 131, 270, RNK_MATRIX_UNIT ? unit : wide, 5);
 }
 
 /* Behind four columns of 21 samples, the third scalar. */
@@ -444,6 +513,7 @@ int test_products_run(void)
         cmocka_unit_test(test_gradients),  cmocka_unit_test(test_rows),
         cmocka_unit_test(test_tiles),      cmocka_unit_test(test_scalar),
         cmocka_unit_test(test_transposes), cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_far),
     };
     return cmocka_run_group_tests_name("products", tests, NULL, NULL);
 }

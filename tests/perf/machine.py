@@ -70,9 +70,8 @@ def read_field(path, name):
     return ""
 
 
-def has(cpu):
-    """An instruction set that programs want to be asked for."""
-    return {"amx": "amx_bf16"}[cpu] in read_field("/proc/cpuinfo", "flags").split()
+def has_matrix_unit():
+    return "amx_bf16" in read_field("/proc/cpuinfo", "flags").split()
 
 
 def facts():

@@ -39,7 +39,7 @@ judge() {
             sub(/\.[0-9]+$/, "", set)
             sub(/_(float|double)$/, "", set)
             if (set ~ /_avx2$/) reach(f, 32, f)
-            else if (set !~ /_avx512$/) reach(f, 16, f)
+            else if (set !~ /_(avx512|amx)$/) reach(f, 16, f)
         }
     }'
 }
@@ -76,7 +76,7 @@ for set in avx2:32 avx512:64; do
         fail "the core for ${set%:*} is not in the object"
 done
 
-for set in baseline:0 avx2:32 avx512:64; do
+for set in baseline:0 avx2:32 avx512:64 amx:64; do
     for precision in float double; do
         member=core_${set%:*}_$precision.o
         ar x "$library" "$member"
