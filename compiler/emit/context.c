@@ -33,6 +33,7 @@ void emitter_open(Emitter *e, const Isa *isa)
 {
     set_types(e);
     e->isa = isa->name;
+    e->on_unit = isa->matrix_unit && !e->graph->is_double;
     if (!read_kernels(e, isa)) {
         BUG("emit", "the kernels of %s cannot be read", isa->name);
     }

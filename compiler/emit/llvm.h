@@ -27,6 +27,7 @@ enum { LANES = 16 }; /* of a vector */
 /* An instruction set: its name in `rnetc --cpu` and RNET_ISA, its kernels, its core. */
 typedef struct Isa {
     const char *name;
+    bool matrix_unit;  /* large products of floats have bits of their own: only where it is named */
     const char *needs; /* LLVM's features, parted by blanks, that the host must have for it */
     const char *cpus;  /* those that run it and no better set, parted by blanks */
     const char *bitcode[2], *bitcode_end[2]; /* of the kernels: float, double */
@@ -41,7 +42,7 @@ typedef struct Machine {
     const char *spellings;            /* of its name, the first part of a triple */
     const char *cpu, *features, *abi; /* of a target machine; ABI NULL: LLVM's choice */
     void (*initialise)(void);
-    int count, usual; /* sets, those of a program for which none is named: the first ones */
+    int count;
     const char *interface, *interface_end; /* bitcode of runtime/embed */
     Isa sets[ISA_MOST];                    /* best first, then those that want to be named */
 } Machine;
@@ -59,6 +60,7 @@ typedef struct Emitter {
     const Machine *machine;
     const bool *chosen;          /* [ISA_MOST] the sets of the program */
     const char *isa;             /* suffix of names */
+    bool on_unit;                /* are large products made on a matrix unit? */
     LLVMValueRef model_function; /* a kernel whose attributes every function of the ISA carries */
     LLVMMetadataRef debug_unit, debug_file;
     LLVMDIBuilderRef debug;
@@ -86,8 +88,7 @@ void e_place(Emitter *e, Span span);
 /* The only builder of loop blocks: i = from … to − 1, or to − 1 … from when descending. */
 typedef struct Loop {
     LLVMBasicBlockRef head, body, exit;
-    LLVMValueRef counter; /* phi */
-    LLVMValueRef index;
+    LLVMValueRef counter, index; /* the former a phi */
     bool descending;
 } Loop;
 Loop e_loop_begin(Emitter *e, LLVMValueRef function, LLVMValueRef from, LLVMValueRef to,
@@ -133,9 +134,8 @@ void emit_region_code(Emitter *e, const RegionFunctions *functions);
 /* The functions of the core that tables name. */
 enum { CORE_ENTRIES = 11 };
 char *core_function_name(Emitter *e, const char *name, const char *isa);
-/* The least of the program's sets. */
+/* The least and the best of the program's sets. */
 const char *core_least(const Emitter *e);
-/* The best of them. */
 const char *core_best(const Emitter *e);
 /* Name of one in the core of a set. */
 char *core_name(Emitter *e, int entry, const char *isa);

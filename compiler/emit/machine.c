@@ -25,8 +25,8 @@ BITCODE(embed_aarch64);
 BITCODE(embed_riscv64);
 
 /* clang-format off */
-#define ISA_ROW(isa, needs, cpus)                                                                  \
-    {#isa, needs, cpus,                                                                            \
+#define ISA_ROW(isa, matrix_unit, needs, cpus)                                                     \
+    {#isa, matrix_unit, needs, cpus,                                                               \
      {rnet_kernels_##isa##_float, rnet_kernels_##isa##_double},                                    \
      {rnet_kernels_##isa##_float_end, rnet_kernels_##isa##_double_end},                            \
      {rnet_core_##isa##_float, rnet_core_##isa##_double},                                          \
@@ -59,15 +59,14 @@ static const Machine machines[] = {
      .initialise = initialise_X86,
      INTERFACE(x86_64),
      .count = 4,
-     .usual = 3,
-     .sets = {ISA_ROW(avx512, "+avx512f +avx512bw +avx512dq +avx512vl +avx512cd +fma "
+     .sets = {ISA_ROW(avx512, false, "+avx512f +avx512bw +avx512dq +avx512vl +avx512cd +fma "
                       "+f16c +movbe +lzcnt +bmi +bmi2",
                       "x86-64-v4 skylake-avx512 cascadelake icelake-server sapphirerapids znver4 "
                       "znver5"),
-              ISA_ROW(avx2, "+avx2 +fma +f16c +movbe +lzcnt +bmi +bmi2",
+              ISA_ROW(avx2, false, "+avx2 +fma +f16c +movbe +lzcnt +bmi +bmi2",
                       "x86-64-v3 haswell broadwell skylake znver1 znver2 znver3 alderlake"),
-              ISA_ROW(baseline, "", "x86-64 x86-64-v2"),
-              ISA_ROW(amx, "", "")}},
+              ISA_ROW(baseline, false, "", "x86-64 x86-64-v2"),
+              ISA_ROW(amx, true, "", "")}},
     {.triple = "aarch64-unknown-linux-gnu",
      .spellings = "aarch64 arm64",
      .cpu = "generic",
@@ -75,8 +74,7 @@ static const Machine machines[] = {
      .initialise = initialise_AArch64,
      INTERFACE(aarch64),
      .count = 1,
-     .usual = 1,
-     .sets = {ISA_ROW(neon, "",
+     .sets = {ISA_ROW(neon, false, "",
                       "baseline generic armv8-a cortex-a53 cortex-a55 cortex-a57 cortex-a72 "
                       "cortex-a73 cortex-a76 cortex-x1 neoverse-n1 neoverse-n2 neoverse-v1 "
                       "neoverse-v2")}},
@@ -90,8 +88,7 @@ static const Machine machines[] = {
      .initialise = initialise_RISCV,
      INTERFACE(riscv64),
      .count = 1,
-     .usual = 1,
-     .sets = {ISA_ROW(rv64gc, "", "baseline generic-rv64 sifive-u54 sifive-u74")}},
+     .sets = {ISA_ROW(rv64gc, false, "", "baseline generic-rv64 sifive-u54 sifive-u74")}},
 };
 /* clang-format on */
 
@@ -227,7 +224,8 @@ bool machine_choose(const Machine *machine, const char *cpu, bool chosen[ISA_MOS
         return false;
     }
     for (int i = 0; i < ISA_MOST; i++) {
-        chosen[i] = cpu == NULL ? i < machine->usual : i == isa;
+        bool wanted = cpu == NULL ? !machine->sets[i].matrix_unit : i == isa;
+        chosen[i] = i < machine->count && wanted;
     }
     return true;
 }

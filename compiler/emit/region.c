@@ -241,11 +241,12 @@ static LLVMValueRef emit_shared_function(Emitter *e, uint32_t region)
     return function;
 }
 
-/* Has it a form for one sample alone? */
-static bool is_single(const Node *node)
+/* Has it a form for one sample alone, to the bits of a tile? */
+static bool is_single(const Emitter *e, const Node *node)
 {
     switch (node->op) {
     case OP_DENSE:
+        return node->groups == 1 && !(e->on_unit && is_wide_matrix(node));
     case OP_BIAS:
     case OP_SCALE_ROWS:
         return node->groups == 1;
@@ -262,12 +263,13 @@ static bool is_single(const Node *node)
     }
 }
 
-static bool all_single(const Graph *graph)
+static bool all_single(const Emitter *e)
 {
+    const Graph *graph = e->graph;
     for (uint32_t r = 0; r < graph->regions.count; r++) {
         const Block *block = &graph->regions.items[r].forward;
         for (uint32_t i = 0; i < block->nodes.count; i++) {
-            if (!is_single(&block->nodes.items[i])) {
+            if (!is_single(e, &block->nodes.items[i])) {
                 return false;
             }
         }
@@ -275,30 +277,12 @@ static bool all_single(const Graph *graph)
     return true;
 }
 
-static bool has_wide_product(const Graph *graph)
-{
-    for (uint32_t r = 0; r < graph->regions.count; r++) {
-        const Block *block = &graph->regions.items[r].forward;
-        for (uint32_t i = 0; i < block->nodes.count; i++) {
-            const Node *node = &block->nodes.items[i];
-            if (node->op == OP_DENSE && is_wide_matrix(node)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* Where small size is what is asked for, the least of several sets does without: it runs a sample
- * alone as a batch of one, slower and to the same bits. So does a set whose large products have
- * bits of their own. */
+ * alone as a batch of one, slower and to the same bits. */
 static bool wants_single(const Emitter *e)
 {
-    if (strcmp(e->isa, "amx") == 0 && !e->graph->is_double && has_wide_product(e->graph)) {
-        return false;
-    }
     bool least = strcmp(e->isa, core_least(e)) == 0 && strcmp(e->isa, core_best(e)) != 0;
-    return all_single(e->graph) && !(e->options->embed && e->options->predict_only && least);
+    return all_single(e) && !(e->options->embed && e->options->predict_only && least);
 }
 
 RegionFunctions emit_region(Emitter *e, uint32_t region)

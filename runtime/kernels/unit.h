@@ -62,9 +62,10 @@ typedef struct RnkUnit {
     RnkStream streams[RNK_STREAMS];
 } RnkUnit;
 
-RNK_INLINE int64_t rnk_in_strips(int64_t count)
+/* How many parts of a size `count` has, the last one whole or not. */
+RNK_INLINE int64_t rnk_parts(int64_t count, int64_t size)
 {
-    return (count + RNK_SIDE - 1) / RNK_SIDE;
+    return (count + size - 1) / size;
 }
 
 RNK_INLINE RnkStream rnk_stream_of(const void *at, int64_t rows, int64_t bytes, int64_t step)
@@ -92,7 +93,7 @@ RNK_INLINE void rnk_hand_over(RnkUnit *u, int64_t most)
 {
     const RnkFinish *to = &u->p->finish;
     RnkPair *pair = &u->last;
-    int64_t rows = rnk_least(pair->rows, most), vectors = rnk_in_strips(pair->lanes);
+    int64_t rows = rnk_least(pair->rows, most), vectors = rnk_parts(pair->lanes, RNK_SIDE);
     const vreal *sums = (const vreal *)pair->sum;
     if (rows == 0)
         return;
@@ -211,10 +212,9 @@ RNK_INLINE RnkBlock rnk_block_after(const RnkUnit *u, RnkBlock b)
 RNK_INLINE RnkJobs rnk_jobs_of(const RnkStrips *of, int64_t strip, int64_t count, const RnkBlock *b,
                                RnkWord *to, real *copies)
 {
-    int64_t strips = (count + RNK_PAIR - 1) / RNK_PAIR * RNK_PAIR;
     return (RnkJobs){.of = of,
                      .strip = strip,
-                     .end = strip + strips,
+                     .end = strip + rnk_parts(count, RNK_PAIR) * RNK_PAIR,
                      .k = b->step * RNK_K_STEP,
                      .steps = b->steps,
                      .to = to,
@@ -245,8 +245,8 @@ RNK_INLINE RnkStream rnk_stream_of_lanes(const RnkUnit *u, const RnkBlock *next,
 {
     const RnkBlock *b = lane < u->lane_count ? &u->block : next;
     int64_t k = b->step * RNK_K_STEP, bytes = (int64_t)sizeof(real);
-    int64_t pairs = (u->lane_count + RNK_PAIR - 1) / RNK_PAIR * RNK_PAIR;
-    int64_t at = lane < u->lane_count ? lane : lane - pairs;
+    int64_t all = rnk_parts(u->lane_count, RNK_PAIR) * RNK_PAIR;
+    int64_t at = lane < u->lane_count ? lane : lane - all;
     int64_t rows = b->rows > 0 ? rnk_least(u->lane_count - at, RNK_PAIR) : 0;
     int64_t deep = rnk_least(u->p->depth - k, b->steps * RNK_K_STEP);
     return rnk_stream_of(rnk_strips_at(&u->lanes, u->lane + at, k), rows, deep * bytes,
@@ -275,8 +275,8 @@ RNK_INLINE void rnk_unit_block(RnkUnit *u)
         int64_t beyond = lane + RNK_PAIR;
         u->next_x = beyond < u->lane_count ? rnk_jobs_of_lanes(u, &u->block, beyond, u->x[1])
                                            : rnk_jobs_of_lanes(u, &next, 0, u->x[1]);
-        if (u->p->x_step ==
-            1) /* else rows of k hold a few of these lanes each, and the next ones */
+        /* Where lanes are not rows of x, each row of k holds some of these and the next ones. */
+        if (u->p->x_step == 1)
             u->streams[RNK_LANES_AFTER] = rnk_stream_of_lanes(u, &next, beyond + RNK_PAIR);
         rnk_column(u, lane);
     }
@@ -315,7 +315,7 @@ RNK_INLINE void rnk_large_product(const RnkLarge *p, real *area)
         .x = {words + 2 * W, words + 2 * W + X},
         .copies = {copies, copies + 2 * RNK_SQUARE},
         .sum = area,
-        .all_steps = (p->depth + RNK_K_STEP - 1) / RNK_K_STEP};
+        .all_steps = rnk_parts(p->depth, RNK_K_STEP)};
 #pragma clang loop unroll(full)
     for (int i = 0; i < RNK_AHEAD; i++)
         u.streams[RNK_FIRST_AHEAD + i] = rnk_stream_of(p->ahead->at[i], 1, p->ahead->bytes[i], 0);
