@@ -37,13 +37,13 @@ enum {
 #if RNK_MATRIX_UNIT
     RNK_SIDE = 16,        /* of a square of the unit */
     RNK_PAIR = 32,        /* of two, rows or lanes */
-    RNK_PANEL_ROWS = 256, /* of weights that wait in the second-level cache */
+    RNK_PANEL_ROWS = 512, /* whose sums wait in the second-level cache */
     RNK_PANEL_STEPS = 4,  /* of k */
     RNK_PACK_K_REALS = 0,
-    /* Sums of a panel; its weights and a pair of lanes, three halves of a real for each, and those
+    /* Sums of a panel; its lanes and a pair of weights, three halves of a real for each, and those
      * that come next; four squares before they are split. */
     RNK_PACK_REALS = RNK_PANEL_ROWS * RNK_PACK_LANES +
-                     2 * (RNK_PANEL_ROWS + RNK_PAIR) * RNK_PANEL_STEPS * RNK_K_STEP * 3 / 2 +
+                     2 * (RNK_PACK_LANES + RNK_PAIR) * RNK_PANEL_STEPS * RNK_K_STEP * 3 / 2 +
                      4 * RNK_SIDE * RNK_SIDE
 #else
     RNK_PACK_K_REALS = RNK_PACK_LANES,

@@ -35,10 +35,11 @@ RNK_INLINE void rnk_load_weights(const RnkWord *w, int64_t strip)
     __builtin_ia32_tileloadd64(5, w + strip, RNK_WORD_BYTES);
 }
 
+/* Past the first-level cache, which has to hold the weights. */
 RNK_INLINE void rnk_load_lanes(const RnkWord *x, int64_t strip)
 {
-    __builtin_ia32_tileloadd64(6, x, RNK_WORD_BYTES);
-    __builtin_ia32_tileloadd64(7, x + strip, RNK_WORD_BYTES);
+    __builtin_ia32_tileloaddt164(6, x, RNK_WORD_BYTES);
+    __builtin_ia32_tileloaddt164(7, x + strip, RNK_WORD_BYTES);
 }
 
 RNK_INLINE void rnk_multiply(void)

@@ -34,7 +34,7 @@ typedef struct RnkStrips {
 } RnkStrips;
 
 /* Squares to be made of the strips from one on, as they follow each other: `steps` of k, from k on,
- * of each. Each in some turns: two find its halves, the others make some rows. */
+ * of each. Each in turns: one for a half that has to be copied, the others make some rows. */
 typedef struct RnkJobs {
     const RnkStrips *of;
     int64_t strip, end, k, step, steps;
@@ -106,17 +106,23 @@ RNK_INLINE void rnk_store_thirds(RnkWord *to, vreal first, vreal second)
     }
 }
 
+/* Whether the next half had to be copied. */
+RNK_INLINE int64_t rnk_find_half(RnkJobs *jobs)
+{
+    int64_t half = jobs->turn++, k = jobs->k + jobs->step * RNK_K_STEP + half * RNK_SIDE;
+    real *copy = jobs->copies + half * RNK_SQUARE;
+    jobs->half[half] = rnk_half_square(jobs->of, jobs->strip, k, copy, &jobs->half_step[half]);
+    return jobs->half[half] == copy;
+}
+
 /* A turn of the jobs. */
 static __attribute__((noinline)) void rnk_make_thirds(RnkJobs *jobs)
 {
-    int64_t turn = jobs->turn, row = (turn - 2) * RNK_SPLIT_ROWS;
-    if (turn < 2) {
-        int64_t k = jobs->k + jobs->step * RNK_K_STEP + turn * RNK_SIDE;
-        jobs->half[turn] = rnk_half_square(
-            jobs->of, jobs->strip, k, jobs->copies + turn * RNK_SQUARE, &jobs->half_step[turn]);
-        jobs->turn++;
-        return;
-    }
+#pragma clang loop unroll(disable)
+    while (jobs->turn < 2)
+        if (rnk_find_half(jobs))
+            return;
+    int64_t row = (jobs->turn - 2) * RNK_SPLIT_ROWS;
     int64_t step = jobs->half_step[0], other_step = jobs->half_step[1];
     const real *first = jobs->half[0] + row * step, *second = jobs->half[1] + row * other_step;
 #pragma clang loop unroll(full)

@@ -5,34 +5,26 @@
  * takes numbers and makes products below 2^-126 for zero: a real below 2^-103 may lose of its last
  * third, below 2^-118 of its second.
  *
- * Thirds of a panel of weights by a block of k wait in the second-level cache while those of 32
- * lanes after the other pass by; sums of 32 rows by 32 lanes are four of the unit's eight
- * registers. The unit takes 16 cycles for a product of squares. Meanwhile, a little beside every
- * four of them, the core makes the thirds that come next, fetches what it will read, and hands over
- * the sums before; more at once would keep the unit waiting, since no core looks that far ahead.
+ * Thirds of a block of lanes by a block of k wait in the second-level cache while those of 32 rows
+ * of weights after the other pass by in the first; sums of 32 rows by 32 lanes are four of the
+ * unit's eight registers. The unit takes 16 cycles for a product of squares. Meanwhile, a little
+ * beside every four of them, the core makes the thirds that come next, fetches what it will read,
+ * and hands over the sums before; more at once would keep the unit waiting, since no core looks
+ * that far ahead.
  */
 #ifndef RNET_KERNELS_UNIT_H
 #define RNET_KERNELS_UNIT_H
 
 #include "kernels/squares.h"
+#include "kernels/streams.h"
 
-enum {
-    /* Beside four products of the unit: */
-    RNK_OVER_ROWS = 4, /* of sums handed over */
-    RNK_FETCH_LINES = 8
-};
+enum { RNK_OVER_ROWS = 4 }; /* of sums, handed over beside four products of the unit */
 
-/* A table in memory to be fetched: `rows` of so many bytes. */
-typedef struct RnkStream {
-    const char *at;
-    int64_t done, bytes, rows, step; /* bytes from row to row */
-} RnkStream;
-
-/* Lanes and weights after the next, what epilogues will write, what lies ahead; one after the
+/* Weights and lanes after the next, what epilogues will write, what lies ahead; one after the
  * other. */
 enum {
+    RNK_WEIGHTS_AFTER,
     RNK_LANES_AFTER,
-    RNK_NEXT,
     RNK_TO,
     RNK_FIRST_AHEAD,
     RNK_STREAMS = RNK_FIRST_AHEAD + RNK_AHEAD
@@ -42,6 +34,12 @@ enum {
 typedef struct RnkBlock {
     int64_t row, rows, step, steps;
 } RnkBlock;
+
+/* 32 rows of a block, or fewer; of no rows behind the last block. */
+typedef struct RnkRows {
+    RnkBlock block;
+    int64_t row;
+} RnkRows;
 
 /* Sums of up to 32 × 32; rows from `row` on are still to be handed over. */
 typedef struct RnkPair {
@@ -53,9 +51,9 @@ typedef struct RnkUnit {
     const RnkLarge *p;
     RnkStrips weights, lanes;
     RnkWord *w[2], *x[2]; /* what is being multiplied, and what comes next */
-    real *sum;            /* [pair of strips of lanes][pair of strips of rows][32][32] */
+    real *sum;            /* [pair of strips of rows][pair of strips of lanes][32][32] */
     int64_t lane, lane_count, all_steps;
-    RnkBlock block;
+    RnkRows now;
     RnkJobs next_w, next_x;
     RnkPair last;
     real *copies[2]; /* for halves of weights' and of lanes' squares */
@@ -66,26 +64,6 @@ typedef struct RnkUnit {
 RNK_INLINE int64_t rnk_parts(int64_t count, int64_t size)
 {
     return (count + size - 1) / size;
-}
-
-RNK_INLINE RnkStream rnk_stream_of(const void *at, int64_t rows, int64_t bytes, int64_t step)
-{
-    return (RnkStream){at, 0, bytes, bytes > 0 ? rows : 0, step};
-}
-
-/* Some lines of a row; behind its end a few too many. */
-RNK_INLINE void rnk_fetch_some(RnkStream *s)
-{
-    const char *at = s->at + s->done;
-#pragma clang loop unroll(full)
-    for (int line = 0; line < RNK_FETCH_LINES; line++)
-        __builtin_prefetch(at + line * RNK_LINE, 0, 2);
-    s->done += RNK_FETCH_LINES * RNK_LINE;
-    if (s->done < s->bytes)
-        return;
-    s->done = 0;
-    s->at += s->step;
-    s->rows--;
 }
 
 /* Up to so many rows of the sums before. */
@@ -109,10 +87,10 @@ RNK_INLINE void rnk_hand_over(RnkUnit *u, int64_t most)
 /* What the core does beside the unit. */
 static __attribute__((noinline)) void rnk_split_beside(RnkUnit *u)
 {
-    if (u->next_x.strip < u->next_x.end)
-        rnk_make_thirds(&u->next_x);
-    else if (u->next_w.strip < u->next_w.end)
+    if (u->next_w.strip < u->next_w.end)
         rnk_make_thirds(&u->next_w);
+    else if (u->next_x.strip < u->next_x.end)
+        rnk_make_thirds(&u->next_x);
 }
 
 static __attribute__((noinline)) void rnk_hand_over_beside(RnkUnit *u)
@@ -132,27 +110,27 @@ RNK_INLINE void rnk_sum_squares(RnkUnit *u, const RnkWord *w, const RnkWord *x, 
                                 real *sum)
 {
     enum { FIRST = 0, SECOND = RNK_SQUARE, THIRD = 2 * RNK_SQUARE };
-    int64_t steps = u->block.steps, strip = steps * RNK_STEP_WORDS;
+    int64_t steps = u->now.block.steps, strip = steps * RNK_STEP_WORDS;
     rnk_load_sums(before, sum);
 #pragma clang loop unroll(disable)
     for (int64_t s = 0; s < steps; s++, w += RNK_STEP_WORDS, x += RNK_STEP_WORDS) {
-        rnk_load_weights(w + FIRST, strip);
         rnk_load_lanes(x + FIRST, strip);
+        rnk_load_weights(w + FIRST, strip);
         rnk_multiply();
         rnk_hand_over_beside(u);
-        rnk_load_lanes(x + THIRD, strip);
-        rnk_multiply();
-        rnk_split_beside(u);
-        rnk_load_lanes(x + SECOND, strip);
+        rnk_load_weights(w + THIRD, strip);
         rnk_multiply();
         rnk_split_beside(u);
         rnk_load_weights(w + SECOND, strip);
         rnk_multiply();
+        rnk_split_beside(u);
+        rnk_load_lanes(x + SECOND, strip);
+        rnk_multiply();
         rnk_hand_over_beside(u);
-        rnk_load_lanes(x + FIRST, strip);
+        rnk_load_weights(w + FIRST, strip);
         rnk_multiply();
         rnk_split_beside(u);
-        rnk_load_weights(w + THIRD, strip);
+        rnk_load_lanes(x + THIRD, strip);
         rnk_multiply();
         rnk_split_beside(u);
     }
@@ -172,21 +150,27 @@ RNK_INLINE void rnk_begin_sums(const RnkUnit *u, const RnkPair *pair)
                           rnk_least(pair->lanes - lane, RNK_SIDE));
 }
 
-/* 32 lanes of the block pass by the panel. */
-RNK_INLINE void rnk_column(RnkUnit *u, int64_t lane)
+RNK_INLINE int64_t rnk_row_count(const RnkRows *r)
 {
-    const RnkBlock *b = &u->block;
+    return rnk_least(r->block.rows - r->row, RNK_PAIR);
+}
+
+/* These rows by all lanes. */
+RNK_INLINE void rnk_rows(RnkUnit *u)
+{
+    const RnkBlock *b = &u->now.block;
+    int64_t row = u->now.row;
     int64_t begins = b->step == 0, ends = b->step + b->steps == u->all_steps;
 #pragma clang loop unroll(disable)
-    for (int64_t row = 0; row < b->rows; row += RNK_PAIR) {
+    for (int64_t lane = 0; lane < u->lane_count; lane += RNK_PAIR) {
         RnkPair pair = {.row = b->row + row,
-                        .rows = rnk_least(b->rows - row, RNK_PAIR),
+                        .rows = rnk_row_count(&u->now),
                         .lane = u->lane + lane,
                         .lanes = rnk_least(u->lane_count - lane, RNK_PAIR),
-                        .sum = u->sum + lane * RNK_PANEL_ROWS + row * RNK_PAIR};
+                        .sum = u->sum + row * RNK_PACK_LANES + lane * RNK_PAIR};
         if (begins && u->p->begin)
             rnk_begin_sums(u, &pair);
-        rnk_sum_squares(u, u->w[0] + row / RNK_SIDE * b->steps * RNK_STEP_WORDS, u->x[0],
+        rnk_sum_squares(u, u->w[0], u->x[0] + lane / RNK_SIDE * b->steps * RNK_STEP_WORDS,
                         !begins || u->p->begin, pair.sum);
         if (ends) {
             rnk_hand_over(u, RNK_PAIR);
@@ -196,8 +180,9 @@ RNK_INLINE void rnk_column(RnkUnit *u, int64_t lane)
 }
 
 /* This panel's next block of k, or the next panel's first; of no rows behind the last panel. */
-RNK_INLINE RnkBlock rnk_block_after(const RnkUnit *u, RnkBlock b)
+RNK_INLINE RnkBlock rnk_block_after(const RnkUnit *u, const RnkBlock *before)
 {
+    RnkBlock b = *before;
     b.step += b.steps;
     if (b.step == u->all_steps) {
         b.step = 0;
@@ -221,36 +206,38 @@ RNK_INLINE RnkJobs rnk_jobs_of(const RnkStrips *of, int64_t strip, int64_t count
                      .copies = copies};
 }
 
-RNK_INLINE RnkJobs rnk_jobs_of_weights(RnkUnit *u, const RnkBlock *b, RnkWord *to)
-{
-    return rnk_jobs_of(&u->weights, b->row, b->rows, b, to, u->copies[0]);
-}
-
-RNK_INLINE RnkJobs rnk_jobs_of_lanes(RnkUnit *u, const RnkBlock *b, int64_t lane, RnkWord *to)
-{
-    return rnk_jobs_of(&u->lanes, u->lane + lane, b->rows ? 1 : 0, b, to, u->copies[1]);
-}
-
-RNK_INLINE RnkStream rnk_stream_of_weights(const RnkStrips *m, const RnkBlock *b)
+/* Rows of the block from `row` on, or lanes, as they lie: each row of these, or of k. */
+RNK_INLINE RnkStream rnk_stream_of_strips(const RnkStrips *m, int64_t strip, int64_t count,
+                                          const RnkBlock *b)
 {
     int64_t k = b->step * RNK_K_STEP, bytes = (int64_t)sizeof(real);
     int64_t deep = rnk_least(m->depth - k, b->steps * RNK_K_STEP), along = m->k_step == 1;
-    return rnk_stream_of(rnk_strips_at(m, b->row, k), along ? b->rows : deep,
-                         (along ? deep : b->rows) * bytes,
+    return rnk_stream_of(rnk_strips_at(m, strip, k), along ? count : deep,
+                         (along ? deep : count) * bytes,
                          (along ? m->strip_step : m->k_step) * bytes);
 }
 
-/* Lanes of this block of k or, behind them, the first ones of the next. */
-RNK_INLINE RnkStream rnk_stream_of_lanes(const RnkUnit *u, const RnkBlock *next, int64_t lane)
+RNK_INLINE RnkRows rnk_rows_after(const RnkUnit *u, const RnkRows *r)
 {
-    const RnkBlock *b = lane < u->lane_count ? &u->block : next;
-    int64_t k = b->step * RNK_K_STEP, bytes = (int64_t)sizeof(real);
-    int64_t all = rnk_parts(u->lane_count, RNK_PAIR) * RNK_PAIR;
-    int64_t at = lane < u->lane_count ? lane : lane - all;
-    int64_t rows = b->rows > 0 ? rnk_least(u->lane_count - at, RNK_PAIR) : 0;
-    int64_t deep = rnk_least(u->p->depth - k, b->steps * RNK_K_STEP);
-    return rnk_stream_of(rnk_strips_at(&u->lanes, u->lane + at, k), rows, deep * bytes,
-                         u->lanes.strip_step * bytes);
+    if (r->row + RNK_PAIR < r->block.rows)
+        return (RnkRows){r->block, r->row + RNK_PAIR};
+    return (RnkRows){rnk_block_after(u, &r->block), 0};
+}
+
+RNK_INLINE RnkJobs rnk_jobs_of_weights(RnkUnit *u, const RnkRows *r)
+{
+    return rnk_jobs_of(&u->weights, r->block.row + r->row, rnk_row_count(r), &r->block, u->w[1],
+                       u->copies[0]);
+}
+
+RNK_INLINE int64_t rnk_lanes_of(const RnkUnit *u, const RnkBlock *b)
+{
+    return b->rows > 0 ? u->lane_count : 0;
+}
+
+RNK_INLINE RnkJobs rnk_jobs_of_lanes(RnkUnit *u, const RnkBlock *b)
+{
+    return rnk_jobs_of(&u->lanes, u->lane, rnk_lanes_of(u, b), b, u->x[1], u->copies[1]);
 }
 
 RNK_INLINE void rnk_swap(RnkWord *buffers[2])
@@ -260,47 +247,46 @@ RNK_INLINE void rnk_swap(RnkWord *buffers[2])
     buffers[1] = first;
 }
 
-/* A block of k of a panel: what is next becomes what is now. */
-RNK_INLINE void rnk_unit_block(RnkUnit *u)
+/* A block's first rows: the lanes that were next are now. */
+RNK_INLINE void rnk_begin_block(RnkUnit *u)
 {
-    RnkBlock next = rnk_block_after(u, u->block), then = rnk_block_after(u, next);
-    rnk_finish_jobs(&u->next_w);
-    rnk_swap(u->w);
-    u->next_w = rnk_jobs_of_weights(u, &next, u->w[1]);
-    u->streams[RNK_NEXT] = rnk_stream_of_weights(&u->weights, &then);
-#pragma clang loop unroll(disable)
-    for (int64_t lane = 0; lane < u->lane_count; lane += RNK_PAIR) {
-        rnk_finish_jobs(&u->next_x);
-        rnk_swap(u->x);
-        int64_t beyond = lane + RNK_PAIR;
-        u->next_x = beyond < u->lane_count ? rnk_jobs_of_lanes(u, &u->block, beyond, u->x[1])
-                                           : rnk_jobs_of_lanes(u, &next, 0, u->x[1]);
-        /* Where lanes are not rows of x, each row of k holds some of these and the next ones. */
-        if (u->p->x_step == 1)
-            u->streams[RNK_LANES_AFTER] = rnk_stream_of_lanes(u, &next, beyond + RNK_PAIR);
-        rnk_column(u, lane);
-    }
-    if (next.step == 0)
-        rnk_hand_over(u, RNK_PAIR); /* the next panel's sums come to the same place */
-    u->block = next;
+    RnkBlock next = rnk_block_after(u, &u->now.block), then = rnk_block_after(u, &next);
+    if (u->now.block.step == 0)
+        rnk_hand_over(u, RNK_PAIR); /* this panel's sums come to the same place */
+    rnk_finish_jobs(&u->next_x);
+    rnk_swap(u->x);
+    u->next_x = rnk_jobs_of_lanes(u, &next);
+    u->streams[RNK_LANES_AFTER] =
+        rnk_stream_of_strips(&u->lanes, u->lane, rnk_lanes_of(u, &then), &then);
 }
 
 /* A block of lanes. */
 RNK_INLINE void rnk_unit_lanes(RnkUnit *u)
 {
     const RnkBlock none = {.row = 0, .steps = u->all_steps};
-    u->block = rnk_block_after(u, none);
-    u->next_w = rnk_jobs_of_weights(u, &u->block, u->w[1]);
-    u->next_x = rnk_jobs_of_lanes(u, &u->block, 0, u->x[1]);
+    u->now = (RnkRows){rnk_block_after(u, &none), 0};
+    u->next_w = rnk_jobs_of_weights(u, &u->now);
+    u->next_x = rnk_jobs_of_lanes(u, &u->now.block);
 #pragma clang loop unroll(disable)
-    while (u->block.rows > 0)
-        rnk_unit_block(u);
+    while (u->now.block.rows > 0) {
+        RnkRows next = rnk_rows_after(u, &u->now), then = rnk_rows_after(u, &next);
+        if (u->now.row == 0)
+            rnk_begin_block(u);
+        rnk_finish_jobs(&u->next_w);
+        rnk_swap(u->w);
+        u->next_w = rnk_jobs_of_weights(u, &next);
+        u->streams[RNK_WEIGHTS_AFTER] = rnk_stream_of_strips(&u->weights, then.block.row + then.row,
+                                                             rnk_row_count(&then), &then.block);
+        rnk_rows(u);
+        u->now = next;
+    }
+    rnk_hand_over(u, RNK_PAIR);
 }
 
 RNK_INLINE void rnk_large_product(const RnkLarge *p, real *area)
 {
-    enum { W = RNK_PANEL_ROWS / RNK_SIDE * RNK_PANEL_STEPS * RNK_STEP_WORDS };
-    enum { X = RNK_PAIR / RNK_SIDE * RNK_PANEL_STEPS * RNK_STEP_WORDS };
+    enum { W = RNK_PAIR / RNK_SIDE * RNK_PANEL_STEPS * RNK_STEP_WORDS };
+    enum { X = RNK_PACK_LANES / RNK_SIDE * RNK_PANEL_STEPS * RNK_STEP_WORDS };
     _Static_assert(RNK_PANEL_ROWS * RNK_PACK_LANES + 2 * W + 2 * X + 4 * RNK_SQUARE ==
                        RNK_PACK_REALS,
                    "the area holds what is laid out in it");
