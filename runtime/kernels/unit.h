@@ -41,6 +41,16 @@ typedef struct RnkRows {
     int64_t row;
 } RnkRows;
 
+RNK_INLINE int64_t rnk_first_row(const RnkRows *r)
+{
+    return r->block.row + r->row;
+}
+
+RNK_INLINE int64_t rnk_row_count(const RnkRows *r)
+{
+    return rnk_least(r->block.rows - r->row, RNK_PAIR);
+}
+
 /* Sums of up to 32 × 32; rows from `row` on are still to be handed over. */
 typedef struct RnkPair {
     int64_t row, rows, lane, lanes;
@@ -150,24 +160,18 @@ RNK_INLINE void rnk_begin_sums(const RnkUnit *u, const RnkPair *pair)
                           rnk_least(pair->lanes - lane, RNK_SIDE));
 }
 
-RNK_INLINE int64_t rnk_row_count(const RnkRows *r)
-{
-    return rnk_least(r->block.rows - r->row, RNK_PAIR);
-}
-
 /* These rows by all lanes. */
 RNK_INLINE void rnk_rows(RnkUnit *u)
 {
     const RnkBlock *b = &u->now.block;
-    int64_t row = u->now.row;
     int64_t begins = b->step == 0, ends = b->step + b->steps == u->all_steps;
 #pragma clang loop unroll(disable)
     for (int64_t lane = 0; lane < u->lane_count; lane += RNK_PAIR) {
-        RnkPair pair = {.row = b->row + row,
+        RnkPair pair = {.row = rnk_first_row(&u->now),
                         .rows = rnk_row_count(&u->now),
                         .lane = u->lane + lane,
                         .lanes = rnk_least(u->lane_count - lane, RNK_PAIR),
-                        .sum = u->sum + row * RNK_PACK_LANES + lane * RNK_PAIR};
+                        .sum = u->sum + u->now.row * RNK_PACK_LANES + lane * RNK_PAIR};
         if (begins && u->p->begin)
             rnk_begin_sums(u, &pair);
         rnk_sum_squares(u, u->w[0], u->x[0] + lane / RNK_SIDE * b->steps * RNK_STEP_WORDS,
@@ -206,7 +210,7 @@ RNK_INLINE RnkJobs rnk_jobs_of(const RnkStrips *of, int64_t strip, int64_t count
                      .copies = copies};
 }
 
-/* Rows of the block from `row` on, or lanes, as they lie: each row of these, or of k. */
+/* So many strips by the block's k, row by row as they lie: a row is of a strip, or of a k. */
 RNK_INLINE RnkStream rnk_stream_of_strips(const RnkStrips *m, int64_t strip, int64_t count,
                                           const RnkBlock *b)
 {
@@ -226,8 +230,13 @@ RNK_INLINE RnkRows rnk_rows_after(const RnkUnit *u, const RnkRows *r)
 
 RNK_INLINE RnkJobs rnk_jobs_of_weights(RnkUnit *u, const RnkRows *r)
 {
-    return rnk_jobs_of(&u->weights, r->block.row + r->row, rnk_row_count(r), &r->block, u->w[1],
+    return rnk_jobs_of(&u->weights, rnk_first_row(r), rnk_row_count(r), &r->block, u->w[1],
                        u->copies[0]);
+}
+
+RNK_INLINE RnkStream rnk_stream_of_weights(const RnkUnit *u, const RnkRows *r)
+{
+    return rnk_stream_of_strips(&u->weights, rnk_first_row(r), rnk_row_count(r), &r->block);
 }
 
 RNK_INLINE int64_t rnk_lanes_of(const RnkUnit *u, const RnkBlock *b)
@@ -238,6 +247,11 @@ RNK_INLINE int64_t rnk_lanes_of(const RnkUnit *u, const RnkBlock *b)
 RNK_INLINE RnkJobs rnk_jobs_of_lanes(RnkUnit *u, const RnkBlock *b)
 {
     return rnk_jobs_of(&u->lanes, u->lane, rnk_lanes_of(u, b), b, u->x[1], u->copies[1]);
+}
+
+RNK_INLINE RnkStream rnk_stream_of_lanes(const RnkUnit *u, const RnkBlock *b)
+{
+    return rnk_stream_of_strips(&u->lanes, u->lane, rnk_lanes_of(u, b), b);
 }
 
 RNK_INLINE void rnk_swap(RnkWord *buffers[2])
@@ -256,8 +270,7 @@ RNK_INLINE void rnk_begin_block(RnkUnit *u)
     rnk_finish_jobs(&u->next_x);
     rnk_swap(u->x);
     u->next_x = rnk_jobs_of_lanes(u, &next);
-    u->streams[RNK_LANES_AFTER] =
-        rnk_stream_of_strips(&u->lanes, u->lane, rnk_lanes_of(u, &then), &then);
+    u->streams[RNK_LANES_AFTER] = rnk_stream_of_lanes(u, &then);
 }
 
 /* A block of lanes. */
@@ -275,8 +288,7 @@ RNK_INLINE void rnk_unit_lanes(RnkUnit *u)
         rnk_finish_jobs(&u->next_w);
         rnk_swap(u->w);
         u->next_w = rnk_jobs_of_weights(u, &next);
-        u->streams[RNK_WEIGHTS_AFTER] = rnk_stream_of_strips(&u->weights, then.block.row + then.row,
-                                                             rnk_row_count(&then), &then.block);
+        u->streams[RNK_WEIGHTS_AFTER] = rnk_stream_of_weights(u, &then);
         rnk_rows(u);
         u->now = next;
     }
