@@ -128,9 +128,15 @@ static void emit_deltas(Emitter *e, const LayerFrame *frame, int32_t group)
 
 void emit_block(Emitter *e, LayerFrame *frame)
 {
+    const BlockPlan *plan = frame_plan(e, frame);
     emit_deltas(e, frame, -1);
-    for (uint32_t g = 0; g < frame_plan(e, frame)->groups.count; g++) {
+    for (uint32_t g = 0, complete = 0; g < plan->groups.count; g++) {
+        if (plan->groups.items[g].joins && !frame->one) {
+            continue;
+        }
         emit_group(e, frame, g);
-        emit_deltas(e, frame, (int32_t)g);
+        for (; complete <= g; complete++) {
+            emit_deltas(e, frame, (int32_t)complete);
+        }
     }
 }

@@ -348,31 +348,10 @@ void emit_epilogue(GroupBuild *b)
     e->builder = b->outer;
 }
 
-/* Not more than a few instructions? */
-static bool is_short(const Node *node)
-{
-    bool simple = node->activation == RN_ACT_RELU || node->activation == RN_ACT_LEAKY_RELU ||
-                  node->activation == RN_ACT_LINEAR;
-    bool from_output = node->activation == RN_ACT_TANH || node->activation == RN_ACT_SIGMOID;
-    return node->op == OP_ACT        ? simple
-           : node->op == OP_ACT_GRAD ? simple || from_output
-                                     : node->op != OP_DROPOUT;
-}
-
-bool group_is_long(const GroupBuild *b)
-{
-    for (uint32_t i = 0; i < b->group->items.count; i++) {
-        if (!is_short(&b->block->nodes.items[b->group->items.items[i]])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 LLVMValueRef emit_finish(GroupBuild *b)
 {
     Emitter *e = b->e;
-    if (!group_is_long(b)) {
+    if (plan_group_is_short(b->block, b->group)) {
         return LLVMConstNull(e->t_ptr);
     }
     LLVMTypeRef arguments[] = {e->t_ptr, e->t_i64, e->t_i64, e->t_i64,

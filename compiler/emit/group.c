@@ -8,6 +8,16 @@
 
 #include <stdio.h>
 
+static GroupBuild begin_group(Emitter *e, LayerFrame *frame, uint32_t number)
+{
+    GroupBuild b = {.e = e, .frame = frame, .number = number};
+    b.block = frame_block(e, frame);
+    b.plan = frame_plan(e, frame);
+    b.group = &b.plan->groups.items[number];
+    b.registers = ARENA_ARRAY(e->arena, LLVMValueRef, b.block->nodes.count);
+    return b;
+}
+
 LLVMValueRef memory_at_entry(GroupBuild *b, LLVMTypeRef type, const char *name)
 {
     Emitter *e = b->e;
@@ -153,7 +163,7 @@ static void call_product_one(GroupBuild *b, const Node *node)
                            emit_address(e, b->frame, node->in[0]),
                            b->epilogue,
                            fill_context(b),
-                           e_i64(e, group_is_long(b))};
+                           e_i64(e, !plan_group_is_short(b->block, b->group))};
     e_call_kernel(e, "rnk_dense_one", args, 7);
 }
 
@@ -180,8 +190,16 @@ static void call_product(GroupBuild *b, const Node *node, LLVMValueRef position)
                            fill_ahead(b, node),
                            b->epilogue,
                            emit_finish(b),
-                           fill_context(b)};
-    e_call_kernel(e, back ? "rnk_dense_back" : "rnk_dense", args, 10);
+                           fill_context(b),
+                           LLVMConstNull(e->t_ptr),
+                           LLVMConstNull(e->t_ptr)};
+    if (b->number > 0 && b->plan->groups.items[b->number - 1].joins) {
+        GroupBuild map = begin_group(e, b->frame, b->number - 1);
+        emit_epilogue(&map);
+        args[10] = map.epilogue;
+        args[11] = fill_context(&map);
+    }
+    e_call_kernel(e, back ? "rnk_dense_back" : "rnk_dense", args, 12);
 }
 
 /* Kernels of whole values take: what they need of pass and tile, x (and d), y, sizes, tensors. */
@@ -255,11 +273,7 @@ static void call_root(GroupBuild *b, const Node *node, LLVMValueRef position)
 
 void emit_group(Emitter *e, LayerFrame *frame, uint32_t number)
 {
-    GroupBuild b = {.e = e, .frame = frame, .number = number};
-    b.block = frame_block(e, frame);
-    b.plan = frame_plan(e, frame);
-    b.group = &b.plan->groups.items[number];
-    b.registers = ARENA_ARRAY(e->arena, LLVMValueRef, b.block->nodes.count);
+    GroupBuild b = begin_group(e, frame, number);
     if (b.group->root == NO_VALUE) {
         call_map(&b);
         return;

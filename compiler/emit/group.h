@@ -33,8 +33,6 @@ LLVMValueRef emit_factor(Emitter *e, const LayerFrame *frame, int32_t tensor);
 LLVMValueRef memory_at_entry(GroupBuild *b, LLVMTypeRef type, const char *name);
 /* RnkEpilogue, as b->epilogue; what it wants from outside goes to b->captures. */
 void emit_epilogue(GroupBuild *b);
-/* Has it more than a few instructions? */
-bool group_is_long(const GroupBuild *b);
 /* RnkEpilogues: the same for a block of vectors; null where the epilogue is short. */
 LLVMValueRef emit_finish(GroupBuild *b);
 

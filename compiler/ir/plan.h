@@ -3,9 +3,10 @@
  * Plan: where every value lives and which nodes run together.
  *
  * A block runs as a list of groups. A group is a matrix product with the element-wise ops that
- * become its epilogue, one whole-value kernel, or element-wise ops alone (a map). Values used only
- * inside their group live in registers; all others have rows in one of these places of a tile
- * (a row is `width` reals, one for each sample):
+ * become its epilogue, one whole-value kernel, or element-wise ops alone (a map). A map of a few
+ * instructions joins the product behind it, which makes it while it sums its first rows. Values
+ * used only inside their group live in registers; all others have rows in one of these places of a
+ * tile (a row is `width` reals, one for each sample):
  *
  *     next / gradient out   the block's result
  *     kept                  one slot a layer, when backward needs the value
@@ -25,9 +26,9 @@
  * element-wise ops other than dropout. The block `remake` has these nodes of forward alone,
  * everything else being there already.
  *
- * Worked example, h + alpha·V relu(h) with 30 features: forward groups are map{act → kept 0} and
- * dense{bias, scale, add → next}; kept_rows 30, keeps_states false, since backward reads relu(h)
- * and never h itself.
+ * Worked example, h + alpha·V relu(h) with 30 features: forward groups are map{act → kept 0}, which
+ * joins dense{bias, scale, add → next}; kept_rows 30, keeps_states false, since backward reads
+ * relu(h) and never h itself.
  */
 #ifndef RNET_IR_PLAN_H
 #define RNET_IR_PLAN_H
@@ -52,6 +53,7 @@ typedef struct Group {
     ValueId root; /* PRODUCT or WHOLE; NO_VALUE: a map */
     int64_t rows;
     VEC(ValueId) items; /* element-wise ops in order; a source stands for its copy */
+    bool joins;         /* a map: the next group makes it */
 } Group;
 
 typedef struct BlockPlan {
@@ -74,6 +76,13 @@ typedef struct Plan {
     RegionPlan *regions;    /* [graph->regions.count] */
     int32_t *tensor_region; /* [tensor_count] region that uses the tensor */
 } Plan;
+
+/* Is the node, are all of a group's items not more than a few instructions? */
+bool plan_is_short(const Node *node);
+bool plan_group_is_short(const Block *block, const Group *group);
+/* Is the group a short map of what the next one multiplies, in one product for all rows, which is
+ * not made from copies? */
+bool plan_can_join(const Block *block, const BlockPlan *plan, uint32_t number);
 
 /* The forward value that a source of the backward block stands for, or NO_VALUE. */
 static inline ValueId kept_value(const Node *node)

@@ -28,8 +28,9 @@ static void print_block(const Block *block, const BlockPlan *plan, const char *n
     fprintf(out, "  %s\n", name);
     for (uint32_t g = 0; g < plan->groups.count; g++) {
         const Group *group = &plan->groups.items[g];
-        fprintf(out, "    group %u %s\n", g,
-                group->root == NO_VALUE ? "map" : op_name(block->nodes.items[group->root].op));
+        fprintf(out, "    group %u %s%s\n", g,
+                group->root == NO_VALUE ? "map" : op_name(block->nodes.items[group->root].op),
+                group->joins ? ", joins the next" : "");
         if (group->root != NO_VALUE) {
             print_value(block, &plan->places[group->root], group->root, out);
         }

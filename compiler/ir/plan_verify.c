@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Invariants of Plan, found without the allocator: two values that are alive in one group share no
- * rows; everything that is read from memory has a place; offsets are inside their slots.
+ * rows; everything that is read from memory has a place; offsets are inside their slots; what a map
+ * that joins a product reads outlives it.
  */
 #include "ir/plan.h"
 #include "support/str.h"
@@ -37,11 +38,38 @@ static const char *verify_value(Arena *arena, const Block *block, const BlockPla
     return NULL;
 }
 
+static const char *verify_joined(Arena *arena, const Block *block, const BlockPlan *plan,
+                                 uint32_t number)
+{
+    const Group *map = &plan->groups.items[number];
+    if (!plan_can_join(block, plan, number)) {
+        return str_format(arena, "group %u cannot join the next", number);
+    }
+    for (uint32_t i = 0; i < map->items.count; i++) {
+        const Node *node = &block->nodes.items[map->items.items[i]];
+        for (int k = 0; k < op_operands(node->op); k++) {
+            const Storage *x = &plan->places[node->in[k]];
+            if (x->stored && x->last <= (int32_t)number) {
+                return str_format(arena, "%%%d ends before group %u has read it", node->in[k],
+                                  number);
+            }
+        }
+    }
+    return NULL;
+}
+
 static const char *verify_block(Arena *arena, const Block *block, const BlockPlan *plan,
                                 const RegionPlan *region)
 {
     for (uint32_t i = 0; i < block->nodes.count; i++) {
         const char *broken = verify_value(arena, block, plan, i, region);
+        if (broken != NULL) {
+            return broken;
+        }
+    }
+    for (uint32_t g = 0; g < plan->groups.count; g++) {
+        const char *broken =
+            plan->groups.items[g].joins ? verify_joined(arena, block, plan, g) : NULL;
         if (broken != NULL) {
             return broken;
         }

@@ -11,8 +11,7 @@
  * depends on the instruction set, and these pointers vanish when the callee is inlined.
  *
  * Arithmetic. But on a matrix unit (unit.h), sums of products ascend along k with one fused
- * multiply-add each (rnk_fma), so their
- * bits depend neither on the tiling nor on the width of the machine's vectors.
+ * multiply-add each (rnk_fma): their bits depend neither on tiling nor on the width of vectors.
  */
 #ifndef RNET_KERNELS_KERNELS_H
 #define RNET_KERNELS_KERNELS_H
@@ -79,14 +78,15 @@ const real *rnk_factors(const RnPass *pass, const RnTile *tile, int64_t tensor, 
 real *rnk_tensor_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size);
 
 /* ---- products ---- */
-/* epilogue(o, b, Σ_i w[i * out + o] · x[i * width + b]), o < out. */
+/* epilogue(o, b, Σ_i w[i * out + o] · x[i * width + b]), o < out. map(i, b, 0) makes row i of x, or
+ * NULL: it is there; always, where both sides are wide (rnk_is_wide). */
 void rnk_dense(const RnTile *tile, const real *w, int64_t out, int64_t in, const real *x,
                int64_t width, const RnkAhead *ahead, RnkEpilogue *each, RnkEpilogues *all,
-               const void *context);
-/* epilogue(i, b, Σ_o w[i * out + o] · d[o * width + b]), i < in. */
+               const void *context, RnkEpilogue *map, const void *map_context);
+/* epilogue(i, b, Σ_o w[i * out + o] · d[o * width + b]), i < in; map(o, b, 0) as above. */
 void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int64_t in, const real *d,
                     int64_t width, const RnkAhead *ahead, RnkEpilogue *each, RnkEpilogues *all,
-                    const void *context);
+                    const void *context, RnkEpilogue *map, const void *map_context);
 /* epilogue(r, b, 0) for r < rows: element-wise work without a product before it. */
 void rnk_map(int64_t rows, int64_t width, RnkEpilogue *epilogue, const void *context);
 /* The body of an RnkEpilogues. */

@@ -23,6 +23,8 @@ typedef struct RnkLarge {
     const RnkAhead *ahead;
     const real *begin; /* [rows][width]: what sums begin with; NULL: 0 */
     const real *to;    /* [rows][width]: what the epilogue writes, to be fetched; NULL: nothing */
+    RnkEpilogue *map;  /* makes x, as for rnk_map, where no copies are made; NULL: x is there */
+    const void *map_context;
     RnkFinish finish;
 } RnkLarge;
 

@@ -32,6 +32,17 @@ RNK_INLINE int64_t lines_per_step(const RnkLarge *p, int64_t vectors)
     return lines < RNK_MOST_LINES ? lines : RNK_MOST_LINES;
 }
 
+/* Row k of x, so that micro-tiles of other rows of weights find it there. The first ones sum
+ * meanwhile: what the map waits for costs them nothing. */
+RNK_INLINE void map_lanes(int64_t vectors, const RnkLarge *p, int64_t k, int64_t lane)
+{
+    RNK_EACH_VECTOR(v, vectors)
+    {
+        vreal zero = {};
+        p->map(p->map_context, k, lane + v * RNK_LANES, &zero);
+    }
+}
+
 /* The `number`th micro-tile of all. A step that fetches several lines fetches one of the weights
  * and others of what else lies ahead: the only micro-tile of a small product comes to it, too. */
 RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int64_t row,
@@ -49,6 +60,8 @@ RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int
     RnkFetch others = rnk_fetch_from(&rest, number * (lines - 1) * p->depth, p->x);
 #pragma clang loop unroll(disable)
     for (int64_t k = 0; k < p->depth; k++, w += p->k_step, x += p->width) {
+        if (p->map && row == 0)
+            map_lanes(vectors, p, k, lane);
         rnk_fetch(&one, 1);
         rnk_fetch(&others, lines - 1);
         rnk_micro_step(rows, vectors, w, p->row_step, x, sum);
@@ -106,7 +119,7 @@ RNK_INLINE void product(const RnkLarge *p, const RnTile *tile)
 
 RNK_API void rnk_dense(const RnTile *tile, const real *w, int64_t out, int64_t in, const real *x,
                        int64_t width, const RnkAhead *ahead, RnkEpilogue *each, RnkEpilogues *all,
-                       const void *context)
+                       const void *context, RnkEpilogue *map, const void *map_context)
 {
     RnkLarge p = {.w = w,
                   .x = x,
@@ -119,13 +132,16 @@ RNK_API void rnk_dense(const RnTile *tile, const real *w, int64_t out, int64_t i
                   .width = width,
                   .part = in,
                   .ahead = ahead,
+                  .map = map,
+                  .map_context = map_context,
                   .finish = {each, all, context}};
     product(&p, tile);
 }
 
 RNK_API void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int64_t in,
                             const real *d, int64_t width, const RnkAhead *ahead, RnkEpilogue *each,
-                            RnkEpilogues *all, const void *context)
+                            RnkEpilogues *all, const void *context, RnkEpilogue *map,
+                            const void *map_context)
 {
     RnkLarge p = {.w = w,
                   .x = d,
@@ -138,6 +154,8 @@ RNK_API void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int6
                   .width = width,
                   .part = out,
                   .ahead = ahead,
+                  .map = map,
+                  .map_context = map_context,
                   .finish = {each, all, context}};
     product(&p, tile);
 }

@@ -31,6 +31,22 @@ static void collect_all(const void *context, int64_t row, int64_t rows, int64_t 
     rnk_each(collect, context, row, rows, lane, vectors, values, step);
 }
 
+/* x = 2 · from, made by a product's map. */
+typedef struct Doubled {
+    const real *from;
+    real *x;
+    int64_t width;
+    int64_t calls;
+} Doubled;
+
+static void double_lanes(const void *context, int64_t row, int64_t lane, const vreal *zero)
+{
+    const Doubled *doubled = context;
+    int64_t at = row * doubled->width + lane;
+    rnk_store(doubled->x + at, 2 * rnk_load(doubled->from + at) + *zero);
+    ((Doubled *)(uintptr_t)doubled)->calls++;
+}
+
 /* w(r, k) = w[r * row_step + k * k_step] times x; with fused multiply-adds bit for bit, on a matrix
  * unit within fewer roundings. */
 static void check_product(const real *w, int64_t row_step, int64_t k_step, int64_t rows,
@@ -65,15 +81,47 @@ static void product_shape(int64_t out, int64_t in, int64_t width)
     const RnkAhead ahead = {{w, x}, {16, 4096}};
     const RnTile tile = {.packed = make_reals(PACKED, 6)};
     RnkEpilogues *all = out & 1 ? collect_all : NULL;
-    rnk_dense(&tile, w, out, in, x, width, &ahead, collect, all, &sink);
+    rnk_dense(&tile, w, out, in, x, width, &ahead, collect, all, &sink, NULL, NULL);
     assert_true(sink.calls >= out * width / 16);
     check_product(w, 1, out, out, in, x, width, y);
-    rnk_dense_back(&tile, w, out, in, d, width, &ahead, collect, all, &sink_back);
+    rnk_dense_back(&tile, w, out, in, d, width, &ahead, collect, all, &sink_back, NULL, NULL);
     assert_true(sink_back.calls >= in * width / 16);
     check_product(w, out, 1, in, out, d, width, back);
     drop_reals(w, out * in), drop_reals(x, in * width), drop_reals(y, out * width);
     drop_reals(d, out * width), drop_reals(back, in * width);
     drop_reals(tile.packed, PACKED);
+}
+
+/* Forward, then back; what the map reads is what the epilogue writes, where it is as high. */
+static void mapped_shape(int64_t out, int64_t in, int64_t width, int back)
+{
+    int64_t rows = back ? in : out, depth = back ? out : in, high = rows > depth ? rows : depth;
+    real *w = make_reals(out * in, 1), *from = make_reals(high * width, 2);
+    real *x = make_reals(depth * width, 3), *twice = make_reals(depth * width, 4);
+    for (int64_t i = 0; i < depth * width; i++)
+        twice[i] = 2 * from[i], x[i] = (real)NAN;
+    Sink sink = {from, width, 0};
+    Doubled doubled = {from, x, width, 0};
+    const RnkAhead ahead = {{NULL}, {0}};
+    const RnTile tile = {.packed = NULL};
+    (back ? rnk_dense_back : rnk_dense)(&tile, w, out, in, x, width, &ahead, collect, NULL, &sink,
+                                        double_lanes, &doubled);
+    assert_int_equal(doubled.calls, depth * width / 16);
+    check_product(w, back ? out : 1, back ? 1 : out, rows, depth, twice, width, from);
+    drop_reals(w, out * in), drop_reals(from, high * width);
+    drop_reals(x, depth * width), drop_reals(twice, depth * width);
+}
+
+static void test_mapped(void **state)
+{
+    (void)state;
+    for (size_t o = 0; o < SIZE_COUNT; o++)
+        for (size_t i = 0; i < SIZE_COUNT; i++)
+            mapped_shape(SIZES[o], SIZES[i], WIDTHS[(o + i) % COUNT(WIDTHS)], (int)(o & 1));
+    for (size_t w = 0; w < COUNT(WIDTHS); w++) {
+        mapped_shape(17, 30, WIDTHS[w], 0);
+        mapped_shape(40, 130, WIDTHS[w], 1);
+    }
 }
 
 static void test_dense(void **state)
@@ -103,7 +151,7 @@ static void far_product(const real *w, real *x, const real *lane, real *y)
     Sink sink = {y, FAR_WIDTH, 0};
     for (int64_t k = 0; k < FAR_IN; k++)
         x[k * FAR_WIDTH + 10] = lane[k];
-    rnk_dense(&tile, w, FAR_OUT, FAR_IN, x, FAR_WIDTH, &ahead, collect, NULL, &sink);
+    rnk_dense(&tile, w, FAR_OUT, FAR_IN, x, FAR_WIDTH, &ahead, collect, NULL, &sink, NULL, NULL);
     drop_reals(tile.packed, PACKED);
 }
 
@@ -509,11 +557,11 @@ static void test_pack(void **state)
 int test_products_run(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dense),      cmocka_unit_test(test_map),
-        cmocka_unit_test(test_gradients),  cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_tiles),      cmocka_unit_test(test_scalar),
-        cmocka_unit_test(test_transposes), cmocka_unit_test(test_pack),
-        cmocka_unit_test(test_far),
+        cmocka_unit_test(test_dense),  cmocka_unit_test(test_mapped),
+        cmocka_unit_test(test_map),    cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_rows),   cmocka_unit_test(test_tiles),
+        cmocka_unit_test(test_scalar), cmocka_unit_test(test_transposes),
+        cmocka_unit_test(test_pack),   cmocka_unit_test(test_far),
     };
     return cmocka_run_group_tests_name("products", tests, NULL, NULL);
 }

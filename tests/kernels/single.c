@@ -80,7 +80,7 @@ static void product_shape(int64_t out, int64_t in)
     const Sink sink = {y, WIDTH}, sink_one = {y_one, 1};
     const RnkAhead ahead = {{NULL}, {0}};
     const RnTile tile = {.packed = make_reals(PACKED, 6)};
-    rnk_dense(&tile, w.values, out, in, x, WIDTH, &ahead, collect, NULL, &sink);
+    rnk_dense(&tile, w.values, out, in, x, WIDTH, &ahead, collect, NULL, &sink, NULL, NULL);
     rnk_dense_one(w.values, out, in, x_one, collect, &sink_one, in & 1);
     require_same(y, y_one, out);
     drop_edge(&w);

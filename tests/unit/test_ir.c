@@ -177,6 +177,62 @@ static void broken_plans_are_seen(void **state)
     assert_non_null(plan_verify(arena, plan));
 }
 
+/* state → act → dense. Long maps join nothing, nor do those that the product does not read, nor
+ * those of products that run once for each position. */
+static void maps_join_products(void **state)
+{
+    (void)state;
+    Graph *graph = make_graph();
+    Block *block = &graph->regions.items[0].forward;
+    block->nodes.count = 1;
+    Node map = node(OP_ACT, 0, NO_VALUE, 8);
+    map.activation = RN_ACT_RELU;
+    ValueId a = block_add(arena, block, map);
+    block->result = block_add(arena, block, product(a, 8));
+    Plan *plan = plan_graph(arena, graph);
+    BlockPlan *forward = &plan->regions[0].forward;
+    assert_null(plan_verify(arena, plan));
+    assert_int_equal(forward->groups.count, 2);
+    assert_true(forward->groups.items[0].joins);
+    assert_false(forward->groups.items[1].joins);
+    block->nodes.items[a].activation = RN_ACT_TANH;
+    assert_non_null(plan_verify(arena, plan));
+    plan = plan_graph(arena, graph);
+    assert_false(plan->regions[0].forward.groups.items[0].joins);
+    block->nodes.items[a].activation = RN_ACT_RELU;
+    block->nodes.items[block->result].in[0] = 0;
+    plan = plan_graph(arena, graph);
+    assert_false(plan->regions[0].forward.groups.items[0].joins);
+    block->nodes.items[block->result] = product(a, 8);
+    block->nodes.items[block->result].groups = 2;
+    plan = plan_graph(arena, graph);
+    assert_false(plan->regions[0].forward.groups.items[0].joins);
+}
+
+/* product → whole → map of both → product: the first product is there until the map has read it,
+ * which it does while the second one writes. */
+static void what_joined_maps_read_stays(void **state)
+{
+    (void)state;
+    Graph *graph = make_graph();
+    Block *block = &graph->regions.items[0].forward;
+    block->nodes.count = 1;
+    ValueId first = block_add(arena, block, product(0, 8));
+    ValueId norm = block_add(arena, block, node(OP_LAYERNORM, first, NO_VALUE, 8));
+    ValueId sum = block_add(arena, block, node(OP_ADD, first, norm, 8));
+    ValueId last = block_add(arena, block, product(sum, 8));
+    block->result = block_add(arena, block, node(OP_LAYERNORM, last, NO_VALUE, 8));
+    Plan *plan = plan_graph(arena, graph);
+    BlockPlan *forward = &plan->regions[0].forward;
+    assert_null(plan_verify(arena, plan));
+    Storage *places = forward->places;
+    assert_true(forward->groups.items[places[sum].group].joins);
+    assert_int_equal(places[first].last, places[last].group);
+    assert_int_not_equal(places[first].scratch, places[last].scratch);
+    places[first].last--;
+    assert_non_null(plan_verify(arena, plan));
+}
+
 /* dense(act(dense(x))) + dense(act(…)) chains: scratch is reused once a value is dead. */
 static void scratch_is_reused(void **state)
 {
@@ -200,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_graphs_pass),     cmocka_unit_test(broken_graphs_are_seen),
         cmocka_unit_test(plans_verify_and_fuse), cmocka_unit_test(broken_plans_are_seen),
+        cmocka_unit_test(maps_join_products),    cmocka_unit_test(what_joined_maps_read_stays),
         cmocka_unit_test(scratch_is_reused),     cmocka_unit_test(factors_are_verified),
         cmocka_unit_test(gradients_are_paired),
     };
