@@ -108,7 +108,7 @@ static bool evaluate_batch(RtSession *session, RtBuffers *buffers, const RtSet *
     if (watch->look && !watch->look(watch->context, from, set->count, error))
         return false;
     rt_gather(set, NULL, from, count, session->program->real_size, buffers->x.data,
-              buffers->target.data);
+              buffers->target.data, &session->parallel);
     RnCall call = rt_session_call(session, count, RN_FORWARD, loss_kind);
     call.x = buffers->x.data;
     call.target = buffers->target.data;

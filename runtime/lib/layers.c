@@ -63,7 +63,8 @@ bool rt_layers_open(RtLayers *l, RtSession *session, const RtSet *set, const cha
     if (!open_blocks(l, error) || !rt_block_allocate(&l->x, x, "inputs of a batch", error) ||
         !rt_block_allocate(&l->target, target, "targets of a batch", error))
         return false;
-    rt_gather(set, NULL, 0, l->batch, session->program->real_size, l->x.data, l->target.data);
+    rt_gather(set, NULL, 0, l->batch, session->program->real_size, l->x.data, l->target.data,
+              &session->parallel);
     memcpy(l->before, session->params.data, session->params_size);
     return true;
 }

@@ -89,7 +89,7 @@ static bool train_step(Check *c, int64_t step, RtError *error)
                         session->program->train->loss.kind);
     double loss;
     rt_gather(set, c->order, step * c->batch % starts, c->batch, session->program->real_size,
-              c->buffers.x.data, c->buffers.target.data);
+              c->buffers.x.data, c->buffers.target.data, &session->parallel);
     call.x = c->buffers.x.data;
     call.target = c->buffers.target.data;
     call.loss = &loss;

@@ -24,7 +24,7 @@ static bool gather_samples(RtProber *p, uint64_t draw, RtError *error)
         return rt_fail(error, RT_FAILED, "out of memory for the order of the samples");
     rt_shuffle(rt_order_stream(p->session.seed), draw, order, set->count);
     rt_gather(set, order, 0, p->batch, p->session.program->real_size, p->buffers.x.data,
-              p->buffers.target.data);
+              p->buffers.target.data, &p->session.parallel);
     free(order);
     return true;
 }

@@ -134,7 +134,7 @@ static bool predict_all(Prediction *p, RtError *error)
         int64_t left = p->set.count - from;
         int64_t count = left < RT_EVALUATION_BATCH ? left : RT_EVALUATION_BATCH;
         rt_gather(&p->set, NULL, from, count, p->session.program->real_size, p->buffers.x.data,
-                  NULL);
+                  NULL, &p->session.parallel);
         RnCall call = rt_session_call(&p->session, count, RN_FORWARD, RN_LOSS_NONE);
         call.x = p->buffers.x.data;
         call.y = p->buffers.y.data;

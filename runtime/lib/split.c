@@ -126,24 +126,74 @@ static void gather_bytes(const uint8_t *row, int64_t width, int32_t real_size, v
             ((double *)x)[i] = (double)row[i] / 255.0;
 }
 
-void rt_gather(const RtSet *set, const uint32_t *order, int64_t from, int64_t count,
-               int32_t real_size, void *x, void *target)
+/* What a batch is gathered from and to, in pieces of so many samples. */
+typedef struct Gather {
+    const RtSet *set;
+    const uint32_t *order;
+    int64_t from, count, piece;
+    int32_t real_size;
+    void *x, *target;
+} Gather;
+
+static int64_t row_of(const Gather *g, int64_t i)
 {
-    const RtTable *table = set->table;
-    size_t size = (size_t)real_size, width = (size_t)table->features * size;
+    int64_t place = g->order ? g->order[g->from + i] : g->from + i;
+    return g->set->index ? g->set->index[place] : place;
+}
+
+static void gather_sample(const Gather *g, int64_t i)
+{
+    const RtTable *table = g->set->table;
+    size_t size = (size_t)g->real_size, width = (size_t)table->features * size;
     size_t target_width = (size_t)table->outputs * size;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t place = order ? order[from + i] : from + i;
-        int64_t row = set->index ? set->index[place] : place;
-        char *to = (char *)x + (size_t)i * width;
-        if (table->bytes)
-            gather_bytes(table->bytes + row * table->stride, table->features, real_size, to);
-        else
-            memcpy(to, (const char *)table->values + (size_t)row * width, width);
-        if (target && table->labels)
-            ((int32_t *)target)[i] = table->labels[row];
-        else if (target && table->targets)
-            memcpy((char *)target + (size_t)i * target_width,
-                   (const char *)table->targets + (size_t)row * target_width, target_width);
+    int64_t row = row_of(g, i);
+    char *to = (char *)g->x + (size_t)i * width;
+    if (table->bytes)
+        gather_bytes(table->bytes + row * table->stride, table->features, g->real_size, to);
+    else
+        memcpy(to, (const char *)table->values + (size_t)row * width, width);
+    if (g->target && table->labels)
+        ((int32_t *)g->target)[i] = table->labels[row];
+    else if (g->target && table->targets)
+        memcpy((char *)g->target + (size_t)i * target_width,
+               (const char *)table->targets + (size_t)row * target_width, target_width);
+}
+
+/* Rows lie anywhere in memory: one is on its way while another is copied. */
+static void fetch_row(const Gather *g, int64_t i)
+{
+    enum { LINE = 64 };
+    const RtTable *table = g->set->table;
+    size_t width = (size_t)table->features * (table->bytes ? 1 : (size_t)g->real_size);
+    size_t stride = table->bytes ? (size_t)table->stride : width;
+    const char *row = table->bytes ? (const char *)table->bytes : table->values;
+    for (size_t at = 0; at < width; at += LINE)
+        __builtin_prefetch(row + (size_t)row_of(g, i) * stride + at);
+}
+
+static void gather_piece(void *context, int64_t index)
+{
+    enum { AHEAD = 2 };
+    const Gather *g = context;
+    int64_t from = index * g->piece, left = g->count - from;
+    int64_t to = from + (left < g->piece ? left : g->piece);
+    for (int64_t i = from; i < to; i++) {
+        if (i + AHEAD < to)
+            fetch_row(g, i + AHEAD);
+        gather_sample(g, i);
     }
+}
+
+void rt_gather(const RtSet *set, const uint32_t *order, int64_t from, int64_t count,
+               int32_t real_size, void *x, void *target, const RnParallel *parallel)
+{
+    enum { PIECE = 32 * 1024 }; /* bytes, worth a thread's while */
+    int64_t piece = 1 + PIECE / (1 + set->table->features * real_size);
+    Gather g = {set, order, from, count, piece, real_size, x, target};
+    int64_t pieces = (count + g.piece - 1) / g.piece;
+    if (parallel && parallel->run)
+        parallel->run(parallel->pool, pieces, gather_piece, &g);
+    else
+        for (int64_t i = 0; i < pieces; i++)
+            gather_piece(&g, i);
 }

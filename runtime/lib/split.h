@@ -6,6 +6,7 @@
 #ifndef RNET_LIB_SPLIT_H
 #define RNET_LIB_SPLIT_H
 
+#include "core/program.h"
 #include "lib/data.h"
 
 /* Rows of a table; index NULL: all of them in order. */
@@ -33,8 +34,8 @@ void rt_split_free(RtSplit *split);
 bool rt_fill_missing(RtData *data, const RtSplit *split, int32_t real_size, RtError *error);
 
 /* Copies samples order[from … from + count - 1] of a set (order NULL: in the set's order) to x
- * (reals) and target (int32_t or reals; NULL: not wanted). */
+ * (reals) and target (int32_t or reals; NULL: not wanted); parallel NULL: by the caller alone. */
 void rt_gather(const RtSet *set, const uint32_t *order, int64_t from, int64_t count,
-               int32_t real_size, void *x, void *target);
+               int32_t real_size, void *x, void *target, const RnParallel *parallel);
 
 #endif

@@ -12,7 +12,8 @@ static bool add_batches(RtSession *session, RtBuffers *buffers, const RtSet *set
     int64_t most = buffers->batch < RT_EVALUATION_BATCH ? buffers->batch : RT_EVALUATION_BATCH;
     for (int64_t from = 0; from < set->count; from += most) {
         int64_t count = set->count - from < most ? set->count - from : most;
-        rt_gather(set, NULL, from, count, session->program->real_size, buffers->x.data, NULL);
+        rt_gather(set, NULL, from, count, session->program->real_size, buffers->x.data, NULL,
+                  &session->parallel);
         RnCall call = rt_session_call(session, count, RN_FIT | RN_FORWARD, RN_LOSS_NONE);
         call.x = buffers->x.data;
         call.fit = fit;

@@ -255,7 +255,7 @@ static bool take_step(RtTrainer *t, double rate, double *loss, RtError *error)
     int64_t left = set->count - t->position.position;
     int64_t count = left < t->batch ? left : t->batch;
     rt_gather(set, t->order, t->position.position, count, session->program->real_size,
-              t->buffers.x.data, t->buffers.target.data);
+              t->buffers.x.data, t->buffers.target.data, &session->parallel);
     RnCall call = rt_session_call(session, count, step_bits, session->program->train->loss.kind);
     call.x = t->buffers.x.data;
     call.target = t->buffers.target.data;

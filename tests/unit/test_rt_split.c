@@ -101,15 +101,54 @@ static void test_gather(void **state)
     RtTable table = {.count = 3, .features = 2, .stride = 2, .bytes = bytes, .labels = labels};
     RtSet set = {&table, index, 2};
     float x[4];
-    rt_gather(&set, order, 0, 2, 4, x, target);
+    rt_gather(&set, order, 0, 2, 4, x, target, NULL);
     assert_int_equal(target[0], 5);
     assert_int_equal(target[1], 7);
     assert_true(x[0] == 0.0f && x[1] == 51.0f / 255 && x[2] == 2.0f / 255);
     double y[2], values[] = {1, 2, 3, 4, 5, 6}, targets[] = {10, 20, 30}, t[1];
     RtTable reals = {.count = 3, .features = 2, .values = values, .targets = targets, .outputs = 1};
     set.table = &reals;
-    rt_gather(&set, NULL, 0, 1, 8, y, t);
+    rt_gather(&set, NULL, 0, 1, 8, y, t, NULL);
     assert_true(y[0] == 5 && y[1] == 6 && t[0] == 30);
+}
+
+enum { MANY = 200, WIDE = 1000 };
+
+/* Last piece first. */
+static void run_backwards(void *pool, int64_t count, void (*body)(void *, int64_t), void *context)
+{
+    *(int64_t *)pool = count;
+    while (count > 0)
+        body(context, --count);
+}
+
+/* Samples of a kilobyte come in pieces; none is left out, and none reaches into its neighbour. */
+static void test_gather_in_pieces(void **state)
+{
+    (void)state;
+    static uint8_t bytes[MANY * WIDE];
+    static float values[MANY * WIDE], x[(MANY + 1) * WIDE], y[(MANY + 1) * WIDE];
+    static uint32_t order[MANY];
+    for (uint32_t i = 0; i < MANY * WIDE; i++) {
+        bytes[i] = (uint8_t)(i * 2654435761u >> 24);
+        values[i] = (float)i;
+    }
+    rt_shuffle(5, 0, order, MANY);
+    int64_t pieces = 0, from = 3, count = MANY - 7;
+    const RnParallel parallel = {.run = run_backwards, .pool = &pieces};
+    RtTable of_bytes = {.count = MANY, .features = WIDE, .stride = WIDE, .bytes = bytes};
+    RtTable of_reals = {.count = MANY, .features = WIDE, .values = values};
+    RtSet first = {&of_bytes, NULL, MANY}, second = {&of_reals, NULL, MANY};
+    rt_gather(&first, order, from, count, 4, x, NULL, &parallel);
+    assert_true(pieces > 1);
+    rt_gather(&second, order, from, count, 4, y, NULL, &parallel);
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t k = 0; k < WIDE; k++) {
+            int64_t at = (int64_t)order[from + i] * WIDE + k;
+            assert_true(x[i * WIDE + k] == (float)bytes[at] / 255.0f);
+            assert_true(y[i * WIDE + k] == values[at]);
+        }
+    assert_true(x[count * WIDE] == 0 && y[count * WIDE] == 0);
 }
 
 int main(void)
@@ -120,6 +159,7 @@ int main(void)
         cmocka_unit_test(test_split),
         cmocka_unit_test(test_split_with_a_test_set),
         cmocka_unit_test(test_gather),
+        cmocka_unit_test(test_gather_in_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
