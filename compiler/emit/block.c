@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One layer of one block: its groups in order, and after each the transposed copies of the deltas
- * that the gradients of weights will read.
+ * that the gradients of weights will read, where no group makes them.
  */
 #include "emit/group.h"
 #include "support/bug.h"
@@ -120,7 +120,7 @@ static void emit_deltas(Emitter *e, const LayerFrame *frame, int32_t group)
             if ((a > b ? a : b) == group) {
                 dot_scalar(e, frame, (ValueId)i);
             }
-        } else if (plan->places[i].group == group) {
+        } else if (plan->places[i].group == group && plan->places[i].beside < 0) {
             transpose_delta(e, frame, (ValueId)i);
         }
     }

@@ -167,6 +167,24 @@ static void call_product_one(GroupBuild *b, const Node *node)
     e_call_kernel(e, "rnk_dense_one", args, 7);
 }
 
+/* RnkCopy of what the group's product multiplies, or null. */
+static LLVMValueRef fill_copy(GroupBuild *b, const Node *node)
+{
+    Emitter *e = b->e;
+    const Storage *place = &b->plan->places[node->in[0]];
+    if (place->beside != (int32_t)b->number) {
+        return LLVMConstNull(e->t_ptr);
+    }
+    int64_t columns = e->plan->regions[b->frame->region].delta_columns;
+    LLVMValueRef slots[] = {emit_address(e, b->frame, node->in[0]),
+                            e_i64(e, node->depth),
+                            b->frame->width,
+                            b->frame->delta,
+                            e_i64(e, columns),
+                            e_i64(e, place->column)};
+    return fill_slots(b, slots, 6, "copy");
+}
+
 static void call_product(GroupBuild *b, const Node *node, LLVMValueRef position)
 {
     if (b->frame->one) {
@@ -192,14 +210,15 @@ static void call_product(GroupBuild *b, const Node *node, LLVMValueRef position)
                            emit_finish(b),
                            fill_context(b),
                            LLVMConstNull(e->t_ptr),
-                           LLVMConstNull(e->t_ptr)};
+                           LLVMConstNull(e->t_ptr),
+                           fill_copy(b, node)};
     if (b->number > 0 && b->plan->groups.items[b->number - 1].joins) {
         GroupBuild map = begin_group(e, b->frame, b->number - 1);
         emit_epilogue(&map);
         args[10] = map.epilogue;
         args[11] = fill_context(&map);
     }
-    e_call_kernel(e, back ? "rnk_dense_back" : "rnk_dense", args, 12);
+    e_call_kernel(e, back ? "rnk_dense_back" : "rnk_dense", args, back ? 13 : 12);
 }
 
 /* Kernels of whole values take: what they need of pass and tile, x (and d), y, sizes, tensors. */

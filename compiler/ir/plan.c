@@ -65,6 +65,7 @@ static void group_nodes(Planner *p)
                            .kept = NO_PLACE,
                            .scratch = NO_PLACE,
                            .column = NO_PLACE,
+                           .beside = -1,
                            .partner = NO_VALUE};
         if (!is_wanted(p, i)) {
             place->stored = true;
@@ -289,6 +290,26 @@ static void place_columns(Planner *p, RegionPlan *region_plan)
     }
 }
 
+bool plan_can_transpose(const Node *node)
+{
+    return node->op == OP_DENSE_BACK && node->groups == 1 && !is_wide_matrix(node);
+}
+
+/* Each delta by the first product that can. */
+static void transpose_beside(Planner *p)
+{
+    for (uint32_t g = 0; g < p->plan->groups.count; g++) {
+        ValueId root = p->plan->groups.items[g].root;
+        if (root == NO_VALUE || !plan_can_transpose(&p->block->nodes.items[root])) {
+            continue;
+        }
+        Storage *place = &p->plan->places[p->block->nodes.items[root].in[0]];
+        if (place->column != NO_PLACE && place->beside < 0) {
+            place->beside = (int32_t)g;
+        }
+    }
+}
+
 bool plan_can_pair(const Graph *graph, const Node *weight, const Node *row)
 {
     return weight->op == OP_GRAD_WEIGHT && row->op == OP_GRAD_ROWS && !is_wide_gradient(weight) &&
@@ -442,6 +463,9 @@ static void plan_region(Arena *arena, const Graph *graph, const Region *region, 
     int64_t rows = place_scratch(&backward);
     plan->scratch_rows = rows > plan->scratch_rows ? rows : plan->scratch_rows;
     place_columns(&backward, plan);
+    if (region->stack != NULL) { /* elsewhere it would be more code than it is worth */
+        transpose_beside(&backward);
+    }
     pair_gradients(&backward);
     plan_remake(arena, graph, region, plan);
     find_readers(plan, region);

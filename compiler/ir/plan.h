@@ -13,9 +13,10 @@
  *     scratch               one slot, reused by every layer
  *
  * Deltas (operands of gradients) are also written transposed, [sample][column], because gradients
- * of weights run along the samples. A layer of region r thus costs, for each sample, in_rows +
- * kept_rows reals from forward to backward, and delta_columns reals inside a block of layers, and
- * one for each gradient of a scalar: these lie behind them, [scalar][sample].
+ * of weights run along the samples: in small parts between the sums of the product that multiplies
+ * them, where there is a narrow one, or once they are complete. A layer of region r thus costs, for
+ * each sample, in_rows + kept_rows reals from forward to backward, and delta_columns reals inside a
+ * block of layers, and one for each gradient of a scalar: these lie behind them, [scalar][sample].
  * The gradient of a bias is summed with that of a matrix, its partner, where both are sums of the
  * same deltas.
  * Gradients of matrices of 128 rows and columns transpose what they copy anyway: their deltas stay
@@ -47,6 +48,7 @@ typedef struct Storage {
     int64_t scratch; /* row of the scratch slot, or NO_PLACE */
     ValueId partner; /* gradient that is summed together with this one; NO_VALUE */
     int64_t column;  /* first column of its transposed copy, or number of its scalar; NO_PLACE */
+    int32_t beside;  /* group of the product that makes this copy; -1: none */
 } Storage;
 
 typedef struct Group {
@@ -83,6 +85,9 @@ bool plan_group_is_short(const Block *block, const Group *group);
 /* Is the group a short map of what the next one multiplies, in one product for all rows, which is
  * not made from copies? */
 bool plan_can_join(const Block *block, const BlockPlan *plan, uint32_t number);
+
+/* May the node, a product, make the transposed copy of what it multiplies? */
+bool plan_can_transpose(const Node *node);
 
 /* The forward value that a source of the backward block stands for, or NO_VALUE. */
 static inline ValueId kept_value(const Node *node)

@@ -20,6 +20,9 @@ static void print_value(const Block *block, const Storage *place, ValueId value,
     if (place->column != NO_PLACE) {
         fprintf(out, " column %lld", (long long)place->column);
     }
+    if (place->beside >= 0) {
+        fprintf(out, " beside group %d", place->beside);
+    }
     fprintf(out, "%s%s\n", place->is_result ? " result" : "", place->stored ? "" : " register");
 }
 

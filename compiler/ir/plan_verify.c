@@ -2,7 +2,7 @@
  *
  * Invariants of Plan, found without the allocator: two values that are alive in one group share no
  * rows; everything that is read from memory has a place; offsets are inside their slots; what a map
- * that joins a product reads outlives it.
+ * that joins a product reads outlives it; who makes a transposed copy multiplies what it copies.
  */
 #include "ir/plan.h"
 #include "support/str.h"
@@ -38,6 +38,23 @@ static const char *verify_value(Arena *arena, const Block *block, const BlockPla
     return NULL;
 }
 
+/* Sources are made by no group, but may be transposed beside one. */
+static const char *verify_copy(Arena *arena, const Block *block, const BlockPlan *plan, uint32_t i)
+{
+    int32_t group = plan->places[i].beside;
+    if (group < 0) {
+        return NULL;
+    }
+    bool inside = (uint32_t)group < plan->groups.count;
+    ValueId root = inside ? plan->groups.items[group].root : NO_VALUE;
+    const Node *node = root == NO_VALUE ? NULL : &block->nodes.items[root];
+    if (node == NULL || !plan_can_transpose(node) || node->in[0] != (ValueId)i ||
+        plan->places[i].column == NO_PLACE) {
+        return str_format(arena, "%%%u cannot be transposed beside group %d", i, group);
+    }
+    return NULL;
+}
+
 static const char *verify_joined(Arena *arena, const Block *block, const BlockPlan *plan,
                                  uint32_t number)
 {
@@ -63,6 +80,7 @@ static const char *verify_block(Arena *arena, const Block *block, const BlockPla
 {
     for (uint32_t i = 0; i < block->nodes.count; i++) {
         const char *broken = verify_value(arena, block, plan, i, region);
+        broken = broken == NULL ? verify_copy(arena, block, plan, i) : broken;
         if (broken != NULL) {
             return broken;
         }

@@ -31,14 +31,6 @@ typedef void RnkEpilogue(const void *context, int64_t row, int64_t lane, const v
 typedef void RnkEpilogues(const void *context, int64_t row, int64_t rows, int64_t lane,
                           int64_t vectors, const vreal *values, int64_t step);
 
-/* What becomes of the sums of a product: `all` takes them where an epilogue is long, else `each`.
- */
-typedef struct RnkFinish {
-    RnkEpilogue *each;
-    RnkEpilogues *all; /* or NULL */
-    const void *context;
-} RnkFinish;
-
 /* Memory that the next layer will want, fetched while this one computes. Hints: what lies there
  * never matters. */
 enum { RNK_AHEAD = 3 };
@@ -46,6 +38,15 @@ typedef struct RnkAhead {
     const void *at[RNK_AHEAD];
     int64_t bytes[RNK_AHEAD]; /* 0: none */
 } RnkAhead;
+
+/* delta[sample][column + r] = x[r][lane] for the samples of a tile, and the last row once more in
+ * columns up to a multiple of 16; delta NULL: nothing. */
+typedef struct RnkCopy {
+    const real *x;
+    int64_t rows, width;
+    real *delta;
+    int64_t columns, column;
+} RnkCopy;
 
 /* ---- addressing: pass and tile to pointers (pass.c) ---- */
 int64_t rnk_width(const RnTile *tile);
@@ -78,15 +79,16 @@ const real *rnk_factors(const RnPass *pass, const RnTile *tile, int64_t tensor, 
 real *rnk_tensor_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size);
 
 /* ---- products ---- */
-/* epilogue(o, b, Σ_i w[i * out + o] · x[i * width + b]), o < out. map(i, b, 0) makes row i of x, or
- * NULL: it is there; always, where both sides are wide (rnk_is_wide). */
+/* epilogue(o, b, Σ_i w[i * out + o] · x[i * width + b]), o < out. map(i, b, 0) makes row i of x;
+ * NULL: it is there. Neither map nor copy where both sides are wide (rnk_is_wide). */
 void rnk_dense(const RnTile *tile, const real *w, int64_t out, int64_t in, const real *x,
                int64_t width, const RnkAhead *ahead, RnkEpilogue *each, RnkEpilogues *all,
                const void *context, RnkEpilogue *map, const void *map_context);
-/* epilogue(i, b, Σ_o w[i * out + o] · d[o * width + b]), i < in; map(o, b, 0) as above. */
+/* epilogue(i, b, Σ_o w[i * out + o] · d[o * width + b]), i < in. copy: of d, is made, too. */
 void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int64_t in, const real *d,
                     int64_t width, const RnkAhead *ahead, RnkEpilogue *each, RnkEpilogues *all,
-                    const void *context, RnkEpilogue *map, const void *map_context);
+                    const void *context, RnkEpilogue *map, const void *map_context,
+                    const RnkCopy *copy);
 /* epilogue(r, b, 0) for r < rows: element-wise work without a product before it. */
 void rnk_map(int64_t rows, int64_t width, RnkEpilogue *epilogue, const void *context);
 /* The body of an RnkEpilogues. */
@@ -133,11 +135,9 @@ void rnk_row_gradient_of_rows(const RnPass *pass, real *g, int64_t out, const re
  * sample; sign: that of *value where `absolute`, +1 at 0. */
 void rnk_scalar_gradient(const RnPass *pass, real *g, const real *value, int64_t absolute,
                          const real *delta, int64_t columns, int64_t scalar, int64_t add);
-/* delta[sample][column + r] = x[r][lane] for the samples of the tile. */
+/* delta[sample][column + r] = x[r][lane] for the samples of the tile; padded: as an RnkCopy. */
 void rnk_transpose(const RnTile *tile, const real *x, int64_t rows, int64_t width, real *delta,
                    int64_t columns, int64_t column);
-/* The same, where up to 16 · ⌈rows/16⌉ columns may be written, those behind `rows` with the
- * last row. Nothing where `delta` is NULL. */
 void rnk_transpose_padded(const RnTile *tile, const real *x, int64_t rows, int64_t width,
                           real *delta, int64_t columns, int64_t column);
 /* d[sample] = Σ_r a[r][lane] · b[r][lane] for the samples of the tile; scalars lie behind the

@@ -25,6 +25,8 @@ typedef struct RnkLarge {
     const real *to;    /* [rows][width]: what the epilogue writes, to be fetched; NULL: nothing */
     RnkEpilogue *map;  /* makes x, as for rnk_map, where no copies are made; NULL: x is there */
     const void *map_context;
+    const RnkCopy *copy; /* of x, for the tile; NULL: none */
+    const RnTile *tile;
     RnkFinish finish;
 } RnkLarge;
 

@@ -74,6 +74,14 @@ RNK_INLINE void rnk_micro_step(int64_t rows, int64_t vectors, const real *w, int
     }
 }
 
+/* What becomes of the sums of a product: `all` takes them where an epilogue is long, else `each`.
+ */
+typedef struct RnkFinish {
+    RnkEpilogue *each;
+    RnkEpilogues *all; /* or NULL */
+    const void *context;
+} RnkFinish;
+
 /* Hands the sums to the epilogue. For a long one they go through memory; a short one would pay more
  * for that detour than for its copies. */
 RNK_INLINE void rnk_micro_finish(int64_t rows, int64_t vectors, const RnkSums sum,

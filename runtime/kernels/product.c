@@ -7,6 +7,8 @@
 #include "kernels/wide.h"
 
 #include "core/pass.h"
+#include "core/round.h"
+#include "kernels/transpose.h"
 
 enum { HALF = RNK_VECTORS > 1 ? RNK_VECTORS / 2 : 1 };
 
@@ -69,17 +71,34 @@ RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int
     rnk_micro_finish(rows, vectors, sum, &p->finish, row, lane);
 }
 
+/* Behind micro-tile `number` of so many in a column its share of the copy, sixteen rows at a time:
+ * stores to lines that another core has read are waited for, and the sums that follow hide that. */
+RNK_INLINE void copy_rows(int64_t vectors, const RnkLarge *p, int64_t lane, int64_t number,
+                          int64_t tiles)
+{
+    int64_t parts = (p->depth + RNK_LANES - 1) / RNK_LANES;
+    int64_t from = rn_share_start(parts, tiles, number);
+    int64_t to = rn_share_start(parts, tiles, number + 1);
+    if (p->copy && from < to)
+        rnk_transpose_rows(p->copy, p->tile, lane, vectors * RNK_LANES, from * RNK_LANES,
+                           to * RNK_LANES);
+}
+
 /* All rows of `vectors` vectors of lanes. */
 RNK_INLINE void column(int64_t vectors, const RnkLarge *p, int64_t lane)
 {
     RnkSplit split = rnk_micro_split(p->rows, rnk_micro_rows(vectors));
     int64_t row = 0, first = lane / (vectors * RNK_LANES) * split.tiles;
 #pragma clang loop unroll(disable)
-    for (int64_t t = 0; t < split.more; t++, row += split.low + 1)
+    for (int64_t t = 0; t < split.more; t++, row += split.low + 1) {
         micro_tile(split.low + 1, vectors, p, row, lane, first + t);
+        copy_rows(vectors, p, lane, t, split.tiles);
+    }
 #pragma clang loop unroll(disable)
-    for (int64_t t = split.more; t < split.tiles; t++, row += split.low)
+    for (int64_t t = split.more; t < split.tiles; t++, row += split.low) {
         micro_tile(split.low, vectors, p, row, lane, first + t);
+        copy_rows(vectors, p, lane, t, split.tiles);
+    }
 }
 
 /* All rows of `vectors` vectors of lanes at the end of a tile: one height of micro-tile, the last
@@ -92,6 +111,7 @@ RNK_INLINE void last_column(int64_t vectors, const RnkLarge *p, int64_t lane)
     for (int64_t t = 0; t < tiles; t++) {
         int64_t row = t + 1 < tiles ? t * height : p->rows - height;
         micro_tile(height, vectors, p, row, lane, first + t);
+        copy_rows(vectors, p, lane, t, tiles);
     }
 }
 
@@ -141,7 +161,7 @@ RNK_API void rnk_dense(const RnTile *tile, const real *w, int64_t out, int64_t i
 RNK_API void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int64_t in,
                             const real *d, int64_t width, const RnkAhead *ahead, RnkEpilogue *each,
                             RnkEpilogues *all, const void *context, RnkEpilogue *map,
-                            const void *map_context)
+                            const void *map_context, const RnkCopy *copy)
 {
     RnkLarge p = {.w = w,
                   .x = d,
@@ -156,6 +176,8 @@ RNK_API void rnk_dense_back(const RnTile *tile, const real *w, int64_t out, int6
                   .ahead = ahead,
                   .map = map,
                   .map_context = map_context,
+                  .copy = copy,
+                  .tile = tile,
                   .finish = {each, all, context}};
     product(&p, tile);
 }

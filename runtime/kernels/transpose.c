@@ -90,15 +90,17 @@ __attribute__((noinline)) void rnk_transpose_block(const real *from, int64_t fro
     }
 }
 
-/* The samples of the tile; `wide`: lanes that may be written of a row of up to 16. */
-static inline __attribute__((always_inline)) void transpose(const RnTile *tile, const real *x,
-                                                            int64_t rows, int64_t width, real *to,
-                                                            int64_t columns, int64_t padding)
+__attribute__((noinline, minsize)) void rnk_transpose_rows(const RnkCopy *copy, const RnTile *tile,
+                                                           int64_t lane, int64_t lanes,
+                                                           int64_t from, int64_t to)
 {
-    for (int64_t row = 0; row < rows; row += RNK_LANES) {
-        int64_t count = rows - row < RNK_LANES ? rows - row : RNK_LANES;
-        rnk_transpose_block(x + row * width, width, count, to + row, columns, tile->valid,
-                            padding ? RNK_LANES : count);
+    int64_t samples = tile->valid - lane, step = copy->columns;
+    real *delta = copy->delta + (tile->first + lane) * step + copy->column;
+    for (int64_t row = from; row < to && samples > 0 && copy->delta; row += RNK_LANES) {
+        int64_t rows = copy->rows - row;
+        rnk_transpose_block(copy->x + row * copy->width + lane, copy->width,
+                            rows < RNK_LANES ? rows : RNK_LANES, delta + row, step,
+                            samples < lanes ? samples : lanes, RNK_LANES);
     }
 }
 
@@ -111,14 +113,18 @@ static inline int is_unwanted(const real *delta)
 RNK_API void rnk_transpose(const RnTile *tile, const real *x, int64_t rows, int64_t width,
                            real *delta, int64_t columns, int64_t column)
 {
-    transpose(tile, x, rows, width, delta + tile->first * columns + column, columns, 0);
+    real *to = delta + tile->first * columns + column;
+    for (int64_t row = 0; row < rows; row += RNK_LANES) {
+        int64_t count = rows - row < RNK_LANES ? rows - row : RNK_LANES;
+        rnk_transpose_block(x + row * width, width, count, to + row, columns, tile->valid, count);
+    }
 }
 
 RNK_API void rnk_transpose_padded(const RnTile *tile, const real *x, int64_t rows, int64_t width,
                                   real *delta, int64_t columns, int64_t column)
 {
-    if (!is_unwanted(delta))
-        transpose(tile, x, rows, width, delta + tile->first * columns + column, columns, 1);
+    const RnkCopy copy = {x, rows, width, delta, columns, column};
+    rnk_transpose_rows(&copy, tile, 0, width, 0, rows);
 }
 
 RNK_API void rnk_dot(const RnPass *pass, const RnTile *tile, const real *a, const real *b,

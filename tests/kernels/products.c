@@ -84,7 +84,7 @@ static void product_shape(int64_t out, int64_t in, int64_t width)
     rnk_dense(&tile, w, out, in, x, width, &ahead, collect, all, &sink, NULL, NULL);
     assert_true(sink.calls >= out * width / 16);
     check_product(w, 1, out, out, in, x, width, y);
-    rnk_dense_back(&tile, w, out, in, d, width, &ahead, collect, all, &sink_back, NULL, NULL);
+    rnk_dense_back(&tile, w, out, in, d, width, &ahead, collect, all, &sink_back, NULL, NULL, NULL);
     assert_true(sink_back.calls >= in * width / 16);
     check_product(w, out, 1, in, out, d, width, back);
     drop_reals(w, out * in), drop_reals(x, in * width), drop_reals(y, out * width);
@@ -92,7 +92,26 @@ static void product_shape(int64_t out, int64_t in, int64_t width)
     drop_reals(tile.packed, PACKED);
 }
 
-/* Forward, then back; what the map reads is what the epilogue writes, where it is as high. */
+/* delta[first + sample][column + row] = x[row][sample], and nothing else but behind the last row.
+ */
+static void check_copy(const RnkCopy *copy, const RnTile *tile, const real *x, int64_t rows,
+                       int64_t width, int64_t samples)
+{
+    int64_t end = (rows + 15) / 16 * 16;
+    for (int64_t s = 0; s < samples; s++)
+        for (int64_t c = 0; c < copy->columns; c++) {
+            real value = copy->delta[s * copy->columns + c];
+            int64_t lane = s - tile->first, row = c - copy->column;
+            int inside = lane >= 0 && lane < tile->valid;
+            if (inside && row >= 0 && row < rows)
+                assert_true(value == x[row * width + lane]);
+            else if (!inside || row < 0 || row >= end)
+                assert_true(value == 7);
+        }
+}
+
+/* What the map reads is what the epilogue writes, where it is as high. Back with a copy, of all
+ * samples but the last. */
 static void mapped_shape(int64_t out, int64_t in, int64_t width, int back)
 {
     int64_t rows = back ? in : out, depth = back ? out : in, high = rows > depth ? rows : depth;
@@ -103,13 +122,25 @@ static void mapped_shape(int64_t out, int64_t in, int64_t width, int back)
     Sink sink = {from, width, 0};
     Doubled doubled = {from, x, width, 0};
     const RnkAhead ahead = {{NULL}, {0}};
-    const RnTile tile = {.packed = NULL};
-    (back ? rnk_dense_back : rnk_dense)(&tile, w, out, in, x, width, &ahead, collect, NULL, &sink,
-                                        double_lanes, &doubled);
+    enum { COLUMN = 16, MORE = 3 };
+    const RnTile tile = {.first = 2, .valid = width - 1};
+    int64_t samples = width + MORE, columns = COLUMN + (depth + 15) / 16 * 16 + 16;
+    const RnkCopy copy = {x, depth, width, make_reals(samples * columns, 5), columns, COLUMN};
+    for (int64_t i = 0; i < samples * columns; i++)
+        copy.delta[i] = 7;
+    if (back)
+        rnk_dense_back(&tile, w, out, in, x, width, &ahead, collect, NULL, &sink, double_lanes,
+                       &doubled, &copy);
+    else
+        rnk_dense(&tile, w, out, in, x, width, &ahead, collect, NULL, &sink, double_lanes,
+                  &doubled);
+    if (back)
+        check_copy(&copy, &tile, twice, depth, width, samples);
     assert_int_equal(doubled.calls, depth * width / 16);
     check_product(w, back ? out : 1, back ? 1 : out, rows, depth, twice, width, from);
     drop_reals(w, out * in), drop_reals(from, high * width);
     drop_reals(x, depth * width), drop_reals(twice, depth * width);
+    drop_reals(copy.delta, samples * columns);
 }
 
 static void test_mapped(void **state)
@@ -117,7 +148,7 @@ static void test_mapped(void **state)
     (void)state;
     for (size_t o = 0; o < SIZE_COUNT; o++)
         for (size_t i = 0; i < SIZE_COUNT; i++)
-            mapped_shape(SIZES[o], SIZES[i], WIDTHS[(o + i) % COUNT(WIDTHS)], (int)(o & 1));
+            mapped_shape(SIZES[o], SIZES[i], WIDTHS[(o + i) % COUNT(WIDTHS)], (o + i) % 3 != 0);
     for (size_t w = 0; w < COUNT(WIDTHS); w++) {
         mapped_shape(17, 30, WIDTHS[w], 0);
         mapped_shape(40, 130, WIDTHS[w], 1);

@@ -58,7 +58,7 @@ static void backward(const RnPass *pass, const RnTile *tile, int64_t region, int
         add.state = s->residual ? d : NULL;
         rnk_transpose(tile, d, s->out, add.width, rnk_delta(pass, region, k), s->out, 0);
         rnk_dense_back(tile, rnk_tensor(pass, s->tensor, k, s->in * s->out), s->out, s->in, d,
-                       add.width, &NOTHING_AHEAD, finish, NULL, &add, NULL, NULL);
+                       add.width, &NOTHING_AHEAD, finish, NULL, &add, NULL, NULL, NULL);
     }
 }
 

@@ -4,6 +4,7 @@
  * rows of their own.
  */
 #include "ir/plan.h"
+#include "sema/model.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -145,6 +146,35 @@ static void gradients_are_paired(void **state)
     assert_non_null(plan_verify(arena, plan));
 }
 
+/* In a stack the product of a delta transposes it, the first of two; in a straight region none. */
+static void deltas_are_transposed_beside_products(void **state)
+{
+    (void)state;
+    enum { DELTA = 0 };
+    static const Stack stack = {0};
+    Graph *graph = make_trained_graph();
+    Region *region = &graph->regions.items[0];
+    Node back = product(DELTA, 8);
+    back.op = OP_DENSE_BACK;
+    ValueId first = block_add(arena, &region->backward, back);
+    ValueId second = block_add(arena, &region->backward, back);
+    region->backward.result = block_add(arena, &region->backward, node(OP_ADD, first, second, 8));
+    Plan *plan = plan_graph(arena, graph);
+    assert_null(plan_verify(arena, plan));
+    assert_int_equal(plan->regions[0].backward.places[DELTA].beside, -1);
+    region->stack = &stack;
+    plan = plan_graph(arena, graph);
+    Storage *places = plan->regions[0].backward.places;
+    assert_null(plan_verify(arena, plan));
+    assert_int_equal(places[DELTA].column, 0);
+    assert_int_equal(places[DELTA].beside, places[first].group);
+    places[first].beside = places[second].group;
+    assert_non_null(plan_verify(arena, plan));
+    places[first].beside = -1;
+    region->backward.nodes.items[first].groups = 2;
+    assert_non_null(plan_verify(arena, plan));
+}
+
 static void plans_verify_and_fuse(void **state)
 {
     (void)state;
@@ -254,10 +284,15 @@ static void scratch_is_reused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_graphs_pass),     cmocka_unit_test(broken_graphs_are_seen),
-        cmocka_unit_test(plans_verify_and_fuse), cmocka_unit_test(broken_plans_are_seen),
-        cmocka_unit_test(maps_join_products),    cmocka_unit_test(what_joined_maps_read_stays),
-        cmocka_unit_test(scratch_is_reused),     cmocka_unit_test(factors_are_verified),
+        cmocka_unit_test(whole_graphs_pass),
+        cmocka_unit_test(broken_graphs_are_seen),
+        cmocka_unit_test(plans_verify_and_fuse),
+        cmocka_unit_test(broken_plans_are_seen),
+        cmocka_unit_test(deltas_are_transposed_beside_products),
+        cmocka_unit_test(maps_join_products),
+        cmocka_unit_test(what_joined_maps_read_stays),
+        cmocka_unit_test(scratch_is_reused),
+        cmocka_unit_test(factors_are_verified),
         cmocka_unit_test(gradients_are_paired),
     };
     return cmocka_run_group_tests(tests, create, destroy);
