@@ -23,6 +23,11 @@ const BlockPlan *frame_plan(const Emitter *e, const LayerFrame *frame)
     return frame->backward ? &plan->backward : frame->remake ? &plan->remake : &plan->forward;
 }
 
+bool frame_leaves(const Emitter *e, const LayerFrame *frame, uint32_t group)
+{
+    return !frame->one && frame_plan(e, frame)->groups.items[group].made_by_next;
+}
+
 /* base + row · width. */
 static LLVMValueRef row_address(Emitter *e, const LayerFrame *frame, LLVMValueRef base, int64_t row)
 {
@@ -128,15 +133,15 @@ static void emit_deltas(Emitter *e, const LayerFrame *frame, int32_t group)
 
 void emit_block(Emitter *e, LayerFrame *frame)
 {
-    const BlockPlan *plan = frame_plan(e, frame);
     emit_deltas(e, frame, -1);
-    for (uint32_t g = 0, complete = 0; g < plan->groups.count; g++) {
-        if (plan->groups.items[g].joins && !frame->one) {
+    for (uint32_t g = 0; g < frame_plan(e, frame)->groups.count; g++) {
+        if (frame_leaves(e, frame, g)) {
             continue;
         }
         emit_group(e, frame, g);
-        for (; complete <= g; complete++) {
-            emit_deltas(e, frame, (int32_t)complete);
+        if (g > 0 && frame_leaves(e, frame, g - 1)) {
+            emit_deltas(e, frame, (int32_t)g - 1);
         }
+        emit_deltas(e, frame, (int32_t)g);
     }
 }

@@ -167,7 +167,7 @@ static void call_product_one(GroupBuild *b, const Node *node)
     e_call_kernel(e, "rnk_dense_one", args, 7);
 }
 
-/* RnkCopy of what the group's product multiplies, or null. */
+/* RnkCopy of what the group's product, one of backward, multiplies; or null. */
 static LLVMValueRef fill_copy(GroupBuild *b, const Node *node)
 {
     Emitter *e = b->e;
@@ -199,6 +199,13 @@ static void call_product(GroupBuild *b, const Node *node, LLVMValueRef position)
     emit_epilogue(b);
     bool back = node->op == OP_DENSE_BACK;
     LLVMValueRef x = emit_address(e, b->frame, node->in[0]);
+    LLVMValueRef map = LLVMConstNull(e->t_ptr), map_context = map;
+    if (b->number > 0 && frame_leaves(e, b->frame, b->number - 1)) {
+        GroupBuild left = begin_group(e, b->frame, b->number - 1);
+        emit_epilogue(&left);
+        map = left.epilogue;
+        map_context = fill_context(&left);
+    }
     LLVMValueRef args[] = {b->frame->tile,
                            emit_tensor(e, b->frame, node->tensor),
                            e_i64(e, back ? node->depth : node->n),
@@ -209,15 +216,9 @@ static void call_product(GroupBuild *b, const Node *node, LLVMValueRef position)
                            b->epilogue,
                            emit_finish(b),
                            fill_context(b),
-                           LLVMConstNull(e->t_ptr),
-                           LLVMConstNull(e->t_ptr),
+                           map,
+                           map_context,
                            fill_copy(b, node)};
-    if (b->number > 0 && b->plan->groups.items[b->number - 1].joins) {
-        GroupBuild map = begin_group(e, b->frame, b->number - 1);
-        emit_epilogue(&map);
-        args[10] = map.epilogue;
-        args[11] = fill_context(&map);
-    }
     e_call_kernel(e, back ? "rnk_dense_back" : "rnk_dense", args, back ? 13 : 12);
 }
 

@@ -25,6 +25,8 @@ typedef struct GroupBuild {
 /* The block that the frame's function runs, and how (block.c). */
 const Block *frame_block(const Emitter *e, const LayerFrame *frame);
 const BlockPlan *frame_plan(const Emitter *e, const LayerFrame *frame);
+/* Is the group left to the next one, to be made there? */
+bool frame_leaves(const Emitter *e, const LayerFrame *frame, uint32_t group);
 
 /* The value of a scalar tensor at the layer, one for all lanes: networks that differ in it want no
  * gradients of tensors. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Grouping, then storage: groups are made in one walk over the nodes; a second walk finds which
- * values cross groups; maps join products; rows are then given out first-fit over the groups in
- * which values live.
+ * values cross groups; maps are left to products; rows are then given out first-fit over the groups
+ * in which values live.
  */
 #include "ir/plan.h"
 
@@ -132,7 +132,7 @@ static void find_stored(Planner *p)
 }
 
 /* Not more than a few instructions? */
-bool plan_is_short(const Node *node)
+static bool is_short(const Node *node)
 {
     bool simple = node->activation == RN_ACT_RELU || node->activation == RN_ACT_LEAKY_RELU ||
                   node->activation == RN_ACT_LINEAR;
@@ -145,14 +145,14 @@ bool plan_is_short(const Node *node)
 bool plan_group_is_short(const Block *block, const Group *group)
 {
     for (uint32_t i = 0; i < group->items.count; i++) {
-        if (!plan_is_short(&block->nodes.items[group->items.items[i]])) {
+        if (!is_short(&block->nodes.items[group->items.items[i]])) {
             return false;
         }
     }
     return true;
 }
 
-bool plan_can_join(const Block *block, const BlockPlan *plan, uint32_t number)
+bool plan_can_be_made_by_next(const Block *block, const BlockPlan *plan, uint32_t number)
 {
     const Group *map = &plan->groups.items[number], *next = map + 1;
     if (map->root != NO_VALUE || number + 1 == plan->groups.count || next->root == NO_VALUE) {
@@ -163,13 +163,19 @@ bool plan_can_join(const Block *block, const BlockPlan *plan, uint32_t number)
            plan->places[node->in[0]].group == (int32_t)number && plan_group_is_short(block, map);
 }
 
-/* What the map reads, and what is read right after it, is read as long as the product runs. */
-static void join_maps(Planner *p)
+/* What ends with such a map lives until the product is made: it may be read as late. */
+static void leave_maps_to_products(Planner *p)
 {
     for (uint32_t g = 0; g < p->plan->groups.count; g++) {
-        p->plan->groups.items[g].joins = plan_can_join(p->block, p->plan, g);
-        for (uint32_t i = 0; p->plan->groups.items[g].joins && i < p->block->nodes.count; i++) {
-            p->plan->places[i].last += p->plan->places[i].last == (int32_t)g;
+        if (!plan_can_be_made_by_next(p->block, p->plan, g)) {
+            continue;
+        }
+        p->plan->groups.items[g].made_by_next = true;
+        for (uint32_t i = 0; i < p->block->nodes.count; i++) {
+            Storage *place = &p->plan->places[i];
+            if (place->last == (int32_t)g) {
+                place->last++;
+            }
         }
     }
 }
@@ -390,7 +396,7 @@ static Planner begin_block(Arena *arena, const Graph *graph, const Block *block,
     Planner planner = {.arena = arena, .graph = graph, .block = block, .plan = plan};
     group_nodes(&planner);
     find_stored(&planner);
-    join_maps(&planner);
+    leave_maps_to_products(&planner);
     return planner;
 }
 

@@ -4,9 +4,9 @@
  *
  * A block runs as a list of groups. A group is a matrix product with the element-wise ops that
  * become its epilogue, one whole-value kernel, or element-wise ops alone (a map). A map of a few
- * instructions joins the product behind it, which makes it while it sums its first rows. Values
- * used only inside their group live in registers; all others have rows in one of these places of a
- * tile (a row is `width` reals, one for each sample):
+ * instructions is made by the product behind it while that sums its first rows. Values used only
+ * inside their group live in registers; all others have rows in one of these places of a tile (a
+ * row is `width` reals, one for each sample):
  *
  *     next / gradient out   the block's result
  *     kept                  one slot a layer, when backward needs the value
@@ -27,8 +27,8 @@
  * element-wise ops other than dropout. The block `remake` has these nodes of forward alone,
  * everything else being there already.
  *
- * Worked example, h + alpha·V relu(h) with 30 features: forward groups are map{act → kept 0}, which
- * joins dense{bias, scale, add → next}; kept_rows 30, keeps_states false, since backward reads
+ * Worked example, h + alpha·V relu(h) with 30 features: forward groups are map{act → kept 0}, made
+ * by dense{bias, scale, add → next}; kept_rows 30, keeps_states false, since backward reads
  * relu(h) and never h itself.
  */
 #ifndef RNET_IR_PLAN_H
@@ -40,7 +40,7 @@ enum { NO_PLACE = -1, DELTA_ALIGN = 16 };
 
 typedef struct Storage {
     int32_t group; /* that makes it; -1: a source */
-    int32_t last;  /* last group that reads it from memory */
+    int32_t last;  /* last group that reads it from memory, or makes what does */
     bool stored;   /* in memory at all */
     bool is_result;
     bool stays;      /* scratch of the layer that gradients read as it is */
@@ -55,7 +55,7 @@ typedef struct Group {
     ValueId root; /* PRODUCT or WHOLE; NO_VALUE: a map */
     int64_t rows;
     VEC(ValueId) items; /* element-wise ops in order; a source stands for its copy */
-    bool joins;         /* a map: the next group makes it */
+    bool made_by_next;  /* a map: so few instructions that the product behind it makes it */
 } Group;
 
 typedef struct BlockPlan {
@@ -79,12 +79,11 @@ typedef struct Plan {
     int32_t *tensor_region; /* [tensor_count] region that uses the tensor */
 } Plan;
 
-/* Is the node, are all of a group's items not more than a few instructions? */
-bool plan_is_short(const Node *node);
+/* Are all of the group's items not more than a few instructions each? */
 bool plan_group_is_short(const Block *block, const Group *group);
 /* Is the group a short map of what the next one multiplies, in one product for all rows, which is
  * not made from copies? */
-bool plan_can_join(const Block *block, const BlockPlan *plan, uint32_t number);
+bool plan_can_be_made_by_next(const Block *block, const BlockPlan *plan, uint32_t number);
 
 /* May the node, a product, make the transposed copy of what it multiplies? */
 bool plan_can_transpose(const Node *node);

@@ -33,7 +33,7 @@ static void print_block(const Block *block, const BlockPlan *plan, const char *n
         const Group *group = &plan->groups.items[g];
         fprintf(out, "    group %u %s%s\n", g,
                 group->root == NO_VALUE ? "map" : op_name(block->nodes.items[group->root].op),
-                group->joins ? ", joins the next" : "");
+                group->made_by_next ? ", made by the next" : "");
         if (group->root != NO_VALUE) {
             print_value(block, &plan->places[group->root], group->root, out);
         }

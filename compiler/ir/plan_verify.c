@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Invariants of Plan, found without the allocator: two values that are alive in one group share no
- * rows; everything that is read from memory has a place; offsets are inside their slots; what a map
- * that joins a product reads outlives it; who makes a transposed copy multiplies what it copies.
+ * rows; everything that is read from memory has a place; offsets are inside their slots; nothing
+ * ends with a map that the next group makes; who makes a transposed copy multiplies what it copies.
  */
 #include "ir/plan.h"
 #include "support/str.h"
@@ -55,21 +55,18 @@ static const char *verify_copy(Arena *arena, const Block *block, const BlockPlan
     return NULL;
 }
 
-static const char *verify_joined(Arena *arena, const Block *block, const BlockPlan *plan,
-                                 uint32_t number)
+static const char *verify_map(Arena *arena, const Block *block, const BlockPlan *plan,
+                              uint32_t number)
 {
-    const Group *map = &plan->groups.items[number];
-    if (!plan_can_join(block, plan, number)) {
-        return str_format(arena, "group %u cannot join the next", number);
+    if (!plan->groups.items[number].made_by_next) {
+        return NULL;
     }
-    for (uint32_t i = 0; i < map->items.count; i++) {
-        const Node *node = &block->nodes.items[map->items.items[i]];
-        for (int k = 0; k < op_operands(node->op); k++) {
-            const Storage *x = &plan->places[node->in[k]];
-            if (x->stored && x->last <= (int32_t)number) {
-                return str_format(arena, "%%%d ends before group %u has read it", node->in[k],
-                                  number);
-            }
+    if (!plan_can_be_made_by_next(block, plan, number)) {
+        return str_format(arena, "group %u cannot be made by the next", number);
+    }
+    for (uint32_t i = 0; i < block->nodes.count; i++) {
+        if (plan->places[i].last == (int32_t)number) {
+            return str_format(arena, "%%%u ends before group %u is made", i, number);
         }
     }
     return NULL;
@@ -86,8 +83,7 @@ static const char *verify_block(Arena *arena, const Block *block, const BlockPla
         }
     }
     for (uint32_t g = 0; g < plan->groups.count; g++) {
-        const char *broken =
-            plan->groups.items[g].joins ? verify_joined(arena, block, plan, g) : NULL;
+        const char *broken = verify_map(arena, block, plan, g);
         if (broken != NULL) {
             return broken;
         }

@@ -95,8 +95,10 @@ __attribute__((noinline, minsize)) void rnk_transpose_rows(const RnkCopy *copy, 
                                                            int64_t from, int64_t to)
 {
     int64_t samples = tile->valid - lane, step = copy->columns;
+    if (samples <= 0 || !copy->delta)
+        return;
     real *delta = copy->delta + (tile->first + lane) * step + copy->column;
-    for (int64_t row = from; row < to && samples > 0 && copy->delta; row += RNK_LANES) {
+    for (int64_t row = from; row < to; row += RNK_LANES) {
         int64_t rows = copy->rows - row;
         rnk_transpose_block(copy->x + row * copy->width + lane, copy->width,
                             rows < RNK_LANES ? rows : RNK_LANES, delta + row, step,

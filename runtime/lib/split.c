@@ -178,7 +178,7 @@ static void gather_piece(void *context, int64_t index)
     int64_t from = index * g->piece, left = g->count - from;
     int64_t to = from + (left < g->piece ? left : g->piece);
     for (int64_t i = from; i < to; i++) {
-        if (i + AHEAD < to)
+        if (i + AHEAD < g->count)
             fetch_row(g, i + AHEAD);
         gather_sample(g, i);
     }
@@ -188,8 +188,14 @@ void rt_gather(const RtSet *set, const uint32_t *order, int64_t from, int64_t co
                int32_t real_size, void *x, void *target, const RnParallel *parallel)
 {
     enum { PIECE = 32 * 1024 }; /* bytes, worth a thread's while */
-    int64_t piece = 1 + PIECE / (1 + set->table->features * real_size);
-    Gather g = {set, order, from, count, piece, real_size, x, target};
+    Gather g = {.set = set,
+                .order = order,
+                .from = from,
+                .count = count,
+                .piece = 1 + PIECE / (1 + set->table->features * real_size),
+                .real_size = real_size,
+                .x = x,
+                .target = target};
     int64_t pieces = (count + g.piece - 1) / g.piece;
     if (parallel && parallel->run)
         parallel->run(parallel->pool, pieces, gather_piece, &g);

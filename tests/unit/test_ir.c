@@ -207,9 +207,9 @@ static void broken_plans_are_seen(void **state)
     assert_non_null(plan_verify(arena, plan));
 }
 
-/* state → act → dense. Long maps join nothing, nor do those that the product does not read, nor
- * those of products that run once for each position. */
-static void maps_join_products(void **state)
+/* state → act → dense. Not left to it are long maps, those that it does not read, and those of
+ * products that run once for each position. */
+static void maps_are_left_to_products(void **state)
 {
     (void)state;
     Graph *graph = make_graph();
@@ -223,25 +223,26 @@ static void maps_join_products(void **state)
     BlockPlan *forward = &plan->regions[0].forward;
     assert_null(plan_verify(arena, plan));
     assert_int_equal(forward->groups.count, 2);
-    assert_true(forward->groups.items[0].joins);
-    assert_false(forward->groups.items[1].joins);
+    assert_true(forward->groups.items[0].made_by_next);
+    assert_false(forward->groups.items[1].made_by_next);
     block->nodes.items[a].activation = RN_ACT_TANH;
     assert_non_null(plan_verify(arena, plan));
     plan = plan_graph(arena, graph);
-    assert_false(plan->regions[0].forward.groups.items[0].joins);
+    assert_false(plan->regions[0].forward.groups.items[0].made_by_next);
     block->nodes.items[a].activation = RN_ACT_RELU;
     block->nodes.items[block->result].in[0] = 0;
     plan = plan_graph(arena, graph);
-    assert_false(plan->regions[0].forward.groups.items[0].joins);
+    assert_false(plan->regions[0].forward.groups.items[0].made_by_next);
     block->nodes.items[block->result] = product(a, 8);
     block->nodes.items[block->result].groups = 2;
     plan = plan_graph(arena, graph);
-    assert_false(plan->regions[0].forward.groups.items[0].joins);
+    assert_false(plan->regions[0].forward.groups.items[0].made_by_next);
 }
 
 /* product → whole → map of both → product: the first product is there until the map has read it,
- * which it does while the second one writes. */
-static void what_joined_maps_read_stays(void **state)
+ * which it does while the second one writes; so is what is multiplied with the map's values right
+ * behind it, lane by lane. */
+static void what_such_maps_read_stays(void **state)
 {
     (void)state;
     Graph *graph = make_graph();
@@ -249,16 +250,22 @@ static void what_joined_maps_read_stays(void **state)
     block->nodes.count = 1;
     ValueId first = block_add(arena, block, product(0, 8));
     ValueId norm = block_add(arena, block, node(OP_LAYERNORM, first, NO_VALUE, 8));
+    ValueId factor = block_add(arena, block, node(OP_LAYERNORM, 0, NO_VALUE, 8));
     ValueId sum = block_add(arena, block, node(OP_ADD, first, norm, 8));
+    block_add(arena, block, node(OP_GRAD_SCALAR, factor, sum, 8));
     ValueId last = block_add(arena, block, product(sum, 8));
     block->result = block_add(arena, block, node(OP_LAYERNORM, last, NO_VALUE, 8));
     Plan *plan = plan_graph(arena, graph);
     BlockPlan *forward = &plan->regions[0].forward;
     assert_null(plan_verify(arena, plan));
     Storage *places = forward->places;
-    assert_true(forward->groups.items[places[sum].group].joins);
+    assert_true(forward->groups.items[places[sum].group].made_by_next);
     assert_int_equal(places[first].last, places[last].group);
     assert_int_not_equal(places[first].scratch, places[last].scratch);
+    assert_int_equal(places[factor].last, places[last].group);
+    places[factor].last--;
+    assert_non_null(plan_verify(arena, plan));
+    places[factor].last++;
     places[first].last--;
     assert_non_null(plan_verify(arena, plan));
 }
@@ -289,8 +296,8 @@ int main(void)
         cmocka_unit_test(plans_verify_and_fuse),
         cmocka_unit_test(broken_plans_are_seen),
         cmocka_unit_test(deltas_are_transposed_beside_products),
-        cmocka_unit_test(maps_join_products),
-        cmocka_unit_test(what_joined_maps_read_stays),
+        cmocka_unit_test(maps_are_left_to_products),
+        cmocka_unit_test(what_such_maps_read_stays),
         cmocka_unit_test(scratch_is_reused),
         cmocka_unit_test(factors_are_verified),
         cmocka_unit_test(gradients_are_paired),

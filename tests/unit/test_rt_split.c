@@ -128,26 +128,40 @@ static void test_gather_in_pieces(void **state)
     (void)state;
     static uint8_t bytes[MANY * WIDE];
     static float values[MANY * WIDE], x[(MANY + 1) * WIDE], y[(MANY + 1) * WIDE];
-    static uint32_t order[MANY];
+    static uint32_t order[MANY], index[MANY];
+    static int32_t labels[MANY], label[MANY];
+    static float targets[MANY], target[MANY];
     for (uint32_t i = 0; i < MANY * WIDE; i++) {
         bytes[i] = (uint8_t)(i * 2654435761u >> 24);
         values[i] = (float)i;
     }
+    for (int32_t i = 0; i < MANY; i++) {
+        labels[i] = i;
+        targets[i] = (float)i;
+    }
     rt_shuffle(5, 0, order, MANY);
+    rt_shuffle(6, 0, index, MANY);
     int64_t pieces = 0, from = 3, count = MANY - 7;
     const RnParallel parallel = {.run = run_backwards, .pool = &pieces};
     RtTable of_bytes = {.count = MANY, .features = WIDE, .stride = WIDE, .bytes = bytes};
     RtTable of_reals = {.count = MANY, .features = WIDE, .values = values};
-    RtSet first = {&of_bytes, NULL, MANY}, second = {&of_reals, NULL, MANY};
-    rt_gather(&first, order, from, count, 4, x, NULL, &parallel);
+    of_bytes.labels = labels;
+    of_reals.targets = targets;
+    of_reals.outputs = 1;
+    RtSet first = {&of_bytes, index, MANY}, second = {&of_reals, index, MANY};
+    rt_gather(&first, order, from, count, 4, x, label, &parallel);
     assert_true(pieces > 1);
-    rt_gather(&second, order, from, count, 4, y, NULL, &parallel);
-    for (int64_t i = 0; i < count; i++)
+    rt_gather(&second, order, from, count, 4, y, target, &parallel);
+    assert_true(pieces > 1);
+    for (int64_t i = 0; i < count; i++) {
+        int32_t row = (int32_t)index[order[from + i]];
+        assert_true(label[i] == row && target[i] == (float)row);
         for (int64_t k = 0; k < WIDE; k++) {
-            int64_t at = (int64_t)order[from + i] * WIDE + k;
+            int64_t at = (int64_t)row * WIDE + k;
             assert_true(x[i * WIDE + k] == (float)bytes[at] / 255.0f);
             assert_true(y[i * WIDE + k] == values[at]);
         }
+    }
     assert_true(x[count * WIDE] == 0 && y[count * WIDE] == 0);
 }
 
