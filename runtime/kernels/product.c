@@ -71,6 +71,9 @@ RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int
     rnk_micro_finish(rows, vectors, sum, &p->finish, row, lane);
 }
 
+/* One vector of lanes at a time is too little for a call. */
+enum { COPY_AT_ONCE = RNK_VECTORS == 1 };
+
 /* Behind micro-tile `number` of so many in a column its share of the copy, sixteen rows at a time:
  * stores to lines that another core has read are waited for, and the sums that follow hide that. */
 RNK_INLINE void copy_rows(int64_t vectors, const RnkLarge *p, int64_t lane, int64_t number,
@@ -79,7 +82,7 @@ RNK_INLINE void copy_rows(int64_t vectors, const RnkLarge *p, int64_t lane, int6
     int64_t parts = (p->depth + RNK_LANES - 1) / RNK_LANES;
     int64_t from = rn_share_start(parts, tiles, number);
     int64_t to = rn_share_start(parts, tiles, number + 1);
-    if (p->copy && from < to)
+    if (!COPY_AT_ONCE && p->copy && from < to)
         rnk_transpose_rows(p->copy, p->tile, lane, vectors * RNK_LANES, from * RNK_LANES,
                            to * RNK_LANES);
 }
@@ -127,6 +130,8 @@ RNK_INLINE void product_in_place(const RnkLarge *p)
     }
     if (vectors > 1 && lane < p->width)
         last_column(1, p, lane);
+    if (COPY_AT_ONCE && p->copy)
+        rnk_transpose_rows(p->copy, p->tile, 0, p->width, 0, p->depth);
 }
 
 RNK_INLINE void product(const RnkLarge *p, const RnTile *tile)
