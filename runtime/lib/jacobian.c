@@ -33,11 +33,7 @@ typedef struct Jacobian {
 
 static void each_sample(Jacobian *j, void (*body)(void *context, int64_t index))
 {
-    const RnParallel *parallel = &j->chain.session->parallel;
-    if (parallel->run)
-        parallel->run(parallel->pool, j->count, body, j);
-    for (int64_t i = 0; !parallel->run && i < j->count; i++)
-        body(j, i);
+    rt_each(&j->chain.session->parallel, j->count, body, j);
 }
 
 static void fill_lanes(void *context, int64_t index)

@@ -210,6 +210,17 @@ RnParallel rt_pool_parallel(RtPool *pool)
     return (RnParallel){.run = run_job, .pool = pool, .threads = rt_pool_threads(pool)};
 }
 
+void rt_each(const RnParallel *parallel, int64_t count, void (*body)(void *context, int64_t index),
+             void *context)
+{
+    if (parallel && parallel->run) {
+        parallel->run(parallel->pool, count, body, context);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++)
+        body(context, i);
+}
+
 int rt_pool_threads(const RtPool *pool)
 {
     return pool->threads;

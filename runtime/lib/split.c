@@ -4,6 +4,7 @@
  */
 #include "lib/split.h"
 #include "core/random.h"
+#include "lib/pool.h"
 #include "lib/real.h"
 
 #include <math.h>
@@ -166,9 +167,10 @@ static void fetch_row(const Gather *g, int64_t i)
     const RtTable *table = g->set->table;
     size_t width = (size_t)table->features * (table->bytes ? 1 : (size_t)g->real_size);
     size_t stride = table->bytes ? (size_t)table->stride : width;
-    const char *row = table->bytes ? (const char *)table->bytes : table->values;
+    const char *rows = table->bytes ? (const char *)table->bytes : table->values;
+    const char *row = rows + (size_t)row_of(g, i) * stride;
     for (size_t at = 0; at < width; at += LINE)
-        __builtin_prefetch(row + (size_t)row_of(g, i) * stride + at);
+        __builtin_prefetch(row + at);
 }
 
 static void gather_piece(void *context, int64_t index)
@@ -196,10 +198,5 @@ void rt_gather(const RtSet *set, const uint32_t *order, int64_t from, int64_t co
                 .real_size = real_size,
                 .x = x,
                 .target = target};
-    int64_t pieces = (count + g.piece - 1) / g.piece;
-    if (parallel && parallel->run)
-        parallel->run(parallel->pool, pieces, gather_piece, &g);
-    else
-        for (int64_t i = 0; i < pieces; i++)
-            gather_piece(&g, i);
+    rt_each(parallel, (count + g.piece - 1) / g.piece, gather_piece, &g);
 }
