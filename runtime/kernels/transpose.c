@@ -90,12 +90,18 @@ __attribute__((noinline)) void rnk_transpose_block(const real *from, int64_t fro
     }
 }
 
+/* Are there no gradients of tensors, hence no deltas? */
+static inline int is_unwanted(const real *delta)
+{
+    return rn_asks(RN_STATES_ONLY, RN_STATES_ONLY) && !delta;
+}
+
 __attribute__((noinline, minsize)) void rnk_transpose_rows(const RnkCopy *copy, const RnTile *tile,
                                                            int64_t lane, int64_t lanes,
                                                            int64_t from, int64_t to)
 {
     int64_t samples = tile->valid - lane, step = copy->columns;
-    if (samples <= 0 || !copy->delta)
+    if (samples <= 0 || is_unwanted(copy->delta))
         return;
     real *delta = copy->delta + (tile->first + lane) * step + copy->column;
     for (int64_t row = from; row < to; row += RNK_LANES) {
@@ -104,12 +110,6 @@ __attribute__((noinline, minsize)) void rnk_transpose_rows(const RnkCopy *copy, 
                             rows < RNK_LANES ? rows : RNK_LANES, delta + row, step,
                             samples < lanes ? samples : lanes, RNK_LANES);
     }
-}
-
-/* Are there no gradients of tensors, hence no deltas? */
-static inline int is_unwanted(const real *delta)
-{
-    return rn_asks(RN_STATES_ONLY, RN_STATES_ONLY) && !delta;
 }
 
 RNK_API void rnk_transpose(const RnTile *tile, const real *x, int64_t rows, int64_t width,
