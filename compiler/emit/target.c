@@ -78,17 +78,16 @@ LLVMTargetMachineRef target_machine(Emitter *e)
 /* Kernels into the functions that call them; what nothing calls goes before and after. */
 static const char inline_kernels[] = "globaldce,always-inline,globaldce";
 /* Sizes are constants now, so remainders of loops become known, and most of the code dead. Then
- * micro-tiles are unrolled, and their arrays become registers: gvn finds the bounds that went
- * through memory. */
+ * micro-tiles are unrolled, and their arrays become registers. */
 static const char fix_sizes[] =
-    "function(sroa,early-cse,sccp,simplifycfg,loop(indvars),sccp,simplifycfg,gvn,"
-    "loop(loop-unroll-full),sroa,early-cse,sccp,simplifycfg)";
-/* Epilogues into the code that is left, and what each of them then has in common. Their addresses
- * become those of the row above and a step, and constants a part of the instruction. */
+    "function(sroa,early-cse,sccp,simplifycfg,loop(loop-unroll-full),sroa,early-cse,simplifycfg)";
+/* Epilogues into the code that is left, and what each of them then has in common: it lies in one
+ * block or in one that dominates, so early-cse finds as much as gvn would, and sooner. Their
+ * addresses become those of the row above and a step, and constants a part of the instruction. */
 static const char inline_epilogues[] =
     "always-inline,globaldce,"
     "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
-    "loop-mssa(licm),gvn,dse,instcombine<no-verify-fixpoint>,simplifycfg,"
+    "loop-mssa(licm),early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
     "slsr,separate-const-offset-from-gep,early-cse)";
 
 void target_run(LLVMModuleRef module, LLVMTargetMachineRef machine, const char *passes)
