@@ -107,8 +107,9 @@ cmp whole.safetensors good.safetensors || fail "a bad checkpoint over a good one
 
 # A signal in the last step of an epoch, here in every step, leaves a log like any other: each
 # epoch once, with its rate.
+epochs=200000
 printf '%s\n' 'model { input x[2]; dense(2) }' \
-    "train { data rotation(dim = 2, train = 8, test = 4); loss mse; batch 8; epochs 200000" \
+    "train { data rotation(dim = 2, train = 8, test = 4); loss mse; batch 8; epochs $epochs" \
     "  optimizer sgd(lr = 1e-9) }" >ends.rnet
 "$rnetc" -O0 --cpu=native ends.rnet -o ends
 status=75 stops=0
@@ -126,19 +127,19 @@ done
 [ "$status $stops" = "0 3" ] || fail "stopped $stops times, then $status"
 awk -F, 'NR > 1 && $9 < last { print; bad = 1 } { last = $9 + 0 } END { exit bad }' ends.csv \
     >bad.txt || fail "seconds that go back: $(head -n 1 bad.txt)"
-awk -F, 'NR > 1 && ($2 != NR - 1 || $4 != 1e-9) { print; bad = 1 }
-    END { exit bad || NR != 200001 }' ends.csv >bad.txt || fail "odd rows: $(head -n 3 bad.txt)"
+awk -F, -v epochs=$epochs 'NR > 1 && ($2 != NR - 1 || $4 != 1e-9) { print; bad = 1 }
+    END { exit bad || NR != epochs + 1 }' ends.csv >bad.txt || fail "odd rows: $(head -n 3 bad.txt)"
 
 # Nothing left to do is said, and a log goes on where it ends, torn or not.
 ./ends train --save ends.safetensors --resume auto --log ends.csv >out.txt
-grep -q '^already at epoch 200000 of 200000, step 200000 of 200000: nothing to do' out.txt ||
+grep -q "^already at epoch $epochs of $epochs, step $epochs of $epochs: nothing to do" out.txt ||
     fail "nothing to do, but: $(head -n 1 out.txt)"
 ./ends train --json --save ends.safetensors --resume auto >out.txt
 ! grep -q already out.txt || fail "words among JSON"
-printf '%s\n' '{"kind": "epoch", "epoch": 200000, "step": 200000, "seconds": 5000}' '{"kind": "ep' |
-    head -c -1 >ends.jsonl
-./ends train --quiet --resume ends.safetensors --epochs 200001 --log ends.jsonl >out.txt
-tail -n 1 ends.jsonl | grep -q '^{"kind": "epoch", "epoch": 200001, .*"seconds": 5000' ||
+printf '{"kind": "epoch", "epoch": %d, "step": %d, "seconds": 5000}\n{"kind": "ep' \
+    $epochs $epochs >ends.jsonl
+./ends train --quiet --resume ends.safetensors --epochs $((epochs + 1)) --log ends.jsonl >out.txt
+tail -n 1 ends.jsonl | grep -q "^{\"kind\": \"epoch\", \"epoch\": $((epochs + 1)), .*\"seconds\": 5000" ||
     fail "seconds begin again: $(tail -n 1 ends.jsonl)"
 
 # A resumed run may take other params from there on, but not for the draw of its weights. Those that
