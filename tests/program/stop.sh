@@ -139,7 +139,8 @@ grep -q "^already at epoch $epochs of $epochs, step $epochs of $epochs: nothing 
 printf '{"kind": "epoch", "epoch": %d, "step": %d, "seconds": 5000}\n{"kind": "ep' \
     $epochs $epochs >ends.jsonl
 ./ends train --quiet --resume ends.safetensors --epochs $((epochs + 1)) --log ends.jsonl >out.txt
-tail -n 1 ends.jsonl | grep -q "^{\"kind\": \"epoch\", \"epoch\": $((epochs + 1)), .*\"seconds\": 5000" ||
+next=$(printf '{"kind": "epoch", "epoch": %d, .*"seconds": 5000' $((epochs + 1)))
+tail -n 1 ends.jsonl | grep -q "^$next" ||
     fail "seconds begin again: $(tail -n 1 ends.jsonl)"
 
 # A resumed run may take other params from there on, but not for the draw of its weights. Those that
