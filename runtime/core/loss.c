@@ -122,6 +122,37 @@ static void projection(const Column *c)
         rnk_store(c->gradient + r * c->width, rnk_splat(v[r] / (real)c->pass->each));
 }
 
+/* The gradient of a sample whose outputs are times 2^-power, up to a factor, which no ratio of
+ * gradients sees. */
+static void carried(const Column *c, int64_t lane, int64_t power)
+{
+    const RnCall *call = c->pass->call;
+    const real *y = c->y + lane, *target = (const real *)call->target;
+    real *gradient = c->gradient + lane;
+    int64_t sample = c->sample + lane;
+    double top = (double)greatest(c)[lane], grow = rn_power_of_two(power < 1023 ? power : 1023);
+    double sum = 0;
+    for (int64_t r = 0; r < c->rows; r++)
+        sum += exp(((double)y[r * c->width] - top) * grow);
+    for (int64_t r = 0; r < c->rows; r++) {
+        double value = (double)y[r * c->width];
+        if (call->loss_kind == RN_LOSS_CROSS_ENTROPY)
+            value = exp((value - top) * grow) / sum - (((const int32_t *)target)[sample] == r);
+        else
+            value -= (double)target[sample * c->rows + r] / grow;
+        gradient[r * c->width] = (real)value;
+    }
+}
+
+static void carried_lanes(const Column *c, const int64_t *power)
+{
+    if (c->pass->call->loss_kind == RN_LOSS_PROJECTION)
+        return; /* its gradient does not see the outputs */
+    for (int64_t l = 0; l < c->count; l++)
+        if (power[l])
+            carried(c, l, power[l]);
+}
+
 /* Lanes behind the last sample get no gradient. */
 static void clear_rest(const Column *c)
 {
@@ -151,6 +182,8 @@ void rn_loss_tile(const RnPass *pass, const RnTile *tile)
             mse(&c);
         else if (rn_uses(RN_USES_LOSS + RN_LOSS_PROJECTION))
             projection(&c);
+        if (gradient && rn_carries(pass->call))
+            carried_lanes(&c, tile->power.state + lane);
         clear_rest(&c);
     }
 }

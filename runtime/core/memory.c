@@ -282,8 +282,8 @@ static void take_states(Carver *carver, const RnPass *sizes, const RnRegion *row
 {
     const RnCall *call = sizes->call;
     int all = reads_states(call, row);
-    int traced = rn_asks(call->what, RN_TRACE) && !(call->what & RN_TRACE_ENDS);
-    int remakes = rn_uses(RN_USES_REMADE) && all && row->remakes && !traced;
+    /* of a trace every state is read, or may be scaled between two of a segment */
+    int remakes = rn_uses(RN_USES_REMADE) && all && row->remakes && !rn_asks(call->what, RN_TRACE);
     int64_t segment = remakes ? segment_layers(sizes, span) : 0;
     int remade = remakes && (fewer(sizes) || span->depth > 2 * segment);
     int64_t slots = remade ? segment : all || span->depth < 2 ? span->depth : 2;
@@ -380,6 +380,22 @@ static int64_t scratch_layers(const RnPass *pass, const Most *most)
     return backward && longest(pass->program) ? most->block : 1;
 }
 
+enum { POWERS = sizeof(RnPowers) / sizeof(int64_t *) };
+
+static int64_t *take_powers(Carver *carver, const RnPass *pass)
+{
+    int64_t tiles = fewer(pass) ? 1 : pass->tile_count;
+    return take(carver, rn_asks(pass->call->what, RN_TRACE) ? tiles : 0,
+                product(carver, POWERS, pass->width), sizeof(int64_t));
+}
+
+static RnPowers powers_of(const RnPass *pass, int64_t *powers, int64_t tile)
+{
+    int64_t width = pass->width;
+    int64_t *own = powers + tile * POWERS * width;
+    return (RnPowers){own, own + width, own + 2 * width, own + 3 * width};
+}
+
 static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
 {
     int backward = rn_asks(pass->call->what, RN_BACKWARD);
@@ -389,6 +405,7 @@ static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
     int64_t rows = backward ? product(carver, most->rows, pass->width) : 0;
     real *scratches = take_each(carver, pass, product(carver, layers, layer), &scratch);
     real *gradients = take_each(carver, pass, product(carver, 3, rows), &gradient);
+    int64_t *powers = take_powers(carver, pass);
     take_copies(carver, pass);
     pass->scratch_step = layers > 1 ? layer : 0;
     pass->scratch_stride = scratch;
@@ -404,7 +421,8 @@ static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
                      .scratch = scratches + t * scratch,
                      .gradient = {gradients + t * gradient, gradients + t * gradient + rows},
                      .saved = gradients + t * gradient + 2 * rows,
-                     .packed = pass->copy_count ? pass->copies + t * pass->copy_step : NULL};
+                     .packed = pass->copy_count ? pass->copies + t * pass->copy_step : NULL,
+                     .power = powers_of(pass, powers, t)};
     }
 }
 

@@ -26,27 +26,25 @@ int rn_networks_ok(const RnCall *call)
 }
 
 /* Lanes behind the last sample repeat it, as they do elsewhere. */
-static void fill_tile(const RnPass *pass, int32_t tensor, const RnTile *tile, int64_t layer,
-                      int64_t from)
+static void fill_tile(const RnPass *pass, int32_t tensor, const RnTile *tile, int64_t layer)
 {
     const RnProgram *program = pass->program;
     real *to = pass->factor[tensor] + (layer * pass->tile_count + tile->index) * tile->width;
-    for (int64_t lane = 0; lane < tile->width; lane++) {
-        int64_t sample = tile->first + (lane < tile->valid ? lane : tile->valid - 1);
-        int64_t network = sample / pass->each;
-        to[lane] =
-            ((const real *)pass->call->own[network * program->tensor_count + tensor])[from + layer];
+    int64_t network = tile->first / pass->each, last = (pass->batch - 1) / pass->each;
+    for (int64_t lane = 0; lane < tile->width; network++) {
+        const real *own = pass->call->own[network * program->tensor_count + tensor];
+        int64_t end = network < last ? (network + 1) * pass->each - tile->first : tile->width;
+        for (; lane < end && lane < tile->width; lane++)
+            to[lane] = own[layer];
     }
 }
 
-void rn_fill_factors(const RnPass *pass, int32_t region, int64_t from)
+void rn_fill_factors(const RnPass *pass)
 {
     for (int32_t t = 0; t < pass->program->tensor_count; t++) {
-        const RnTensor *tensor = &pass->program->tensors[t];
-        int64_t first = tensor->region == region && !tensor->shared ? from : 0;
         int64_t layers = rn_tensor_layers(pass->program, pass->call->config, t);
         for (int64_t k = 0; pass->factor[t] && k < layers; k++)
             for (int64_t i = 0; i < pass->tile_count; i++)
-                fill_tile(pass, t, &pass->tiles[i], k, first);
+                fill_tile(pass, t, &pass->tiles[i], k);
     }
 }

@@ -8,6 +8,7 @@
 #ifndef RNET_CORE_PASS_H
 #define RNET_CORE_PASS_H
 
+#include "core/carry.h"
 #include "core/program.h"
 #include "core/uses.h"
 #include "kernels/simd.h"
@@ -34,6 +35,7 @@ struct RnTile {
     real *gradient[2]; /* [0] holds the gradient of the newest state; they swap */
     real *saved;       /* state before the traced region, then the gradient behind it */
     real *packed;      /* copies of large products; NULL: none are wide */
+    RnPowers power;    /* under RN_TRACE */
 };
 
 /* One tensor's optimiser, numbers of this step. */
@@ -52,8 +54,7 @@ struct RnPass {
     RnTile *tiles;
     real **tensor, **gradient; /* [tensor] */
     real **moment[RN_MOMENTS]; /* [tensor] */
-    real **factor;             /* [tensor] of several networks: [layer][tile][width], a scalar for
-                                  each lane; NULL where they share it. NULL: one network */
+    real **factor;             /* [tensor] a scalar a lane: [layer][tile][width]; NULL: shared */
     RnRule *rules;             /* [tensor] */
     uint64_t *streams;         /* [stream] keys of the dropout masks */
     double *losses;            /* [batch] */
@@ -103,7 +104,7 @@ static inline int rn_shares(const RnCall *call)
 }
 
 /* Is the region the one that is traced? */
-static inline int rn_traces(const RnCall *call, int32_t region)
+static inline __attribute__((always_inline)) int rn_traces(const RnCall *call, int32_t region)
 {
     return rn_asks(call->what, RN_TRACE) && call->trace_region == region;
 }
@@ -176,8 +177,7 @@ double rn_mean_loss(const RnPass *pass);
 
 /* networks.c: can the call's networks share a pass? */
 int rn_networks_ok(const RnCall *call);
-/* Layer 0 of `region` is layer `from` of the networks, in a stretch. */
-void rn_fill_factors(const RnPass *pass, int32_t region, int64_t from);
+void rn_fill_factors(const RnPass *pass);
 
 /* pack.c */
 /* x [batch][rows] to the tile's rows × width. */
@@ -192,9 +192,9 @@ void rn_update_layer(const RnPass *pass, int32_t tensor, int64_t layer, int64_t 
 void rn_update_clipped(RnPass *pass);
 void rn_update_shared(const RnPass *pass);
 
-/* trace.c: a tile, before and behind the region's forward pass; later its states may be gone */
+/* trace.c: a tile's state before the region, then those that layers from … to − 1 have just left */
 void rn_trace_first(const RnPass *pass, const RnTile *tile);
-void rn_trace_states(const RnPass *pass, const RnTile *tile);
+void rn_trace_states(const RnPass *pass, const RnTile *tile, int64_t from, int64_t to);
 void rn_trace_gradient(RnPass *pass, int64_t layer);
 
 #endif

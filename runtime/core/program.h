@@ -262,6 +262,8 @@ typedef struct RnCall {
     void *losses;          /* [batch] reals out, or NULL: loss of each sample */
     void *gradient;        /* out, laid out like params; or NULL: kept in the workspace */
     double *trace;         /* RN_TRACE: [RN_TRACE_ROWS][depth + 1][batch], squared norms */
+    int64_t *trace_powers; /* alike: a norm is 2^power times the root; NULL: none (core/carry.h) */
+    int64_t look;          /* at these powers: so many layers behind the last look */
     double *fit;           /* RN_FIT: [2][input] sums and sums of squares, first zeroed by caller */
     double *loss;          /* mean loss out, or NULL */
     void *workspace;       /* workspace_size bytes */
@@ -280,7 +282,7 @@ typedef struct RnCall {
 
 /* Layers from … to − 1 of one region: forward from given states, then, where there is a cotangent,
  * backward from it, without gradients of tensors and as in prediction. Of the call it reads
- * program, code, config, params, workspace (stretch_size bytes), batch, parallel, networks, own.
+ * program, code, config, params, workspace (stretch_size bytes), batch, parallel.
  * Reals are [batch][rows of the state there]. */
 typedef struct RnStretch {
     const RnCall *call;

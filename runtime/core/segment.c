@@ -23,7 +23,9 @@ int64_t rn_block_from(const RnSpan *span, int64_t to)
     return from > first ? from : first;
 }
 
-void rn_backward_layers(const RnPass *pass, RnTile *tile, int32_t region, int64_t from, int64_t to)
+/* As far as the next look at powers. */
+static void backward_part(const RnPass *pass, RnTile *tile, int32_t region, int64_t from,
+                          int64_t to)
 {
     const RnSpan *span = &pass->spans[region];
     const RnRegionCode *code = &pass->call->code->regions[region];
@@ -34,6 +36,15 @@ void rn_backward_layers(const RnPass *pass, RnTile *tile, int32_t region, int64_
         real *newest = tile->gradient[1];
         tile->gradient[1] = tile->gradient[0];
         tile->gradient[0] = newest;
+    }
+}
+
+void rn_backward_layers(const RnPass *pass, RnTile *tile, int32_t region, int64_t from, int64_t to)
+{
+    for (int64_t end = to, next; end > from; end = next) {
+        next = end - rn_until_look(pass->call, end - from);
+        rn_carry_gradient(pass, tile, region, end);
+        backward_part(pass, tile, region, next, end);
     }
 }
 

@@ -63,11 +63,16 @@ static void forward_single(const RnPass *pass, const RnTile *tile)
 static void forward_region(const RnPass *pass, const RnTile *tile, int32_t region)
 {
     int traces = rn_traces(pass->call, region);
+    int64_t depth = pass->spans[region].depth, to;
     if (traces)
         rn_trace_first(pass, tile);
-    pass->call->code->regions[region].forward(pass, tile, 0, pass->spans[region].depth);
-    if (traces)
-        rn_trace_states(pass, tile);
+    for (int64_t from = 0; from < depth; from = to) {
+        to = from + rn_until_look(pass->call, depth - from);
+        pass->call->code->regions[region].forward(pass, tile, from, to);
+        if (traces)
+            rn_trace_states(pass, tile, from, to);
+        rn_carry_state(pass, tile, region, to);
+    }
 }
 
 /* All regions of one tile: no tile waits for another. */
@@ -80,6 +85,7 @@ static void forward_tile(void *context, int64_t index)
         forward_single(pass, tile);
     } else {
         rn_pack(tile, pass->call->x, pass->spans[0].rows, rnk_state(pass, tile, 0, 0));
+        rn_carry_start(pass, tile);
         for (int32_t r = 0; r < last; r++)
             forward_region(pass, tile, r);
     }
@@ -124,6 +130,8 @@ static int complete(const RnCall *call)
         return 0;
     if (call->networks > 1 && !(call->what & RN_STATES_ONLY))
         return 0;
+    if (!rn_carry_ok(call))
+        return 0;
     int traced =
         call->trace && call->trace_region >= 0 && call->trace_region < call->program->region_count;
     return !(call->what & RN_TRACE) || traced;
@@ -135,7 +143,7 @@ static int run(const RnCall *call)
     if (!pass)
         return RN_BAD_CONFIG;
     if (rn_shares(call))
-        rn_fill_factors(pass, 0, 0);
+        rn_fill_factors(pass);
     if (!rn_targets_ok(call))
         return RN_BAD_TARGET;
     if (rn_asks(RN_BACKWARD, RN_BACKWARD)) /* only training asks for the step or for masks */

@@ -55,9 +55,7 @@ static void make_inner(const RnStretch *stretch, RnRegion *regions, Inner *inner
                            .workspace = (char *)call->workspace + regions_size(call->program),
                            .batch = call->batch,
                            .what = RN_FORWARD | RN_BACKWARD | RN_STATES_ONLY,
-                           .parallel = call->parallel,
-                           .networks = call->networks,
-                           .own = call->own};
+                           .parallel = call->parallel};
 }
 
 enum { MOST_REGIONS = 256 };
@@ -136,8 +134,6 @@ int rn_stretch(const RnStretch *stretch)
     RnPass *pass = rn_pass_open(&inner.call, RN_UNIT);
     if (!pass || !point_at_stretch(stretch, pass))
         return RN_BAD_CONFIG;
-    if (rn_shares(&inner.call))
-        rn_fill_factors(pass, stretch->region, stretch->from);
     const RnSpan *span = &pass->spans[stretch->region];
     Work work = {.stretch = stretch, .pass = pass};
     rn_parallel(&inner.call, pass->tile_count, forward_tile, &work);

@@ -27,27 +27,58 @@ RN_INLINE void store_wide(double *out, Wide value, int64_t count)
     __builtin_memcpy(out, &value, (size_t)lanes * sizeof *out);
 }
 
-static double *trace_row(const RnPass *pass, int row, int64_t layer)
+static int64_t place_of(const RnPass *pass, int row, int64_t layer)
 {
     int64_t layers = pass->spans[pass->call->trace_region].depth + 1;
-    return pass->call->trace + (row * layers + layer) * pass->batch;
+    return (row * layers + layer) * pass->batch;
 }
 
-/* Squared norms of value, and of value − from, for the samples of a tile. */
-static void norms(const RnPass *pass, const RnTile *tile, const real *value, const real *from,
-                  double factor, double *plain, double *change)
+/* Values of a tile with the powers of its lanes. */
+typedef struct Powered {
+    const real *value;
+    const int64_t *power;
+} Powered;
+
+/* What brings sixteen lanes to the greater of two powers, which is put down. */
+static Wide weights(const int64_t *power, const int64_t *other, int64_t *greater)
+{
+    Wide weight;
+    for (int64_t l = 0; l < RNK_LANES; l++) {
+        greater[l] = power[l] > other[l] ? power[l] : other[l];
+        weight[l] = rn_power_of_two(power[l] - greater[l]);
+    }
+    return weight;
+}
+
+/* Squares of sixteen lanes from `first` on, of which so many are samples. */
+static void put(const RnPass *pass, const RnTile *tile, int64_t first, int64_t place, Wide squares,
+                const int64_t *power)
+{
+    int64_t left = tile->valid - first, lanes = left < RNK_LANES ? left : RNK_LANES;
+    int64_t at = place + tile->first + first;
+    store_wide(pass->call->trace + at, squares, lanes);
+    if (rn_carries(pass->call))
+        __builtin_memcpy(pass->call->trace_powers + at, power, (size_t)lanes * sizeof *power);
+}
+
+/* Squared norms of `now`, and of now − from in the row behind, for the samples of a tile. */
+static void norms(const RnPass *pass, const RnTile *tile, Powered now, Powered from, double factor,
+                  int row, int64_t layer)
 {
     int64_t rows = pass->spans[pass->call->trace_region].rows;
     for (int64_t s = 0; s < tile->valid; s += RNK_LANES) {
+        int64_t greater[RNK_LANES];
         Wide sum = {0}, moved = {0};
+        Wide here = weights(now.power + s, from.power + s, greater);
+        Wide there = weights(from.power + s, now.power + s, greater);
         for (int64_t r = 0; r < rows; r++) {
-            Wide x = widen(value + r * tile->width + s);
-            Wide step = x - widen(from + r * tile->width + s);
+            Wide x = widen(now.value + r * tile->width + s);
+            Wide step = x * here - widen(from.value + r * tile->width + s) * there;
             sum += x * x;
             moved += step * step;
         }
-        store_wide(plain + tile->first + s, sum * factor, tile->valid - s);
-        store_wide(change + tile->first + s, moved * factor, tile->valid - s);
+        put(pass, tile, s, place_of(pass, row, layer), sum * factor, now.power + s);
+        put(pass, tile, s, place_of(pass, row + 1, layer), moved * factor, greater);
     }
 }
 
@@ -57,24 +88,40 @@ static int keeps_first(const RnPass *pass)
     return (pass->call->what & RN_TRACE_ENDS) && (pass->call->what & RN_BACKWARD);
 }
 
-void rn_trace_first(const RnPass *pass, const RnTile *tile)
+static Powered first_state(const RnPass *pass, const RnTile *tile)
 {
     int32_t region = pass->call->trace_region;
-    if (keeps_first(pass))
-        __builtin_memcpy(tile->saved, rnk_state(pass, tile, region, 0),
-                         (size_t)(pass->spans[region].rows * tile->width) * sizeof(real));
+    return (Powered){keeps_first(pass) ? tile->saved : rnk_state(pass, tile, region, 0),
+                     tile->power.first};
 }
 
-void rn_trace_states(const RnPass *pass, const RnTile *tile)
+static void save(const RnPass *pass, const RnTile *tile, const real *value)
+{
+    int64_t rows = pass->spans[pass->call->trace_region].rows;
+    __builtin_memcpy(tile->saved, value, (size_t)(rows * tile->width) * sizeof(real));
+}
+
+static void save_powers(const RnTile *tile, const int64_t *power, int64_t *saved)
+{
+    __builtin_memcpy(saved, power, (size_t)tile->width * sizeof *power);
+}
+
+void rn_trace_first(const RnPass *pass, const RnTile *tile)
+{
+    if (keeps_first(pass))
+        save(pass, tile, rnk_state(pass, tile, pass->call->trace_region, 0));
+    save_powers(tile, tile->power.state, tile->power.first);
+    norms(pass, tile, first_state(pass, tile), first_state(pass, tile), 1, RN_TRACE_STATE, 0);
+}
+
+void rn_trace_states(const RnPass *pass, const RnTile *tile, int64_t from, int64_t to)
 {
     int32_t region = pass->call->trace_region;
-    const real *start = keeps_first(pass) ? tile->saved : rnk_state(pass, tile, region, 0);
-    int64_t depth = pass->spans[region].depth, step = pass->call->what & RN_TRACE_ENDS ? depth : 1;
-    for (int64_t k = 0; k <= depth; k += step) {
-        const real *state = k ? rnk_next(pass, tile, region, k - 1) : start;
-        norms(pass, tile, state, start, 1, trace_row(pass, RN_TRACE_STATE, k),
-              trace_row(pass, RN_TRACE_STATE_CHANGE, k));
-    }
+    int64_t depth = pass->spans[region].depth;
+    for (int64_t k = from; k < to; k++)
+        if (k + 1 == depth || !(pass->call->what & RN_TRACE_ENDS))
+            norms(pass, tile, (Powered){rnk_next(pass, tile, region, k), tile->power.state},
+                  first_state(pass, tile), 1, RN_TRACE_STATE, k + 1);
 }
 
 static void trace_tile_gradient(void *context, int64_t index)
@@ -82,14 +129,13 @@ static void trace_tile_gradient(void *context, int64_t index)
     const Trace *trace = context;
     const RnPass *pass = trace->pass;
     const RnTile *tile = &pass->tiles[index];
-    const RnSpan *span = &pass->spans[pass->call->trace_region];
     double batch = (double)pass->each;
-    if (trace->layer == span->depth)
-        __builtin_memcpy(tile->saved, tile->gradient[0],
-                         (size_t)(span->rows * tile->width) * sizeof(real));
-    norms(pass, tile, tile->gradient[0], tile->saved, batch * batch,
-          trace_row(pass, RN_TRACE_GRADIENT, trace->layer),
-          trace_row(pass, RN_TRACE_GRADIENT_CHANGE, trace->layer));
+    if (trace->layer == pass->spans[pass->call->trace_region].depth) {
+        save(pass, tile, tile->gradient[0]);
+        save_powers(tile, tile->power.gradient, tile->power.last);
+    }
+    norms(pass, tile, (Powered){tile->gradient[0], tile->power.gradient},
+          (Powered){tile->saved, tile->power.last}, batch * batch, RN_TRACE_GRADIENT, trace->layer);
 }
 
 void rn_trace_gradient(RnPass *pass, int64_t layer)

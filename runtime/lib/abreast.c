@@ -4,7 +4,6 @@
  */
 #include "lib/abreast.h"
 #include "lib/config.h"
-#include "lib/linear.h"
 #include "lib/measure_parts.h"
 #include "lib/real.h"
 
@@ -51,17 +50,17 @@ static void *take(RtAbreast *a, size_t *used, size_t bytes)
     return place;
 }
 
-static RnCall call_of(const RtAbreast *a, int32_t region)
+static RnCall call_of(const RtAbreast *a, int32_t region, int64_t networks)
 {
     RnCall call = rt_trace_call(a->prober, region);
-    call.batch *= a->most;
-    call.networks = a->most;
+    call.batch *= networks;
+    call.networks = networks;
     call.own = a->seen;
     call.workspace = a->workspace;
     call.x = a->x;
     call.target = call.target ? a->target : NULL;
     call.trace = a->traces[region];
-    call.y = call.losses = NULL;
+    call.trace_powers = a->powers[region];
     return call;
 }
 
@@ -77,18 +76,29 @@ static size_t target_bytes(const RtProber *p)
                : (size_t)(p->batch * p->session.outputs) * (size_t)p->session.program->real_size;
 }
 
+/* Of any number of networks: fewer may be cut into tiles in another way. */
 static size_t workspace_bytes(const RtAbreast *a)
 {
     const RtSession *s = &a->prober->session;
     size_t most = 0;
-    for (int32_t r = 0; r < s->program->region_count; r++) {
-        RnCall call = call_of(a, r);
-        size_t bytes = a->prober->profiles[r].depth ? s->code->workspace_size(&call) : 1;
-        if (!bytes)
-            return SIZE_MAX;
-        most = bytes > most ? bytes : most;
-    }
+    for (int32_t r = 0; r < s->program->region_count; r++)
+        for (int64_t networks = 2; a->prober->profiles[r].depth && networks <= a->most;
+             networks++) {
+            RnCall call = call_of(a, r, networks);
+            size_t bytes = s->code->workspace_size(&call);
+            if (!bytes)
+                return SIZE_MAX;
+            most = bytes > most ? bytes : most;
+        }
     return most;
+}
+
+static int64_t *take_trace(RtAbreast *a, size_t *used, const RtProfile *profile, double **squares)
+{
+    size_t numbers =
+        RN_TRACE_ROWS * (size_t)(profile->depth + 1) * (size_t)(a->most * a->prober->batch);
+    *squares = take(a, used, numbers * sizeof **squares);
+    return take(a, used, numbers * sizeof(int64_t));
 }
 
 /* All that a pass needs; the bytes of it. */
@@ -108,9 +118,7 @@ static size_t lay_out(RtAbreast *a)
     }
     for (int32_t r = 0; r < program->region_count; r++)
         if (p->profiles[r].depth)
-            a->traces[r] = take(a, &used,
-                                RN_TRACE_ROWS * sizeof(double) * most *
-                                    (size_t)((p->profiles[r].depth + 1) * p->batch));
+            a->powers[r] = take_trace(a, &used, &p->profiles[r], &a->traces[r]);
     a->x = take(a, &used, most * input_bytes(p));
     a->target = take(a, &used, most * target_bytes(p));
     a->workspace = take(a, &used, workspace_bytes(a));
@@ -121,17 +129,13 @@ static bool take_tables(RtAbreast *a)
 {
     const RnProgram *program = a->prober->session.program;
     size_t most = (size_t)a->most, regions = (size_t)program->region_count;
-    size_t tensors = (size_t)program->tensor_count, norms = RT_NORMS * (size_t)a->prober->batch;
+    size_t tensors = (size_t)program->tensor_count;
     a->configs = calloc(most, ((size_t)program->param_count + 1) * sizeof *a->configs);
     a->own = calloc(most, tensors * sizeof *a->own);
     a->seen = calloc(most, tensors * sizeof *a->seen);
-    a->some = calloc(most, tensors * sizeof *a->some);
     a->traces = calloc(regions, sizeof *a->traces);
-    a->carried = calloc(most * regions, norms * sizeof *a->carried);
-    a->norms = calloc(most, norms * sizeof *a->norms);
-    a->taken = calloc(most, regions * sizeof *a->taken);
-    return a->configs && a->own && a->seen && a->some && a->traces && a->carried && a->norms &&
-           a->taken;
+    a->powers = calloc(regions, sizeof *a->powers);
+    return a->configs && a->own && a->seen && a->traces && a->powers;
 }
 
 bool rt_abreast_open(RtAbreast *a, RtProber *p, int64_t varied)
@@ -141,9 +145,10 @@ bool rt_abreast_open(RtAbreast *a, RtProber *p, int64_t varied)
     if (a->most < 2 || !is_possible(a))
         return false;
     bool good = take_tables(a);
-    size_t bytes = good ? lay_out(a) : 0;
-    good = good && bytes <= RT_ABREAST_BYTES &&
-           rt_block_allocate(&a->memory, bytes, "traces", &ignored);
+    size_t bytes = 0;
+    while (good && a->most > 1 && (bytes = lay_out(a)) > RT_ABREAST_BYTES)
+        a->most /= 2;
+    good = good && a->most > 1 && rt_block_allocate(&a->memory, bytes, "traces", &ignored);
     if (good)
         lay_out(a);
     else
@@ -157,11 +162,8 @@ void rt_abreast_close(RtAbreast *a)
     free(a->configs);
     free(a->own);
     free(a->seen);
-    free(a->some);
     free(a->traces);
-    free(a->carried);
-    free(a->norms);
-    free(a->taken);
+    free(a->powers);
     *a = (RtAbreast){0};
 }
 
@@ -202,80 +204,27 @@ void rt_abreast_add(RtAbreast *a)
     a->count++;
 }
 
-/* The same samples for each network; what is left of the lanes is the last one's again. */
+/* The same samples for each network. */
 static void fill_lanes(RtAbreast *a)
 {
     const RtProber *p = a->prober;
-    int64_t tensors = p->session.program->tensor_count;
-    for (int64_t i = 0; i < a->most; i++) {
-        int64_t from = i < a->count ? i : a->count - 1;
+    for (int64_t i = 0; i < a->count; i++) {
         memcpy(a->x + (size_t)i * input_bytes(p), p->buffers.x.data, input_bytes(p));
         if (p->loss_kind != RN_LOSS_PROJECTION)
             memcpy(a->target + (size_t)i * target_bytes(p), p->buffers.target.data,
                    target_bytes(p));
-        for (int64_t t = 0; t < tensors; t++)
-            a->seen[i * tensors + t] = a->own[from * tensors + t];
     }
-}
-
-static bool is_carried(const RtAbreast *a, int32_t region, int64_t network)
-{
-    const RtProber *p = a->prober;
-    bool all = true;
-    for (int64_t s = 0; s < p->batch; s++)
-        all = all && rt_trace_in_range(a->traces[region], p->profiles[region].depth,
-                                       a->most * p->batch, network * p->batch + s);
-    return !all && p->session.code->stretch;
-}
-
-/* Norms of the networks whose numbers are in a->some, [RT_NORMS][networks][batch]. */
-static bool carry(RtAbreast *a, int32_t region, int64_t networks)
-{
-    RtProber *p = a->prober;
-    RtTask task = {p->loss_kind, a->target, p->projection.data, {networks, a->some}};
-    RtError ignored;
-    return rt_carried_norms(&p->session, region, &task, a->x, networks * p->batch, a->norms,
-                            &ignored);
-}
-
-/* What has left reals, of all networks at once. */
-static bool carry_region(RtAbreast *a, int32_t region)
-{
-    const RtProber *p = a->prober;
-    int64_t tensors = p->session.program->tensor_count, regions = p->session.program->region_count;
-    int64_t which[RT_MOST_ABREAST], count = 0;
-    for (int64_t i = 0; i < a->count; i++)
-        if (is_carried(a, region, i))
-            which[count++] = i;
-    if (count == 1) /* of one network there is nothing to share */
-        which[count++] = which[0];
-    for (int64_t j = 0; j < count; j++)
-        memcpy(a->some + j * tensors, a->seen + which[j] * tensors,
-               (size_t)tensors * sizeof *a->some);
-    if (count && !carry(a, region, count))
-        return false;
-    for (int64_t j = 0; j < count; j++) {
-        int64_t at = which[j] * regions + region;
-        a->taken[at] = a->carried + at * RT_NORMS * p->batch;
-        for (int64_t row = 0; row < RT_NORMS; row++)
-            memcpy(a->taken[at] + row * p->batch, a->norms + (row * count + j) * p->batch,
-                   (size_t)p->batch * sizeof *a->norms);
-    }
-    return true;
 }
 
 bool rt_abreast_run(RtAbreast *a, uint64_t draw)
 {
     const RtSession *s = &a->prober->session;
     RtError ignored;
-    memset(a->taken, 0, (size_t)(a->most * s->program->region_count) * sizeof *a->taken);
     bool good = rt_draw(a->prober, draw, &ignored);
     if (good)
         fill_lanes(a);
-    for (int32_t r = 0; good && r < s->program->region_count; r++) {
-        RnCall call = call_of(a, r);
-        good = !a->traces[r] || (s->code->run(&call) == RN_OK && carry_region(a, r));
-    }
+    for (int32_t r = 0; good && r < s->program->region_count; r++)
+        good = !a->traces[r] || rt_trace_run(a->prober, call_of(a, r, a->count), &ignored);
     return good;
 }
 
@@ -290,6 +239,5 @@ void rt_abreast_take(RtAbreast *a, int64_t index)
         if (is_own(a, &s->program->tensors[t]))
             memcpy(to, a->own[index * s->program->tensor_count + t], bytes);
     }
-    p->known = (RtKnown){a->traces, a->taken + index * s->program->region_count, a->most * p->batch,
-                         index * p->batch};
+    p->known = (RtKnown){a->traces, a->powers, a->count * p->batch, index * p->batch};
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Networks that differ in scalars alone, traced in one pass: a sweep's cells along the exponent of
- * alpha. Their samples fill the lanes of a tile, which those of one network would leave empty, and
- * weights are read once for all of them.
+ * alpha. Their samples fill the lanes of tiles, which those of one network would leave empty, and
+ * weights are read once for all of a tile.
  *
  *     prober at cell 0 ─ add ─▶ ┐                       ┌ take 0 ─▶ prober at cell 0, traces known
  *     prober at cell 1 ─ add ─▶ ├─ run: all traces ─────┤ take 1 ─▶ prober at cell 1, traces known
@@ -15,27 +15,24 @@
 
 #include "lib/measure.h"
 
-/* Samples of all networks: the lanes of a tile. And the most memory for them. */
+/* Samples of all networks, and the most memory for them. */
 enum { RT_ABREAST_LANES = 64, RT_MOST_ABREAST = RT_ABREAST_LANES, RT_ABREAST_BYTES = 128 << 20 };
 
 typedef struct RtAbreast {
     RtProber *prober;
     int64_t varied;      /* tensors that depend on these params differ from network to network */
-    int64_t most, count; /* networks of a pass, and how many were added; the last fills the rest */
+    int64_t most, count; /* networks of a pass at most, and how many were added */
     double *configs;     /* [most][params] */
     void **own;          /* [most][tensors] values of what differs; NULL: nothing does */
     const void **seen;   /* [most][tensors] the same as the pass sees them */
-    const void **some;   /* [most][tensors] of networks that go on with powers of two beside them */
     double **traces;     /* [regions] of all networks; NULL: not traced */
-    double *carried;     /* [most][regions][RT_NORMS][batch] log2 of norms */
-    double *norms;       /* [RT_NORMS][most][batch] scratch */
-    double **taken;      /* [most][regions] those of `carried` that are of use, or NULL */
+    int64_t **powers;    /* [regions] beside them */
     RtBlock memory;      /* of all that follows, and of what `own` and `traces` point to */
     char *workspace, *x, *target;
 } RtAbreast;
 
 /* For networks of the prober's depths. False where there is no gain: nothing is traced, more than
- * scalars differ, or two batches do not fit into a tile. */
+ * scalars differ, or two batches do not fit into the lanes or the memory. */
 bool rt_abreast_open(RtAbreast *abreast, RtProber *prober, int64_t varied);
 void rt_abreast_close(RtAbreast *abreast);
 /* Is there room for a network of these params, and are its samples those of the first? */

@@ -83,8 +83,6 @@ static RnCall call_of(const RtChain *chain, int64_t batch)
 {
     RnCall call = rt_session_call(chain->session, batch, 0, RN_LOSS_NONE);
     call.workspace = chain->workspace.data;
-    call.networks = chain->share.networks;
-    call.own = chain->share.own;
     return call;
 }
 
@@ -98,13 +96,11 @@ static size_t larger_size(size_t most, size_t size)
 static size_t workspace_size(const RtChain *chain)
 {
     size_t most = 1;
-    /* the samples of several networks are never cut */
-    int64_t step = chain->share.networks ? chain->most_lanes : 1;
     for (int64_t i = 0; i < chain->count; i++) {
         const RtPiece *piece = &chain->pieces[i];
         if (i > 0 && piece->region == piece[-1].region)
             continue; /* the first piece of a region is its longest */
-        for (int64_t lanes = chain->most_lanes; lanes > 0 && most; lanes -= step) {
+        for (int64_t lanes = chain->most_lanes; lanes > 0 && most; lanes--) {
             RnCall call = call_of(chain, lanes);
             RnStretch stretch = {
                 .call = &call, .region = piece->region, .from = piece->from, .to = piece->to};
@@ -142,14 +138,6 @@ bool rt_chain_open(RtChain *chain, RtSession *session, int64_t samples, int64_t 
 {
     *chain = (RtChain){
         .session = session, .samples = samples, .most_lanes = lanes > samples ? lanes : samples};
-    return open_chain(chain, length, error);
-}
-
-bool rt_chain_open_shared(RtChain *chain, RtSession *session, RtShare share, int64_t samples,
-                          int64_t length, RtError *error)
-{
-    *chain =
-        (RtChain){.session = session, .samples = samples, .most_lanes = samples, .share = share};
     return open_chain(chain, length, error);
 }
 

@@ -25,16 +25,12 @@ typedef struct RtChain {
     int64_t count, samples;
     RtBlock workspace, memory, lanes;
     int64_t most_lanes;
-    RtShare share;
 } RtChain;
 
 /* Pieces of at most `length` layers, for `samples` samples, pulled back in at most `lanes` lanes.
  */
 bool rt_chain_open(RtChain *chain, RtSession *session, int64_t samples, int64_t length,
                    int64_t lanes, RtError *error);
-/* Of the samples of several networks, pulled back in one lane each, all at once. */
-bool rt_chain_open_shared(RtChain *chain, RtSession *session, RtShare share, int64_t samples,
-                          int64_t length, RtError *error);
 void rt_chain_close(RtChain *chain);
 /* Forward from inputs [samples][features]: fills all states. */
 bool rt_chain_forward(RtChain *chain, const void *x, RtError *error);

@@ -35,16 +35,4 @@ enum { RT_COMPLEXITY_EXACT = 64, RT_COMPLEXITY_PROBES = 32 };
 bool rt_complexity(RtSession *session, const void *x, int64_t samples, uint64_t draw,
                    double *values, RtError *error);
 
-/* log2 of the norms of states and gradients, RN_QUANTITY_FORWARD_RATIO first,
- * [RT_NORMS][samples], of a network whose state or gradient leaves the range of its reals. */
-enum { RT_NORMS = RN_QUANTITY_GRADIENT_CHANGE - RN_QUANTITY_FORWARD_RATIO + 1 };
-typedef struct RtTask {
-    int32_t loss_kind;      /* RnLossKind */
-    const void *target;     /* as in RnCall */
-    const void *projection; /* as in RnCall */
-    RtShare share;
-} RtTask;
-bool rt_carried_norms(RtSession *session, int32_t region, const RtTask *task, const void *x,
-                      int64_t samples, double *values, RtError *error);
-
 #endif

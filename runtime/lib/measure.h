@@ -39,11 +39,11 @@ typedef struct RtLoan {
 } RtLoan;
 bool rt_loan_fits(const RtLoan *loan, const RtSession *session);
 
-/* Traces that are there before the prober makes them: the ends of [RN_TRACE_ROWS][depth +
- * 1][batch], of which the prober's samples begin at `first`; and the norms that leave reals. */
+/* Traces that are there before the prober makes them, as in RnCall: the ends of [RN_TRACE_ROWS]
+ * [depth + 1][batch], of which the prober's samples begin at `first`. */
 typedef struct RtKnown {
     double *const *traces;  /* [regions]; NULL: none */
-    double *const *carried; /* [regions] log2 of a block's norms, [RT_NORMS][prober's batch] */
+    int64_t *const *powers; /* [regions] */
     int64_t batch, first;
 } RtKnown;
 
@@ -57,10 +57,9 @@ typedef struct RtProber {
     RtCheckpoint checkpoint;
     RtDataset dataset; /* of train, or of the probe's own data */
     RtBuffers buffers;
-    RtBlock projection, trace;
-    RtKnown known;   /* or no traces */
-    double *carried; /* log2 of a block's norms, [RT_NORMS][batch], where any leaves reals */
-    double *spectra; /* log2 of singular values of the draw at work; or NULL */
+    RtBlock projection, trace, powers; /* the last two as in RnCall */
+    RtKnown known;                     /* or no traces */
+    double *spectra;                   /* log2 of singular values of the draw at work; or NULL */
     int32_t spectra_region;
     RtBlock start; /* params that training began with, where `W - init` is measured */
     const RnData *data;
@@ -93,8 +92,5 @@ void rt_measured_free(RtMeasured *results, int count);
 int32_t rt_measure_block(const RnProgram *program, const RnMeasure *measure);
 /* The same where its norms are traced, else -1. */
 int32_t rt_measure_region(const RnProgram *program, const RnMeasure *measure);
-/* The quantity of one sample from its trace, [RN_TRACE_ROWS][depth + 1][batch] squared norms. */
-double rt_trace_quantity(int32_t kind, const double *trace, int64_t depth, int64_t batch,
-                         int64_t sample);
 
 #endif

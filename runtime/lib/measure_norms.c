@@ -2,36 +2,57 @@
  *
  * Norms of states and gradients along a block.
  */
-#include "lib/linear.h"
 #include "lib/measure_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static double row_at(const double *trace, int row, int64_t layer, int64_t depth, int64_t batch,
-                     int64_t sample)
+enum { LOOK = 8 }; /* layers from one look at powers to the next */
+
+/* Squared norms with their powers, [RN_TRACE_ROWS][layers][batch]. */
+typedef struct Trace {
+    double *squares;
+    int64_t *powers;
+    int64_t layers, batch;
+} Trace;
+
+static Trace trace_of(const RtProber *p, int64_t depth)
 {
-    return trace[(row * (depth + 1) + layer) * batch + sample];
+    return (Trace){p->trace.data, p->powers.data, depth + 1, p->batch};
 }
 
-double rt_trace_quantity(int32_t kind, const double *trace, int64_t depth, int64_t batch,
-                         int64_t sample)
+static int64_t place_of(const Trace *t, int row, int64_t layer, int64_t sample)
 {
-    static const struct {
-        int row, base;
-        bool at_end, base_at_end;
-    } rules[] = {
-        [RN_QUANTITY_FORWARD_RATIO] = {RN_TRACE_STATE, RN_TRACE_STATE, true, false},
-        [RN_QUANTITY_FORWARD_CHANGE] = {RN_TRACE_STATE_CHANGE, RN_TRACE_STATE, true, false},
-        [RN_QUANTITY_GRADIENT_RATIO] = {RN_TRACE_GRADIENT, RN_TRACE_GRADIENT, false, true},
-        [RN_QUANTITY_GRADIENT_CHANGE] = {RN_TRACE_GRADIENT_CHANGE, RN_TRACE_GRADIENT, false, true},
-    };
-    double value =
-        row_at(trace, rules[kind].row, rules[kind].at_end ? depth : 0, depth, batch, sample);
-    double base =
-        row_at(trace, rules[kind].base, rules[kind].base_at_end ? depth : 0, depth, batch, sample);
-    return sqrt(value) / sqrt(base);
+    return (row * t->layers + layer) * t->batch + sample;
+}
+
+/* A ratio of two norms is that of what is here times a power of two. */
+typedef struct Ratio {
+    double value;
+    int64_t power;
+} Ratio;
+
+static Ratio ratio_of(const Trace *t, int64_t at, int64_t base)
+{
+    return (Ratio){sqrt(t->squares[at]) / sqrt(t->squares[base]), t->powers[at] - t->powers[base]};
+}
+
+static double number_of(Ratio ratio)
+{
+    const int64_t most = 4096; /* beyond all doubles */
+    int64_t power = ratio.power < most ? ratio.power : most;
+    return ldexp(ratio.value, (int)(power > -most ? power : -most));
+}
+
+/* Did the states and gradients of the sample stay within what they are kept in? */
+static bool is_traced(const Trace *t, int64_t sample)
+{
+    bool good = true;
+    for (int row = 0; row < RN_TRACE_ROWS; row++)
+        for (int64_t k = 0; k < t->layers; k += t->layers - 1)
+            good = good && isfinite(t->squares[place_of(t, row, k, sample)]);
+    return good;
 }
 
 int32_t rt_trace_what(const RtProber *p)
@@ -45,9 +66,9 @@ RnCall rt_trace_call(const RtProber *p, int32_t region)
     call.x = p->buffers.x.data;
     call.target = p->loss_kind == RN_LOSS_PROJECTION ? NULL : p->buffers.target.data;
     call.projection = p->loss_kind == RN_LOSS_PROJECTION ? p->projection.data : NULL;
-    call.y = p->buffers.y.data;
-    call.losses = p->buffers.losses.data;
     call.trace = p->trace.data;
+    call.trace_powers = p->powers.data;
+    call.look = LOOK;
     call.trace_region = region;
     return call;
 }
@@ -55,15 +76,57 @@ RnCall rt_trace_call(const RtProber *p, int32_t region)
 static void copy_ends(RtProber *p, const RtProfile *profile)
 {
     const RtKnown *known = &p->known;
-    const double *from = known->traces[profile->region];
-    double *to = p->trace.data;
-    int64_t layers = profile->depth + 1;
-    for (int64_t row = 0; row < RN_TRACE_ROWS; row++)
-        for (int64_t k = 0; k < layers; k += profile->depth) {
-            int64_t at = row * layers + k;
-            memcpy(to + at * p->batch, from + at * known->batch + known->first,
-                   (size_t)p->batch * sizeof *to);
+    int64_t depth = profile->depth;
+    Trace to = trace_of(p, depth);
+    const Trace from = {known->traces[profile->region], known->powers[profile->region], depth + 1,
+                        known->batch};
+    for (int row = 0; row < RN_TRACE_ROWS; row++)
+        for (int64_t k = 0; k <= depth; k += depth) {
+            int64_t at = place_of(&to, row, k, 0), there = place_of(&from, row, k, known->first);
+            memcpy(to.squares + at, from.squares + there, (size_t)p->batch * sizeof *to.squares);
+            memcpy(to.powers + at, from.powers + there, (size_t)p->batch * sizeof *to.powers);
         }
+}
+
+static void copy_sample(const Trace *to, const Trace *from, int64_t sample)
+{
+    for (int row = 0; row < RN_TRACE_ROWS; row++)
+        for (int64_t k = 0; k < to->layers; k++) {
+            int64_t at = place_of(to, row, k, sample);
+            to->squares[at] = from->squares[at];
+            to->powers[at] = from->powers[at];
+        }
+}
+
+/* The samples that are not traced again, with a look behind every layer. */
+static bool trace_closer(RtProber *p, RnCall call, const Trace *to, RtError *error)
+{
+    Trace closer = *to;
+    size_t count = RN_TRACE_ROWS * (size_t)to->layers * (size_t)to->batch;
+    call.trace = closer.squares = calloc(count, sizeof *closer.squares);
+    call.trace_powers = closer.powers = calloc(count, sizeof *closer.powers);
+    call.look = 1;
+    bool good = (closer.squares && closer.powers) ||
+                rt_fail(error, RT_FAILED, "out of memory for norms layer by layer");
+    good = good && rt_session_run(&p->session, &call, error);
+    for (int64_t s = 0; good && s < to->batch; s++)
+        if (!is_traced(to, s))
+            copy_sample(to, &closer, s);
+    free(closer.squares);
+    free(closer.powers);
+    return good;
+}
+
+bool rt_trace_run(RtProber *p, RnCall call, RtError *error)
+{
+    const Trace trace = {call.trace, call.trace_powers, p->profiles[call.trace_region].depth + 1,
+                         call.batch};
+    bool all = true;
+    if (!rt_session_run(&p->session, &call, error))
+        return false;
+    for (int64_t s = 0; s < call.batch; s++)
+        all = all && is_traced(&trace, s);
+    return all || trace_closer(p, call, &trace, error);
 }
 
 static bool run_trace(RtProber *p, const RtProfile *profile, RtError *error)
@@ -72,65 +135,25 @@ static bool run_trace(RtProber *p, const RtProfile *profile, RtError *error)
         copy_ends(p, profile);
         return true;
     }
-    RnCall call = rt_trace_call(p, profile->region);
-    memset(p->trace.data, 0, p->trace.size);
-    /* a network that explodes is measured all the same: its ratios are infinite */
-    return rt_session_run(&p->session, &call, error) || error->status == RT_DIVERGED;
+    return rt_trace_run(p, rt_trace_call(p, profile->region), error);
 }
 
 static void add_profile(RtProber *p, RtProfile *profile)
 {
-    const double *trace = p->trace.data;
     int64_t depth = profile->depth, batch = p->batch;
+    const Trace t = trace_of(p, depth);
     for (int64_t k = 0; k <= depth; k++) {
         double state = 0, gradient = 0;
         for (int64_t s = 0; s < batch; s++) {
-            state += sqrt(row_at(trace, RN_TRACE_STATE, k, depth, batch, s)) /
-                     sqrt(row_at(trace, RN_TRACE_STATE, 0, depth, batch, s));
-            gradient += sqrt(row_at(trace, RN_TRACE_GRADIENT, k, depth, batch, s)) /
-                        sqrt(row_at(trace, RN_TRACE_GRADIENT, depth, depth, batch, s));
+            state += number_of(ratio_of(&t, place_of(&t, RN_TRACE_STATE, k, s),
+                                        place_of(&t, RN_TRACE_STATE, 0, s)));
+            gradient += number_of(ratio_of(&t, place_of(&t, RN_TRACE_GRADIENT, k, s),
+                                           place_of(&t, RN_TRACE_GRADIENT, depth, s)));
         }
         profile->state[k] += state / (double)batch / (double)p->repeat;
         profile->gradient[k] += gradient / (double)batch / (double)p->repeat;
     }
     profile->draws++;
-}
-
-/* Of single precision. A gradient that vanishes leaves it, too. */
-bool rt_trace_in_range(const double *trace, int64_t depth, int64_t batch, int64_t sample)
-{
-    static const double least = 0x1p-200, most = 0x1p+240; /* squares */
-    static const int rows[] = {RN_TRACE_STATE, RN_TRACE_GRADIENT};
-    for (int i = 0; i < 2; i++)
-        for (int64_t k = 0; k <= depth; k += depth) {
-            double square = row_at(trace, rows[i], k, depth, batch, sample);
-            if (!(square < most) || (rows[i] == RN_TRACE_GRADIENT && square < least))
-                return false;
-        }
-    return true;
-}
-
-/* What does not fit into reals is measured again, with exponents beside the numbers. */
-static bool carry_norms(RtProber *p, const RtProfile *profile, RtError *error)
-{
-    RtTask task = {p->loss_kind, p->buffers.target.data, p->projection.data, {0}};
-    bool all = true;
-    for (int64_t s = 0; s < p->batch; s++)
-        all = all && rt_trace_in_range(p->trace.data, profile->depth, p->batch, s);
-    free(p->carried);
-    p->carried = NULL;
-    if (all || !p->session.code->stretch)
-        return true;
-    p->carried = calloc((size_t)p->batch, RT_NORMS * sizeof *p->carried);
-    if (!p->carried)
-        return rt_fail(error, RT_FAILED, "out of memory for norms");
-    const double *known = p->known.traces ? p->known.carried[profile->region] : NULL;
-    if (known) {
-        memcpy(p->carried, known, (size_t)p->batch * RT_NORMS * sizeof *known);
-        return true;
-    }
-    return rt_carried_norms(&p->session, profile->region, &task, p->buffers.x.data, p->batch,
-                            p->carried, error);
 }
 
 bool rt_trace(RtProber *p, RtProfile *profile, RtError *error)
@@ -139,28 +162,50 @@ bool rt_trace(RtProber *p, RtProfile *profile, RtError *error)
         return false;
     if (p->session.options->layers_table)
         add_profile(p, profile);
-    return carry_norms(p, profile, error);
+    return true;
+}
+
+static bool is_backward(int32_t kind)
+{
+    return kind == RN_QUANTITY_GRADIENT_RATIO || kind == RN_QUANTITY_GRADIENT_CHANGE;
+}
+
+/* The norm that those of a quantity are divided by. */
+static int64_t base_of(const Trace *t, int32_t kind, int64_t sample)
+{
+    return is_backward(kind) ? place_of(t, RN_TRACE_GRADIENT, t->layers - 1, sample)
+                             : place_of(t, RN_TRACE_STATE, 0, sample);
+}
+
+static Ratio quantity_of(const Trace *t, int32_t kind, int64_t sample)
+{
+    static const int rows[] = {
+        [RN_QUANTITY_FORWARD_RATIO] = RN_TRACE_STATE,
+        [RN_QUANTITY_FORWARD_CHANGE] = RN_TRACE_STATE_CHANGE,
+        [RN_QUANTITY_GRADIENT_RATIO] = RN_TRACE_GRADIENT,
+        [RN_QUANTITY_GRADIENT_CHANGE] = RN_TRACE_GRADIENT_CHANGE,
+    };
+    int64_t layer = is_backward(kind) ? 0 : t->layers - 1;
+    return ratio_of(t, place_of(t, rows[kind], layer, sample), base_of(t, kind, sample));
 }
 
 void rt_trace_values(const RtProber *p, const RnMeasure *measure, RtValues *values)
 {
-    int64_t depth = p->profiles[rt_measure_region(p->session.program, measure)].depth;
-    int row = measure->kind - RN_QUANTITY_FORWARD_RATIO;
-    for (int64_t s = 0; s < values->samples; s++)
-        if (p->carried && !rt_trace_in_range(p->trace.data, depth, p->batch, s))
-            rt_put_log2(values, s, p->carried[row * p->batch + s]);
-        else
-            values->value[s] = rt_trace_quantity(measure->kind, p->trace.data, depth, p->batch, s);
+    int32_t region = rt_measure_region(p->session.program, measure);
+    const Trace t = trace_of(p, p->profiles[region].depth);
+    for (int64_t s = 0; s < values->samples; s++) {
+        Ratio ratio = quantity_of(&t, measure->kind, s);
+        values->value[s] = is_traced(&t, s) ? ratio.value : (double)NAN;
+        values->exponent[s] = ratio.power;
+    }
 }
 
 const char *rt_trace_lost(const RtProber *p, const RnMeasure *measure, int64_t sample)
 {
-    int64_t depth = p->profiles[rt_measure_region(p->session.program, measure)].depth;
-    bool backward =
-        measure->kind == RN_QUANTITY_GRADIENT_RATIO || measure->kind == RN_QUANTITY_GRADIENT_CHANGE;
-    double base = row_at(p->trace.data, backward ? RN_TRACE_GRADIENT : RN_TRACE_STATE,
-                         backward ? depth : 0, depth, p->batch, sample);
-    if (base == 0)
-        return backward ? "the gradient behind the block is 0" : "the block's input is 0";
+    int32_t region = rt_measure_region(p->session.program, measure);
+    const Trace t = trace_of(p, p->profiles[region].depth);
+    if (t.squares[base_of(&t, measure->kind, sample)] == 0)
+        return is_backward(measure->kind) ? "the gradient behind the block is 0"
+                                          : "the block's input is 0";
     return "it overflowed within the network";
 }

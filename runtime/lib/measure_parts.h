@@ -26,9 +26,10 @@ bool rt_draw(RtProber *prober, uint64_t draw, RtError *error);
 int32_t rt_trace_what(const RtProber *prober);
 /* The pass, of the samples and into the trace of the prober. */
 RnCall rt_trace_call(const RtProber *prober, int32_t region);
+/* Runs such a pass, of these samples or of more. What leaves its reals between two looks at powers
+ * is traced again with a look behind every layer. */
+bool rt_trace_run(RtProber *prober, RnCall call, RtError *error);
 bool rt_trace(RtProber *prober, RtProfile *profile, RtError *error);
-/* Are the norms at both ends of a block, of one of the samples, far from the ends of reals? */
-bool rt_trace_in_range(const double *trace, int64_t depth, int64_t batch, int64_t sample);
 void rt_trace_values(const RtProber *prober, const RnMeasure *measure, RtValues *values);
 /* Why a sample's value is not a number. */
 const char *rt_trace_lost(const RtProber *prober, const RnMeasure *measure, int64_t sample);

@@ -221,6 +221,7 @@ static bool allocate(RtProber *p, const RnMeasure *const *measures, int count, R
                                train && train->loss.kind == RN_LOSS_CROSS_ENTROPY, error) &&
            rt_block_allocate(&p->projection, projection, "projection", error) &&
            rt_block_allocate(&p->trace, trace_size, "norms layer by layer", error) &&
+           rt_block_allocate(&p->powers, trace_size, "norms layer by layer", error) &&
            rt_block_allocate(&p->start, start_size, "weights before training", error);
 }
 
@@ -268,9 +269,9 @@ void rt_prober_close(RtProber *p)
     free(p->profiles);
     rt_block_free(&p->projection);
     rt_block_free(&p->trace);
+    rt_block_free(&p->powers);
     rt_block_free(&p->start);
     free(p->spectra);
-    free(p->carried);
     rt_buffers_free(&p->buffers);
     if (!p->borrowed)
         rt_dataset_free(&p->dataset);

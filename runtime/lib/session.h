@@ -35,13 +35,6 @@ void rt_session_close(RtSession *session);
  * little work in a layer for many. At least 1. */
 int rt_useful_threads(const RnProgram *program, int64_t batch, int threads);
 
-/* Networks that differ from the session's in scalars, as many samples of a batch for each: see
- * RnCall. 0: only the session's own. */
-typedef struct RtShare {
-    int64_t networks;
-    const void *const *own;
-} RtShare;
-
 /* A kind of call that will be made: with RN_BACKWARD on just so many samples, without it on so many
  * or fewer. */
 typedef struct RtUse {

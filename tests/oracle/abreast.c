@@ -2,7 +2,7 @@
  *
  * Traces: of the ends of a block alone, which keeps fewer states than a trace of every layer, and
  * of several networks in one pass, which differ in scalars. Both must have the bits of a trace of
- * every layer of one network.
+ * every layer of one network, and powers of two beside what stays in its reals are 0.
  */
 #include "harness.h"
 
@@ -33,6 +33,7 @@ typedef struct Traced {
     void *params[NETWORKS]; /* the harness's, with scalars of each network's own */
     const void **own;       /* [NETWORKS][tensors] these scalars there */
     double *wanted[NETWORKS];
+    int64_t *powers; /* room for those of all networks */
 } Traced;
 
 static size_t trace_size(const Traced *t, int64_t batch)
@@ -53,7 +54,9 @@ static RnCall call_of(const Traced *t, int32_t what, void *params, double *trace
                     .what = what,
                     .loss_kind = p->loss_kind,
                     .trace_region = t->region,
-                    .trace = trace};
+                    .trace = trace,
+                    .trace_powers = what == ENDS ? t->powers : NULL,
+                    .look = 8};
 }
 
 static int run(const Traced *t, RnCall *call)
@@ -76,6 +79,9 @@ static void require_ends(const Traced *t, int network, const double *got, int64_
             int64_t at = row * (t->depth + 1) + k;
             same = same && memcmp(got + at * batch + first, t->wanted[network] + at * each,
                                   (size_t)each * sizeof *got) == 0;
+            for (int64_t s = 0; s < each; s++) {
+                same = same && t->powers[at * batch + first + s] == 0;
+            }
         }
     }
     compare_require(&t->h->comparison, same, "other bits at the ends of a trace", what);
@@ -170,7 +176,8 @@ void check_traces(Harness *h)
         if (program->regions[r].depth == NULL) {
             continue;
         }
-        Traced t = {h, r, (int64_t)program->regions[r].depth(&place), {0}, NULL, {0}};
+        Traced t = {h, r, (int64_t)program->regions[r].depth(&place), {0}, NULL, {0}, NULL};
+        t.powers = take(trace_size(&t, NETWORKS * h->product.batch));
         t.own = calloc(NETWORKS * (size_t)program->tensor_count + 1, sizeof *t.own);
         for (int i = 0; t.own != NULL && i < NETWORKS; i++) {
             make_network(&t, i);
@@ -182,5 +189,6 @@ void check_traces(Harness *h)
             free(t.wanted[i]);
         }
         free(t.own);
+        free(t.powers);
     }
 }
