@@ -286,11 +286,19 @@ static int is_wanted(const Request *request, const RnTensor *tensor)
            (request->which == CHANGED && (tensor->depends & request->changed));
 }
 
-/* All or nothing. */
+static int count_wanted(const Request *request)
+{
+    int count = 0;
+    for (int32_t t = 0; t < request->program->tensor_count; t++)
+        count += is_wanted(request, &request->program->tensors[t]);
+    return count;
+}
+
+/* All or nothing; one alone finds out for itself before it writes. */
 static int make_tensors(const Request *request, const RnParallel *parallel)
 {
     int status = RN_OK;
-    for (int writes = 0; writes < 2; writes++)
+    for (int writes = count_wanted(request) < 2; writes < 2; writes++)
         for (int32_t t = 0; t < request->program->tensor_count && status == RN_OK; t++)
             if (is_wanted(request, &request->program->tensors[t]))
                 status = make_tensor(request, t, writes, parallel);
