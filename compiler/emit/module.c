@@ -226,6 +226,8 @@ EmitPart emit_part(Emitter *e, const Isa *isa, double seconds[EMIT_STAGES])
 {
     double time = clock_seconds();
     e->context = LLVMContextCreate();
+    /* names of values are for people */
+    LLVMContextSetDiscardValueNames(e->context, e->options->kind != OUTPUT_LLVM);
     LLVMContextSetDiagnosticHandler(e->context, hear, NULL);
     LLVMTargetMachineRef machine = target_machine(e);
     LLVMModuleRef module = isa != NULL ? build_isa(e, isa) : build_all(e);
