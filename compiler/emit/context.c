@@ -19,14 +19,13 @@ static void set_types(Emitter *e)
     e->t_vector = LLVMVectorType(e->t_real, 16);
 }
 
+/* Their bodies are read when something asks for them; the module owns the buffer. */
 static bool read_kernels(Emitter *e, const Isa *isa)
 {
     const char *data = isa->bitcode[e->graph->is_double];
     size_t size = (size_t)(isa->bitcode_end[e->graph->is_double] - data);
     LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(data, size, "kernels");
-    bool failed = LLVMParseBitcodeInContext2(e->context, buffer, &e->module) != 0;
-    LLVMDisposeMemoryBuffer(buffer);
-    return !failed;
+    return LLVMGetBitcodeModuleInContext2(e->context, buffer, &e->module) == 0;
 }
 
 void emitter_open(Emitter *e, const Isa *isa)

@@ -86,6 +86,21 @@ static bool is_first(const Emitter *e, const Isa *isa)
     return isa == &e->machine->sets[first];
 }
 
+/* A module with what the regions use, in place of the whole: the linker reads a kernel that is
+ * internal only where something calls it. */
+static void keep_used(Emitter *e)
+{
+    const char *name = e->graph->name;
+    LLVMModuleRef used = LLVMModuleCreateWithNameInContext(name, e->context);
+    LLVMSetTarget(used, LLVMGetTarget(e->module));
+    LLVMSetDataLayout(used, LLVMGetDataLayoutStr(e->module));
+    LLVMSetSourceFileName(used, name, strlen(name));
+    if (LLVMLinkModules2(used, e->module) != 0) {
+        BUG("emit", "the kernels of %s cannot be linked", e->isa);
+    }
+    e->module = used;
+}
+
 static LLVMModuleRef build_isa(Emitter *e, const Isa *isa)
 {
     uint32_t count = e->graph->regions.count;
@@ -105,8 +120,7 @@ static LLVMModuleRef build_isa(Emitter *e, const Isa *isa)
     }
     emitter_close(e);
     drop_layouts(e->module);
-    LLVMSetModuleIdentifier(e->module, e->graph->name, strlen(e->graph->name));
-    LLVMSetSourceFileName(e->module, e->graph->name, strlen(e->graph->name));
+    keep_used(e);
     return e->module;
 }
 
