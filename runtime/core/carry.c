@@ -90,14 +90,31 @@ void rn_carry_start(const RnPass *pass, const RnTile *tile)
     __builtin_memset(tile->power.first, 0, bytes);
     __builtin_memset(tile->power.gradient, 0, bytes);
     __builtin_memset(tile->power.last, 0, bytes);
+    __builtin_memset(tile->power.lost, 0, bytes);
+}
+
+static void find_lost(const real *values, int64_t rows, const RnTile *tile)
+{
+    for (int64_t lane = 0; lane < tile->width; lane += RNK_LANES) {
+        vreal none = {};
+        for (int64_t r = 0; r < rows; r++) {
+            vreal value = rnk_load(values + r * tile->width + lane);
+            none = none + (value - value);
+        }
+        for (int64_t l = 0; __builtin_reduce_or(none != 0) && l < RNK_LANES; l++)
+            tile->power.lost[lane + l] |= none[l] != 0;
+    }
 }
 
 void rn_carry_state(const RnPass *pass, const RnTile *tile, int32_t region, int64_t layer)
 {
     int64_t rows = pass->spans[region + (layer == pass->spans[region].depth)].rows;
-    if (rn_carries(pass->call))
-        settle(&state_range, rnk_next(pass, tile, region, layer - 1), rows, tile,
-               tile->power.state);
+    if (!rn_carries(pass->call))
+        return;
+    real *state = rnk_next(pass, tile, region, layer - 1);
+    find_lost(state, rows, tile);
+    if (pass->call->scales_states)
+        settle(&state_range, state, rows, tile, tile->power.state);
 }
 
 void rn_carry_gradient(const RnPass *pass, const RnTile *tile, int32_t region, int64_t layer)

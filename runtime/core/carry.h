@@ -5,11 +5,12 @@
  *
  *     layers 0 … 7 ─▶ look ─▶ layers 8 … 15 ─▶ look ─▶ …       (RnCall.look = 8; backward alike)
  *
- * At a look a lane whose state has grown too large is scaled down, one whose gradient has left a
- * range in the middle to its middle. Nothing is lost by that: a branch that grows with such a state
- * is homogeneous up to its biases, which vanish beside it, and a gradient is linear. Times a power
- * of two a number keeps its bits, so whatever stays within its reals is what a pass without would
- * give. What leaves them between two looks is lost.
+ * At a look a lane whose gradient has left a range in the middle is scaled to its middle. A
+ * gradient is linear, and times a power of two it keeps its bits. Under RnCall.scales_states a lane
+ * whose state has grown too large is scaled down, too. That is right where what lies behind grows
+ * with the state, as branches do that are homogeneous up to their biases; behind a norm, or where
+ * the state shrinks again, it is not, so it is for samples that leave their reals without. What
+ * leaves them between two looks is lost; the norms of its gradients are no numbers then.
  *
  * Such a pass is one of RN_TRACE and RN_STATES_ONLY, without y and losses.
  */
@@ -23,6 +24,7 @@
 typedef struct RnPowers {
     int64_t *state, *gradient; /* the newest ones */
     int64_t *first, *last;     /* before the traced region, and of the gradient behind it */
+    int64_t *lost;             /* not 0: a state was infinite or no number */
 } RnPowers;
 
 #define RN_CARRY static inline __attribute__((always_inline))

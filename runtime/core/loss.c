@@ -124,7 +124,7 @@ static void projection(const Column *c)
 
 /* The gradient of a sample whose outputs are times 2^-power, up to a factor, which no ratio of
  * gradients sees. */
-static void carried(const Column *c, int64_t lane, int64_t power)
+static void scaled_gradient(const Column *c, int64_t lane, int64_t power)
 {
     const RnCall *call = c->pass->call;
     const real *y = c->y + lane, *target = (const real *)call->target;
@@ -144,13 +144,13 @@ static void carried(const Column *c, int64_t lane, int64_t power)
     }
 }
 
-static void carried_lanes(const Column *c, const int64_t *power)
+static void scaled_lanes(const Column *c, const int64_t *power)
 {
     if (c->pass->call->loss_kind == RN_LOSS_PROJECTION)
         return; /* its gradient does not see the outputs */
     for (int64_t l = 0; l < c->count; l++)
         if (power[l])
-            carried(c, l, power[l]);
+            scaled_gradient(c, l, power[l]);
 }
 
 /* Lanes behind the last sample get no gradient. */
@@ -183,7 +183,7 @@ void rn_loss_tile(const RnPass *pass, const RnTile *tile)
         else if (rn_uses(RN_USES_LOSS + RN_LOSS_PROJECTION))
             projection(&c);
         if (gradient && rn_carries(pass->call))
-            carried_lanes(&c, tile->power.state + lane);
+            scaled_lanes(&c, tile->power.state + lane);
         clear_rest(&c);
     }
 }

@@ -393,7 +393,7 @@ static RnPowers powers_of(const RnPass *pass, int64_t *powers, int64_t tile)
 {
     int64_t width = pass->width;
     int64_t *own = powers + tile * POWERS * width;
-    return (RnPowers){own, own + width, own + 2 * width, own + 3 * width};
+    return (RnPowers){own, own + width, own + 2 * width, own + 3 * width, own + 4 * width};
 }
 
 static void take_tiles(Carver *carver, RnPass *pass, const Most *most)

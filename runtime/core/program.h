@@ -271,7 +271,7 @@ typedef struct RnCall {
     int32_t what;          /* RnWhat bits */
     int32_t loss_kind;     /* RnLossKind */
     int32_t trace_region;
-    int32_t unused;
+    int32_t scales_states; /* with trace_powers: those that grow too large */
     const RnParallel *parallel; /* or NULL */
     double rate;           /* this step's learning rate: the schedule's value */
     /* RN_STATES_ONLY: the batch is that of so many networks, as many samples each, which have all

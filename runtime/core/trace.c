@@ -61,6 +61,15 @@ static void put(const RnPass *pass, const RnTile *tile, int64_t first, int64_t p
         __builtin_memcpy(pass->call->trace_powers + at, power, (size_t)lanes * sizeof *power);
 }
 
+/* Of sixteen lanes; what is lost has no norm. */
+static Wide scale_of(const RnTile *tile, int64_t first, double factor)
+{
+    Wide scale;
+    for (int64_t l = 0; l < RNK_LANES; l++)
+        scale[l] = tile->power.lost[first + l] ? (double)__builtin_nan("") : factor;
+    return scale;
+}
+
 /* Squared norms of `now`, and of now − from in the row behind, for the samples of a tile. */
 static void norms(const RnPass *pass, const RnTile *tile, Powered now, Powered from, double factor,
                   int row, int64_t layer)
@@ -68,7 +77,7 @@ static void norms(const RnPass *pass, const RnTile *tile, Powered now, Powered f
     int64_t rows = pass->spans[pass->call->trace_region].rows;
     for (int64_t s = 0; s < tile->valid; s += RNK_LANES) {
         int64_t greater[RNK_LANES];
-        Wide sum = {0}, moved = {0};
+        Wide sum = {0}, moved = {0}, scale = scale_of(tile, s, factor);
         Wide here = weights(now.power + s, from.power + s, greater);
         Wide there = weights(from.power + s, now.power + s, greater);
         for (int64_t r = 0; r < rows; r++) {
@@ -77,8 +86,8 @@ static void norms(const RnPass *pass, const RnTile *tile, Powered now, Powered f
             sum += x * x;
             moved += step * step;
         }
-        put(pass, tile, s, place_of(pass, row, layer), sum * factor, now.power + s);
-        put(pass, tile, s, place_of(pass, row + 1, layer), moved * factor, greater);
+        put(pass, tile, s, place_of(pass, row, layer), sum * scale, now.power + s);
+        put(pass, tile, s, place_of(pass, row + 1, layer), moved * scale, greater);
     }
 }
 

@@ -76,20 +76,30 @@ static size_t target_bytes(const RtProber *p)
                : (size_t)(p->batch * p->session.outputs) * (size_t)p->session.program->real_size;
 }
 
-/* Of any number of networks: fewer may be cut into tiles in another way. */
-static size_t workspace_bytes(const RtAbreast *a)
+static size_t workspace_of(const RtAbreast *a, int64_t networks)
 {
     const RtSession *s = &a->prober->session;
     size_t most = 0;
-    for (int32_t r = 0; r < s->program->region_count; r++)
-        for (int64_t networks = 2; a->prober->profiles[r].depth && networks <= a->most;
-             networks++) {
-            RnCall call = call_of(a, r, networks);
-            size_t bytes = s->code->workspace_size(&call);
-            if (!bytes)
-                return SIZE_MAX;
-            most = bytes > most ? bytes : most;
-        }
+    for (int32_t r = 0; r < s->program->region_count; r++) {
+        RnCall call = call_of(a, r, networks);
+        size_t bytes = a->prober->profiles[r].depth ? s->code->workspace_size(&call) : 1;
+        if (!bytes)
+            return SIZE_MAX;
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
+/* Of any number of networks: fewer may be cut into tiles in another way, but the size only grows
+ * between whole vectors of samples. */
+static size_t workspace_bytes(const RtAbreast *a)
+{
+    int64_t each = a->prober->batch;
+    size_t most = workspace_of(a, a->most);
+    for (int64_t lanes = RN_LANES; lanes < a->most * each; lanes += RN_LANES) {
+        size_t bytes = lanes < 2 * each ? 0 : workspace_of(a, lanes / each);
+        most = bytes > most ? bytes : most;
+    }
     return most;
 }
 
@@ -121,7 +131,9 @@ static size_t lay_out(RtAbreast *a)
             a->powers[r] = take_trace(a, &used, &p->profiles[r], &a->traces[r]);
     a->x = take(a, &used, most * input_bytes(p));
     a->target = take(a, &used, most * target_bytes(p));
-    a->workspace = take(a, &used, workspace_bytes(a));
+    if (!a->memory.data)
+        a->workspace_size = workspace_bytes(a);
+    a->workspace = take(a, &used, a->workspace_size);
     return used;
 }
 
@@ -138,10 +150,11 @@ static bool take_tables(RtAbreast *a)
     return a->configs && a->own && a->seen && a->traces && a->powers;
 }
 
-bool rt_abreast_open(RtAbreast *a, RtProber *p, int64_t varied)
+bool rt_abreast_open(RtAbreast *a, RtProber *p, int64_t varied, int64_t members)
 {
     RtError ignored;
-    *a = (RtAbreast){.prober = p, .varied = varied, .most = RT_ABREAST_LANES / p->batch};
+    int64_t most = RT_ABREAST_LANES / p->batch;
+    *a = (RtAbreast){.prober = p, .varied = varied, .most = most < members ? most : members};
     if (a->most < 2 || !is_possible(a))
         return false;
     bool good = take_tables(a);

@@ -29,12 +29,14 @@ typedef struct RtAbreast {
     double **traces;     /* [regions] of all networks; NULL: not traced */
     int64_t **powers;    /* [regions] beside them */
     RtBlock memory;      /* of all that follows, and of what `own` and `traces` point to */
+    size_t workspace_size;
     char *workspace, *x, *target;
 } RtAbreast;
 
-/* For networks of the prober's depths. False where there is no gain: nothing is traced, more than
- * scalars differ, or two batches do not fit into the lanes or the memory. */
-bool rt_abreast_open(RtAbreast *abreast, RtProber *prober, int64_t varied);
+/* For networks of the prober's depths, of which there are `members` at most. False where there is
+ * no gain: nothing is traced, more than scalars differ, or two batches do not fit into the lanes or
+ * the memory. */
+bool rt_abreast_open(RtAbreast *abreast, RtProber *prober, int64_t varied, int64_t members);
 void rt_abreast_close(RtAbreast *abreast);
 /* Is there room for a network of these params, and are its samples those of the first? */
 bool rt_abreast_fits(const RtAbreast *abreast, const double *config);

@@ -88,45 +88,118 @@ static void copy_ends(RtProber *p, const RtProfile *profile)
         }
 }
 
-static void copy_sample(const Trace *to, const Trace *from, int64_t sample)
+static void copy_sample(const Trace *to, int64_t sample, const Trace *from, int64_t there)
 {
     for (int row = 0; row < RN_TRACE_ROWS; row++)
         for (int64_t k = 0; k < to->layers; k++) {
-            int64_t at = place_of(to, row, k, sample);
-            to->squares[at] = from->squares[at];
-            to->powers[at] = from->powers[at];
+            int64_t at = place_of(to, row, k, sample), of = place_of(from, row, k, there);
+            to->squares[at] = from->squares[of];
+            to->powers[at] = from->powers[of];
         }
 }
 
-/* The samples that are not traced again, with a look behind every layer. */
-static bool trace_closer(RtProber *p, RnCall call, const Trace *to, RtError *error)
+/* Networks of a call, or its only one, of which a sample is not traced; the number of them. */
+static int64_t list_lost(const Trace *t, int64_t networks, int64_t *lost)
 {
-    Trace closer = *to;
-    size_t count = RN_TRACE_ROWS * (size_t)to->layers * (size_t)to->batch;
-    call.trace = closer.squares = calloc(count, sizeof *closer.squares);
-    call.trace_powers = closer.powers = calloc(count, sizeof *closer.powers);
-    call.look = 1;
-    bool good = (closer.squares && closer.powers) ||
-                rt_fail(error, RT_FAILED, "out of memory for norms layer by layer");
-    good = good && rt_session_run(&p->session, &call, error);
-    for (int64_t s = 0; good && s < to->batch; s++)
-        if (!is_traced(to, s))
-            copy_sample(to, &closer, s);
-    free(closer.squares);
-    free(closer.powers);
+    int64_t count = 0, each = t->batch / networks;
+    for (int64_t n = 0; n < networks; n++) {
+        bool all = true;
+        for (int64_t s = n * each; s < (n + 1) * each; s++)
+            all = all && is_traced(t, s);
+        if (!all)
+            lost[count++] = n;
+    }
+    return count;
+}
+
+/* Memory of a pass through some of the networks. */
+typedef struct Again {
+    Trace trace;
+    int64_t *networks;
+    const void **own;
+} Again;
+
+static bool open_again(Again *again, const Trace *trace, int64_t networks, int64_t tensors,
+                       RtError *error)
+{
+    size_t count = RN_TRACE_ROWS * (size_t)trace->layers * (size_t)trace->batch;
+    *again = (Again){.trace = *trace};
+    again->trace.squares = calloc(count, sizeof(double));
+    again->trace.powers = calloc(count, sizeof(int64_t));
+    again->networks = calloc((size_t)networks + 1, sizeof *again->networks);
+    again->own = calloc((size_t)networks + 1, (size_t)tensors * sizeof *again->own);
+    return (again->trace.squares && again->trace.powers && again->networks && again->own) ||
+           rt_fail(error, RT_FAILED, "out of memory for norms layer by layer");
+}
+
+static void close_again(Again *again)
+{
+    free(again->trace.squares);
+    free(again->trace.powers);
+    free(again->networks);
+    free(again->own);
+}
+
+/* The call on `count` of its networks, which have the same samples. */
+static RnCall call_on(const RnCall *call, Again *again, int64_t count, int64_t tensors)
+{
+    RnCall some = *call;
+    some.trace = again->trace.squares;
+    some.trace_powers = again->trace.powers;
+    if (call->networks < 2)
+        return some;
+    if (count == 1) /* of one network there is nothing to share */
+        again->networks[count++] = again->networks[0];
+    for (int64_t i = 0; i < count; i++)
+        memcpy(again->own + i * tensors, call->own + again->networks[i] * tensors,
+               (size_t)tensors * sizeof *again->own);
+    some.own = again->own;
+    some.networks = count;
+    some.batch = again->trace.batch = call->batch / call->networks * count;
+    return some;
+}
+
+/* Once more, with states scaled and a look behind so many layers, what is not traced. A sample's
+ * own values decide how it is measured, so that others beside it change nothing. */
+static bool trace_again(RtProber *p, const RnCall *call, const Trace *trace, int64_t look,
+                        RtError *error)
+{
+    Again again;
+    int64_t networks = call->networks > 1 ? call->networks : 1, each = call->batch / networks;
+    int32_t tensors = p->session.program->tensor_count;
+    bool good = open_again(&again, trace, networks, tensors, error);
+    int64_t count = good ? list_lost(trace, networks, again.networks) : 0;
+    if (count) {
+        RnCall some = call_on(call, &again, count, tensors);
+        some.scales_states = 1;
+        some.look = look;
+        good = rt_session_run(&p->session, &some, error);
+    }
+    for (int64_t i = 0; good && i < count; i++)
+        for (int64_t s = 0; s < each; s++) {
+            int64_t sample = again.networks[i] * each + s;
+            if (!is_traced(trace, sample))
+                copy_sample(trace, sample, &again.trace, call->networks > 1 ? i * each + s : s);
+        }
+    close_again(&again);
     return good;
+}
+
+static bool all_traced(const Trace *t)
+{
+    bool all = true;
+    for (int64_t s = 0; s < t->batch; s++)
+        all = all && is_traced(t, s);
+    return all;
 }
 
 bool rt_trace_run(RtProber *p, RnCall call, RtError *error)
 {
     const Trace trace = {call.trace, call.trace_powers, p->profiles[call.trace_region].depth + 1,
                          call.batch};
-    bool all = true;
-    if (!rt_session_run(&p->session, &call, error))
-        return false;
-    for (int64_t s = 0; s < call.batch; s++)
-        all = all && is_traced(&trace, s);
-    return all || trace_closer(p, call, &trace, error);
+    return rt_session_run(&p->session, &call, error) &&
+           (all_traced(&trace) || trace_again(p, &call, &trace, LOOK, error)) &&
+           (all_traced(&trace) || trace_again(p, &call, &trace, 1, error));
 }
 
 static bool run_trace(RtProber *p, const RtProfile *profile, RtError *error)
@@ -194,9 +267,10 @@ void rt_trace_values(const RtProber *p, const RnMeasure *measure, RtValues *valu
     int32_t region = rt_measure_region(p->session.program, measure);
     const Trace t = trace_of(p, p->profiles[region].depth);
     for (int64_t s = 0; s < values->samples; s++) {
+        int power; /* what is measured of a value beyond doubles wants it near 1 */
         Ratio ratio = quantity_of(&t, measure->kind, s);
-        values->value[s] = is_traced(&t, s) ? ratio.value : (double)NAN;
-        values->exponent[s] = ratio.power;
+        values->value[s] = is_traced(&t, s) ? frexp(ratio.value, &power) : (double)NAN;
+        values->exponent[s] = isfinite(values->value[s]) ? ratio.power + power : 0;
     }
 }
 

@@ -26,8 +26,8 @@ bool rt_draw(RtProber *prober, uint64_t draw, RtError *error);
 int32_t rt_trace_what(const RtProber *prober);
 /* The pass, of the samples and into the trace of the prober. */
 RnCall rt_trace_call(const RtProber *prober, int32_t region);
-/* Runs such a pass, of these samples or of more. What leaves its reals between two looks at powers
- * is traced again with a look behind every layer. */
+/* Runs such a pass, of these samples or of several networks', the same for each. Samples that leave
+ * their reals are traced again with powers beside states, then with a look behind every layer. */
 bool rt_trace_run(RtProber *prober, RnCall call, RtError *error);
 bool rt_trace(RtProber *prober, RtProfile *profile, RtError *error);
 void rt_trace_values(const RtProber *prober, const RnMeasure *measure, RtValues *values);

@@ -143,7 +143,8 @@ static bool prepare_traces(RtProber *p, const RnMeasure *const *measures, int co
         size_t bytes;
         if (!rt_region_depth(program, p->session.config, region, &profile->depth, error))
             return false;
-        if (!rt_bytes(profile->depth + 1, p->batch, RN_TRACE_ROWS * sizeof(double), &bytes))
+        if (!rt_bytes(profile->depth + 1, p->batch,
+                      RN_TRACE_ROWS * (sizeof(double) + sizeof(int64_t)), &bytes))
             return rt_fail(error, RT_USAGE, "the trace of a batch of %lld overflows",
                            (long long)p->batch);
         profile->region = use->trace_region = region;
@@ -220,8 +221,8 @@ static bool allocate(RtProber *p, const RnMeasure *const *measures, int count, R
            rt_buffers_allocate(&p->buffers, &p->session, most,
                                train && train->loss.kind == RN_LOSS_CROSS_ENTROPY, error) &&
            rt_block_allocate(&p->projection, projection, "projection", error) &&
-           rt_block_allocate(&p->trace, trace_size, "norms layer by layer", error) &&
-           rt_block_allocate(&p->powers, trace_size, "norms layer by layer", error) &&
+           rt_block_allocate(&p->trace, trace_size / 2, "norms layer by layer", error) &&
+           rt_block_allocate(&p->powers, trace_size / 2, "norms layer by layer", error) &&
            rt_block_allocate(&p->start, start_size, "weights before training", error);
 }
 

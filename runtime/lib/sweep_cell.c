@@ -112,7 +112,8 @@ static bool open_prober(RtWorker *worker, RtError *error)
         return false;
     bool shares = run->grid->groups < run->grid->cells;
     worker->wide = shares && !run->trained && !run->single &&
-                   rt_abreast_open(&worker->abreast, &worker->prober, shared_bits(run->grid));
+                   rt_abreast_open(&worker->abreast, &worker->prober, shared_bits(run->grid),
+                                   run->grid->cells / run->grid->groups);
     return true;
 }
 

@@ -169,7 +169,7 @@ static void check_loss(int loss)
     void *y = net.call.y, *losses = net.call.losses;
     net.call.trace = trace;
     net.call.trace_powers = powers;
-    net.call.look = 1;
+    net.call.look = net.call.scales_states = 1;
     net.call.y = net.call.losses = NULL;
     assert_int_equal(rn_run(&net.call), RN_OK);
     for (int s = 0; s < BATCH; s++) {
