@@ -27,16 +27,14 @@ typedef struct RnPowers {
     int64_t *lost;             /* not 0: a state was infinite or no number */
 } RnPowers;
 
-#define RN_CARRY static inline __attribute__((always_inline))
-
-/* Are there powers? Inlined, so that the objects that never trace know it. */
-RN_CARRY int rn_carries(const RnCall *call)
+/* Are there powers? */
+RN_INLINE int rn_carries(const RnCall *call)
 {
     return rn_asks(call->what, RN_TRACE) && call->trace_powers;
 }
 
 /* Of so many layers those before the next look. */
-RN_CARRY int64_t rn_until_look(const RnCall *call, int64_t layers)
+RN_INLINE int64_t rn_until_look(const RnCall *call, int64_t layers)
 {
     return rn_carries(call) && call->look < layers ? call->look : layers;
 }

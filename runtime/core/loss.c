@@ -122,35 +122,41 @@ static void projection(const Column *c)
         rnk_store(c->gradient + r * c->width, rnk_splat(v[r] / (real)c->pass->each));
 }
 
-/* The gradient of a sample whose outputs are times 2^-power, up to a factor, which no ratio of
- * gradients sees. */
-static void scaled_gradient(const Column *c, int64_t lane, int64_t power)
+/* Gradients of a sample whose outputs are times 2^-power, up to a factor, which no ratio of
+ * gradients sees. grow: 2^power. */
+static void scaled_softmax(const Column *c, int64_t lane, double grow)
 {
-    const RnCall *call = c->pass->call;
-    const real *y = c->y + lane, *target = (const real *)call->target;
-    real *gradient = c->gradient + lane;
-    int64_t sample = c->sample + lane;
-    double top = (double)greatest(c)[lane], grow = rn_power_of_two(power < 1023 ? power : 1023);
-    double sum = 0;
+    const real *y = c->y + lane;
+    int32_t label = ((const int32_t *)c->pass->call->target)[c->sample + lane];
+    double top = (double)greatest(c)[lane], sum = 0;
     for (int64_t r = 0; r < c->rows; r++)
         sum += exp(((double)y[r * c->width] - top) * grow);
     for (int64_t r = 0; r < c->rows; r++) {
-        double value = (double)y[r * c->width];
-        if (call->loss_kind == RN_LOSS_CROSS_ENTROPY)
-            value = exp((value - top) * grow) / sum - (((const int32_t *)target)[sample] == r);
-        else
-            value -= (double)target[sample * c->rows + r] / grow;
-        gradient[r * c->width] = (real)value;
+        double share = exp(((double)y[r * c->width] - top) * grow) / sum;
+        c->gradient[r * c->width + lane] = (real)(share - (label == r));
     }
 }
 
+static void scaled_miss(const Column *c, int64_t lane, double grow)
+{
+    const real *target = (const real *)c->pass->call->target + (c->sample + lane) * c->rows;
+    for (int64_t r = 0; r < c->rows; r++) {
+        int64_t at = r * c->width + lane;
+        c->gradient[at] = (real)((double)c->y[at] - (double)target[r] / grow);
+    }
+}
+
+/* The gradient of a projection does not see the outputs. */
 static void scaled_lanes(const Column *c, const int64_t *power)
 {
-    if (c->pass->call->loss_kind == RN_LOSS_PROJECTION)
-        return; /* its gradient does not see the outputs */
-    for (int64_t l = 0; l < c->count; l++)
-        if (power[l])
-            scaled_gradient(c, l, power[l]);
+    int32_t kind = c->pass->call->loss_kind;
+    for (int64_t l = 0; l < c->count; l++) {
+        double grow = rn_power_of_two(power[l] < 1023 ? power[l] : 1023);
+        if (power[l] && kind == RN_LOSS_CROSS_ENTROPY)
+            scaled_softmax(c, l, grow);
+        else if (power[l] && kind == RN_LOSS_MSE)
+            scaled_miss(c, l, grow);
+    }
 }
 
 /* Lanes behind the last sample get no gradient. */

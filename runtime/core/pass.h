@@ -104,7 +104,7 @@ static inline int rn_shares(const RnCall *call)
 }
 
 /* Is the region the one that is traced? */
-static inline __attribute__((always_inline)) int rn_traces(const RnCall *call, int32_t region)
+RN_INLINE int rn_traces(const RnCall *call, int32_t region)
 {
     return rn_asks(call->what, RN_TRACE) && call->trace_region == region;
 }

@@ -13,9 +13,9 @@
 #ifndef RNET_CORE_RANDOM_H
 #define RNET_CORE_RANDOM_H
 
-#include <stdint.h>
+#include "core/uses.h"
 
-#define RN_INLINE static inline __attribute__((always_inline))
+#include <stdint.h>
 
 enum { RN_RANDOM_LANES = 8, RN_RANDOM_BLOCK = 16 };
 

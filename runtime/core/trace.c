@@ -4,7 +4,6 @@
  * the gradients p_k, p_k − p_L of one sample's loss (the batch's mean is undone).
  */
 #include "core/pass.h"
-#include "core/random.h"
 
 #include "kernels/kernels.h"
 

@@ -34,6 +34,10 @@ _Static_assert(RN_USES_LOSS + (int)RN_LOSS_COUNT <= RN_USES_REMADE &&
                    RN_USES_LAW + (int)RN_LAW_COUNT <= 64,
                "every family has room");
 
+/* Into its callers whatever these are optimised for: there, what they pass and what the program
+ * cannot ask for are constants. */
+#define RN_INLINE static inline __attribute__((always_inline))
+
 extern const uint64_t rnet_uses;
 
 static inline int rn_uses(int bit)

@@ -55,7 +55,7 @@ static RnCall call_of(const RtAbreast *a, int32_t region, int64_t networks)
     RnCall call = rt_trace_call(a->prober, region);
     call.batch *= networks;
     call.networks = networks;
-    call.own = a->seen;
+    call.own = (const void *const *)a->own;
     call.workspace = a->workspace;
     call.x = a->x;
     call.target = call.target ? a->target : NULL;
@@ -121,9 +121,8 @@ static size_t lay_out(RtAbreast *a)
         tensor_at(&p->session, t, &bytes);
         for (int64_t i = 0; i < a->most && is_own(a, &program->tensors[t]); i++) {
             void *own = take(a, &used, bytes);
-            a->own[i * program->tensor_count + t] = own;
             /* the size of a workspace follows from what differs, wherever it is */
-            a->seen[i * program->tensor_count + t] = own ? own : a->configs;
+            a->own[i * program->tensor_count + t] = own ? own : a->configs;
         }
     }
     for (int32_t r = 0; r < program->region_count; r++)
@@ -144,10 +143,9 @@ static bool take_tables(RtAbreast *a)
     size_t tensors = (size_t)program->tensor_count;
     a->configs = calloc(most, ((size_t)program->param_count + 1) * sizeof *a->configs);
     a->own = calloc(most, tensors * sizeof *a->own);
-    a->seen = calloc(most, tensors * sizeof *a->seen);
     a->traces = calloc(regions, sizeof *a->traces);
     a->powers = calloc(regions, sizeof *a->powers);
-    return a->configs && a->own && a->seen && a->traces && a->powers;
+    return a->configs && a->own && a->traces && a->powers;
 }
 
 bool rt_abreast_open(RtAbreast *a, RtProber *p, int64_t varied, int64_t members)
@@ -174,7 +172,6 @@ void rt_abreast_close(RtAbreast *a)
     rt_block_free(&a->memory);
     free(a->configs);
     free(a->own);
-    free(a->seen);
     free(a->traces);
     free(a->powers);
     *a = (RtAbreast){0};

@@ -25,7 +25,6 @@ typedef struct RtAbreast {
     int64_t most, count; /* networks of a pass at most, and how many were added */
     double *configs;     /* [most][params] */
     void **own;          /* [most][tensors] values of what differs; NULL: nothing does */
-    const void **seen;   /* [most][tensors] the same as the pass sees them */
     double **traces;     /* [regions] of all networks; NULL: not traced */
     int64_t **powers;    /* [regions] beside them */
     RtBlock memory;      /* of all that follows, and of what `own` and `traces` point to */

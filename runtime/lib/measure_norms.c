@@ -179,7 +179,7 @@ static bool trace_again(RtProber *p, const RnCall *call, const Trace *trace, int
         for (int64_t s = 0; s < each; s++) {
             int64_t sample = again.networks[i] * each + s;
             if (!is_traced(trace, sample))
-                copy_sample(trace, sample, &again.trace, call->networks > 1 ? i * each + s : s);
+                copy_sample(trace, sample, &again.trace, i * each + s);
         }
     close_again(&again);
     return good;
