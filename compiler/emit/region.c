@@ -46,12 +46,6 @@ static LLVMValueRef delta_of_layer(Emitter *e, const LayerFrame *frame)
     return e_call_kernel(e, "rnk_delta", args, 3);
 }
 
-static LLVMValueRef scratch_of_layer(Emitter *e, const LayerFrame *frame)
-{
-    LLVMValueRef args[] = {frame->pass, frame->tile, frame->layer};
-    return e_call_kernel(e, "rnk_layer_scratch", args, 3);
-}
-
 /* The addresses of a layer, once for all its groups. */
 static void find_addresses(Emitter *e, LayerFrame *frame)
 {
@@ -66,7 +60,7 @@ static void find_addresses(Emitter *e, LayerFrame *frame)
     }
     frame->delta = delta_of_layer(e, frame);
     if (plan->stays) {
-        frame->scratch = scratch_of_layer(e, frame);
+        frame->scratch = address_of_layer(e, frame, "rnk_layer_scratch");
     }
 }
 

@@ -2,12 +2,14 @@
  *
  * Backward through the regions, last first, in blocks of layers.
  *
- * A block goes down all tiles first, which leaves the deltas of its layers and samples; then its
- * layers' gradients are summed over all samples, each layer by one thread. Where no clipping has to
- * wait for the rest, the layers are updated while the next block goes down: so threads wait for
- * each other twice a block.
+ * A block goes down all tiles, which leaves the deltas of its layers and samples; then its layers'
+ * gradients are summed over all samples, each layer by one thread; then, where no clipping has to
+ * wait for the rest, the layers are updated, while the next block goes down. Where several threads
+ * overlap blocks, each of three is at another of these stages at the same time: they wait for each
+ * other once a block, and one that is through with its tile sums layers that another has not come
+ * to. One thread, and wide layers, sum a block before the next goes down.
  */
-#include "core/pass.h"
+#include "core/held.h"
 #include "core/round.h"
 
 /* Not where time goes: kernels and regions are called from here. */
@@ -19,11 +21,19 @@ typedef struct Block {
     int64_t from, to;
 } Block;
 
+/* Three blocks at once; empty ones have nothing to do. */
 typedef struct Backward {
     RnPass *pass;
-    Block block;
-    Block before; /* whose gradients are there, but not their update */
+    Block down;            /* goes down the tiles */
+    Block summed;          /* whose deltas are there: gradients are summed */
+    Block updated;         /* whose gradients are there: weights are updated */
+    int64_t pieces, items; /* of a turn, and of each of these */
 } Backward;
+
+static int64_t length(const Block *block)
+{
+    return block->to - block->from;
+}
 
 /* A tensor of this region that has gradients of its own for each layer? */
 static int by_layer(const RnTensor *tensor, int32_t region)
@@ -38,87 +48,96 @@ static void update_layer(const RnPass *pass, const Block *block, int64_t layer)
             rn_update_layer(pass, t, layer, block->from, block->to);
 }
 
-/* Of a pass through the tiles, with a part of the update in each. */
-static int64_t piece_count(const RnPass *pass)
-{
-    return rn_tile_pieces(pass->tile_count, rn_threads(pass->call));
-}
-
-/* Layer of `before` that part `index` begins with. As pools share out layers: so a layer stays with
- * the thread that has summed its gradient. */
+/* Layer of `updated` that piece `index` begins with. */
 static int64_t part_start(const Backward *backward, int64_t index)
 {
-    const Block *before = &backward->before;
-    return before->from +
-           rn_share_start(before->to - before->from, piece_count(backward->pass), index);
+    const Block *block = &backward->updated;
+    return block->from + rn_share_start(length(block), backward->pieces, index);
 }
 
-/* Part `index` of the update that is left, then the block in tile `index`. */
-static void block_tile(void *context, int64_t index)
+/* Part `index` of the update, then tile `index`, if there is one. */
+static void update_and_go_down(const Backward *backward, int64_t index)
 {
-    const Backward *backward = context;
     RnPass *pass = backward->pass;
-    const Block *block = &backward->block;
+    const Block *block = &backward->down;
     int64_t to = part_start(backward, index + 1);
     for (int64_t layer = part_start(backward, index); layer < to; layer++)
-        update_layer(pass, &backward->before, layer);
-    if (index < pass->tile_count && block->from < block->to)
+        update_layer(pass, &backward->updated, layer);
+    if (index < pass->tile_count && length(block))
         rn_backward_layers(pass, &pass->tiles[index], block->region, block->from, block->to);
 }
 
-/* All tiles, and what is left to update. */
-static void run_tiles(Backward *backward)
+/* Gradients of one layer, or of all shared tensors. */
+static void sum_gradients(const Backward *backward, int64_t index)
 {
-    const RnPass *pass = backward->pass;
-    rn_parallel(pass->call, piece_count(pass), block_tile, backward);
-    backward->before = (Block){0};
+    RnPass *pass = backward->pass;
+    const Block *block = &backward->summed;
+    const RnRegionCode *code = &pass->call->code->regions[block->region];
+    if (index == length(block) || !pass->program->regions[block->region].trained)
+        code->gradient_shared(pass, block->from, block->to);
+    else
+        code->gradient(pass, block->from + index);
 }
 
-static void block_layer(void *context, int64_t index)
+/* The first item of a piece takes long, the others have few sums each: so there is something left
+ * for who has done his own. A layer is summed and updated where the tile of that piece is. */
+static void run_item(void *context, int64_t index)
 {
     const Backward *backward = context;
-    RnPass *pass = backward->pass;
-    const Block *block = &backward->block;
-    const RnRegionCode *code = &pass->call->code->regions[block->region];
-    if (index == block->to - block->from || !pass->program->regions[block->region].trained) {
-        code->gradient_shared(pass, block->from, block->to);
+    int64_t piece = index / backward->items, number = index % backward->items;
+    if (number == 0) {
+        update_and_go_down(backward, piece);
         return;
     }
-    code->gradient(pass, block->from + index);
+    int64_t sums = backward->pass->sums, each = backward->items - 1;
+    int64_t share = piece * each + number - 1, shares = backward->pieces * each;
+    int64_t to = rn_share_start(sums, shares, share + 1);
+    for (int64_t i = rn_share_start(sums, shares, share); i < to; i++)
+        sum_gradients(backward, i);
 }
 
-static void backward_block(Backward *backward)
+static int64_t count_sums(const RnPass *pass, const Block *block)
+{
+    const RnRegion *region = &pass->program->regions[block->region];
+    if (!rn_wants_tensors(pass->call) || !length(block))
+        return 0;
+    return (region->trained ? length(block) : 0) + (region->trained_shared != 0);
+}
+
+/* Each block one stage further. Shares of sums are of one, to be taken; nobody takes any from one
+ * thread, which has all of a piece at once. */
+static void turn(Backward *backward)
 {
     RnPass *pass = backward->pass;
-    const Block *block = &backward->block;
-    const RnRegion *region = &pass->program->regions[block->region];
-    pass->delta_from = block->from;
-    run_tiles(backward);
-    if (!rn_wants_tensors(pass->call))
-        return;
-    /* not earlier: the update that run_tiles has made was of gradients of the block before */
-    pass->gradient_from = pass->fused && !pass->call->gradient ? block->from : 0;
-    int64_t layers = region->trained ? block->to - block->from : 0;
-    pass->pieces = layers + (region->trained_shared != 0);
-    rn_parallel(pass->call, pass->pieces, block_layer, backward);
-    if (pass->fused && layers)
-        backward->before = *block;
+    const Block *summed = &backward->summed;
+    int64_t threads = rn_threads(pass->call);
+    pass->sums = count_sums(pass, summed);
+    pass->summed_from = summed->from;
+    pass->gradient_from = rn_gradient_from(pass, summed->region, summed->from);
+    backward->pieces = rn_tile_pieces(pass->tile_count, threads);
+    backward->items = threads > 1 ? 1 + (pass->sums + backward->pieces - 1) / backward->pieces : 2;
+    if (length(&backward->down) || pass->sums || length(&backward->updated))
+        rn_parallel(pass->call, backward->pieces * backward->items, run_item, backward);
+    int updates = pass->fused && pass->program->regions[summed->region].trained;
+    backward->updated = updates ? *summed : (Block){0};
+    backward->summed = backward->down;
+    backward->down = (Block){0};
 }
 
 static void backward_region(Backward *backward, int32_t region)
 {
     RnPass *pass = backward->pass;
     const RnSpan *span = &pass->spans[region];
-    Block *block = &backward->block;
     if (rn_traces(pass->call, region))
         rn_trace_gradient(pass, span->depth);
-    *block = (Block){region, 0, span->depth};
-    for (; block->to > 0; block->to = block->from) {
-        block->from = rn_block_from(span, block->to);
-        backward_block(backward);
-        if (rn_traces(pass->call, region) &&
-            (block->from == 0 || !(pass->call->what & RN_TRACE_ENDS)))
-            rn_trace_gradient(pass, block->from);
+    for (int64_t to = span->depth, from; to > 0; to = from) {
+        from = rn_block_from(span, to);
+        backward->down = (Block){region, from, to};
+        turn(backward);
+        if (!pass->overlaps || from == 0) /* what goes down next takes the places of its deltas */
+            turn(backward);
+        if (rn_traces(pass->call, region) && (from == 0 || !(pass->call->what & RN_TRACE_ENDS)))
+            rn_trace_gradient(pass, from);
     }
 }
 
@@ -150,9 +169,7 @@ void rn_backward(RnPass *pass)
     Backward backward = {.pass = pass};
     for (int32_t r = pass->program->region_count - 1; r >= first_wanted(pass); r--)
         backward_region(&backward, r);
-    backward.block = (Block){0};
-    if (backward.before.to)
-        run_tiles(&backward);
+    turn(&backward);
 }
 
 #pragma clang attribute pop

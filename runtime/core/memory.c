@@ -52,6 +52,11 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Lays out the params; offset of tensor `stop` to `used` where it is one. */
 static int lay_params(const RnProgram *program, const double *config, int32_t stop, Carver *carver)
 {
@@ -194,7 +199,7 @@ static void bound_tiles(RnPass *pass, Widths widths)
     if (threads > 1)
         pass->width = larger(pass->width, lanes + more);
     int64_t tiles = larger(full, threads), units = lanes / widths.unit;
-    pass->tile_count = tiles < units ? tiles : units;
+    pass->tile_count = smaller(tiles, units);
 }
 
 /* Reals of a layer's deltas, in whole vectors; as many as no memory has if there are more. */
@@ -215,7 +220,22 @@ static int64_t share_of_block(const RnCall *call)
     return rn_threads(call) > 1 ? 2 * DELTA_REALS : DELTA_REALS;
 }
 
-/* Layers whose deltas fit into each thread's share; one where each is traced. */
+/* Where several threads sum a block's gradients while the next block goes down, deltas, gradients
+ * and states that are made again are there for two blocks. Wide layers, whose deltas take the room
+ * of as many states, have one. */
+static int overlaps(const RnCall *call)
+{
+    return rn_threads(call) > 1 && !longest(call->program);
+}
+
+/* Layers that are held where blocks or segments have so many. */
+static int64_t slots_of(const RnCall *call, int64_t layers)
+{
+    return overlaps(call) ? 2 * layers : layers;
+}
+
+/* A power of two of layers whose deltas fit into each thread's share; one where each is traced. All
+ * where there are no deltas, and one for each thread where layers are wide. */
 static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
 {
     if (rn_traces(call, region) && !(call->what & RN_TRACE_ENDS))
@@ -223,21 +243,18 @@ static int64_t block_layers(const RnCall *call, int32_t region, int64_t depth)
     if (!rn_wants_tensors(call))
         return depth;
     int64_t threads = rn_threads(call);
+    if (longest(call->program)) /* each needs memory for its copies */
+        return smaller(threads, depth);
     int64_t layers = share_of_block(call) / larger(delta_stride(call, region), 1) * threads;
-    layers = layers < threads ? threads : layers; /* each sums the gradients of a layer */
-    if (longest(call->program))                   /* each needs memory for its copies */
-        layers = threads;
-    return layers > depth ? depth : layers;
+    int64_t least = rn_power_from(threads); /* each sums the gradients of a layer */
+    return smaller(larger(rn_power_to(layers), least), rn_power_from(depth));
 }
 
 /* Layers of a segment whose states are made again, at least: a power of two, for the ring, and one
  * for each thread, since gradients of weights are made layer by layer. */
 static int64_t least_segment(const RnCall *call)
 {
-    int64_t layers = RN_SEGMENT;
-    while (layers < rn_threads(call))
-        layers *= 2;
-    return layers;
+    return rn_power_from(larger(RN_SEGMENT, rn_threads(call)));
 }
 
 /* As many as a block has, which ends with its segment, where their states leave room in the caches.
@@ -251,8 +268,7 @@ static int64_t segment_layers(const RnPass *sizes, const RnSpan *span)
     return layers;
 }
 
-/* RN_FEWER: reals of the states of all tiles, where they are made again or there are too few layers
- * for that, which is below two segments. */
+/* RN_FEWER: reals of all tiles' states, made again or of too few layers for that. */
 static int64_t bound_states(Carver *carver, const RnPass *sizes, const RnSpan *span)
 {
     int64_t state = product(carver, span->rows, sizes->width);
@@ -261,9 +277,8 @@ static int64_t bound_states(Carver *carver, const RnPass *sizes, const RnSpan *s
     int64_t least = product(carver, least_segment(sizes->call), state);
     if (__builtin_add_overflow(large, least, &rings))
         carver->bad = 1;
-    rings = product(carver, 2, rings);
-    int64_t all = product(carver, span->depth, state);
-    return all < rings ? all : rings;
+    rings = product(carver, slots_of(sizes->call, 1) + 1, rings);
+    return smaller(product(carver, span->depth, state), rings);
 }
 
 /* Does anything read states of the region when all of them are there? A trace of the ends alone has
@@ -276,8 +291,8 @@ static int reads_states(const RnCall *call, const RnRegion *row)
     return backward && (rn_wants_tensors(call) ? row->keeps_states : row->reads_states);
 }
 
-/* States of a region: all, where backward reads them or a trace; those of a segment, where it can
- * make them again; else two, in turns. */
+/* States of a region: all, where backward reads them or a trace; those of a segment, or of two,
+ * where it can make them again; else two states, in turns. */
 static void take_states(Carver *carver, const RnPass *sizes, const RnRegion *row, RnSpan *span)
 {
     const RnCall *call = sizes->call;
@@ -285,8 +300,9 @@ static void take_states(Carver *carver, const RnPass *sizes, const RnRegion *row
     /* of a trace every state is read, or may be scaled between two of a segment */
     int remakes = rn_uses(RN_USES_REMADE) && all && row->remakes && !rn_asks(call->what, RN_TRACE);
     int64_t segment = remakes ? segment_layers(sizes, span) : 0;
-    int remade = remakes && (fewer(sizes) || span->depth > 2 * segment);
-    int64_t slots = remade ? segment : all || span->depth < 2 ? span->depth : 2;
+    int64_t ring = slots_of(call, segment);
+    int remade = remakes && (fewer(sizes) || span->depth > ring + segment);
+    int64_t slots = remade ? ring : all || span->depth < 2 ? span->depth : 2;
     int64_t state = product(carver, span->rows, sizes->width);
     span->state_mask = all && !remade ? -1 : slots - 1;
     int64_t states =
@@ -316,6 +332,7 @@ static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
         span.delta_stride = delta_stride(call, region);
     span.kept_mask = backward ? -1 : 0;
     span.block = block_layers(call, region, span.depth);
+    span.delta_mask = rn_power_from(slots_of(call, span.block)) - 1;
     int64_t kept =
         product(carver, product(carver, backward ? span.depth : 1, span.kept_rows), sizes->width);
     take_states(carver, sizes, row, &span);
@@ -323,21 +340,19 @@ static RnSpan take_span(Carver *carver, const RnPass *sizes, int32_t region)
     return span;
 }
 
-/* Deltas of a block. A smaller batch may have more layers in a block, but they fill no more than
+/* Deltas that are held. A smaller batch may have more layers in a block, but they fill no more than
  * each thread's share, unless that is less than a layer for each. */
 static int64_t delta_reals(Carver *carver, const RnPass *pass, const RnSpan *span)
 {
-    int64_t exact = product(carver, span->block, span->delta_stride);
-    if (!fewer(pass))
-        return exact;
+    const RnCall *call = pass->call;
+    int64_t slots = product(carver, span->delta_mask + 1, span->delta_stride);
+    int64_t share = product(carver, slots_of(call, rn_threads(call)), share_of_block(call));
     int64_t all = product(carver, span->depth, span->delta_stride);
-    int64_t most =
-        larger(exact, product(carver, rn_threads(pass->call), share_of_block(pass->call)));
-    return all < most ? all : most;
+    return smaller(fewer(pass) ? larger(slots, share) : slots, all);
 }
 
 typedef struct Most {
-    int64_t scratch, rows, delta, layers, block;
+    int64_t scratch, rows, delta, layers, slots;
 } Most;
 
 static void take_spans(Carver *carver, RnPass *pass, Most *most)
@@ -349,7 +364,7 @@ static void take_spans(Carver *carver, RnPass *pass, Most *most)
         most->scratch = larger(most->scratch, row->scratch_rows);
         most->rows = larger(most->rows, larger(row->in_rows, row->out_rows));
         most->layers = larger(most->layers, span.depth);
-        most->block = larger(most->block, span.block);
+        most->slots = larger(most->slots, span.delta_mask + 1);
         most->delta = larger(most->delta, delta_reals(carver, pass, &span));
         if (pass->spans)
             pass->spans[r] = span;
@@ -363,11 +378,11 @@ static void take_spans(Carver *carver, RnPass *pass, Most *most)
 }
 
 /* One for each tile, and for each layer of a block and the shared tensors. */
-static void take_copies(Carver *carver, RnPass *pass)
+static void take_copies(Carver *carver, RnPass *pass, int64_t slots)
 {
-    int64_t most = longest(pass->program), layers = rn_threads(pass->call) + 1;
-    if (!rn_asks(pass->call->what, RN_BACKWARD))
-        layers = 0;
+    int64_t most = longest(pass->program);
+    int sums = rn_asks(pass->call->what, RN_BACKWARD) && rn_wants_tensors(pass->call);
+    int64_t layers = sums ? slots + 1 : 0;
     pass->copy_count = most ? larger(pass->tile_count, layers) : 0;
     pass->copy_step = product(carver, most, RNK_PACK_K_REALS) + RNK_PACK_REALS;
     pass->copies = take(carver, pass->copy_count, pass->copy_step, sizeof(real));
@@ -377,7 +392,7 @@ static void take_copies(Carver *carver, RnPass *pass)
 static int64_t scratch_layers(const RnPass *pass, const Most *most)
 {
     int backward = rn_asks(pass->call->what, RN_BACKWARD) && rn_wants_tensors(pass->call);
-    return backward && longest(pass->program) ? most->block : 1;
+    return backward && longest(pass->program) ? most->slots : 1;
 }
 
 enum { POWERS = sizeof(RnPowers) / sizeof(int64_t *) };
@@ -406,7 +421,7 @@ static void take_tiles(Carver *carver, RnPass *pass, const Most *most)
     real *scratches = take_each(carver, pass, product(carver, layers, layer), &scratch);
     real *gradients = take_each(carver, pass, product(carver, 3, rows), &gradient);
     int64_t *powers = take_powers(carver, pass);
-    take_copies(carver, pass);
+    take_copies(carver, pass, most->slots);
     pass->scratch_step = layers > 1 ? layer : 0;
     pass->scratch_stride = scratch;
     if (!pass->tiles || carver->bad)
@@ -464,8 +479,8 @@ static void take_factors(Carver *carver, RnPass *pass)
     }
 }
 
-/* Layers of a tensor whose gradients are held at once: those of a block, where each is used up by
- * its update before gradients of the next block are summed; else all. */
+/* Layers of a tensor whose gradients are held at once: as rn_gradient_from says, where each is used
+ * up by its update before another takes its place; else all. */
 static int64_t gradient_layers(const RnPass *pass, int32_t tensor)
 {
     const RnTensor *row = &pass->program->tensors[tensor];
@@ -475,8 +490,8 @@ static int64_t gradient_layers(const RnPass *pass, int32_t tensor)
     RnCall call = *pass->call;
     if (fewer(pass))
         call.batch = 1; /* whose blocks are the longest */
-    int64_t block = block_layers(&call, row->region, layers);
-    return block < layers ? block : layers;
+    int64_t slots = slots_of(&call, block_layers(&call, row->region, layers));
+    return smaller(overlaps(&call) ? larger(slots, RN_LANES) : slots, layers);
 }
 
 static void take_gradients(Carver *carver, RnPass *pass)
@@ -523,6 +538,7 @@ static RnPass sizes_of(const RnCall *call, int64_t unit)
     pass.fit = rn_asks(call->what, RN_FIT) != 0;
     const RnTrain *train = call->program->train;
     pass.fused = rn_asks(call->what, RN_UPDATE) && train && !train->clip;
+    pass.overlaps = overlaps(call);
     return pass;
 }
 
@@ -543,9 +559,8 @@ static RnPass *carve(Carver *carver, const RnCall *call, int64_t unit)
     take_tiles(carver, &pass, &most);
     if (rn_shares(call))
         take_factors(carver, &pass);
-    if (rn_asks(call->what, RN_BACKWARD)) {
+    if (rn_asks(call->what, RN_BACKWARD))
         pass.partial = take(carver, most.layers, 1, sizeof(double));
-    }
     if (rn_asks(call->what, RN_BACKWARD) && rn_wants_tensors(call)) {
         /* gradients read whole vectors: 16 lanes may follow the last row */
         pass.delta = take(carver, most.delta + RN_LANES, 1, sizeof(real));

@@ -16,7 +16,7 @@
  * rounded one by one, as written.
  */
 #include "core/descent.h"
-#include "core/pass.h"
+#include "core/held.h"
 
 #include <math.h>
 
@@ -218,13 +218,15 @@ INLINE void step_range(const Range *range, const RnRule *rule, int kind, int mom
     }
 }
 
-/* One loop for each kind: what differs between them is decided outside. */
-static void update(const RnPass *pass, int32_t tensor, int64_t from, int64_t to)
+/* Elements of a block that begins with layer `block`. One loop for each kind: what differs between
+ * them is decided outside. */
+static void update(const RnPass *pass, int32_t tensor, int64_t block, int64_t from, int64_t to)
 {
     const RnRule *rule = &pass->rules[tensor];
-    int64_t size = pass->program->tensors[tensor].shared ? 0 : pass->program->tensors[tensor].size;
+    const RnTensor *row = &pass->program->tensors[tensor];
+    int64_t first = rn_gradient_from(pass, row->region, block), size = row->shared ? 0 : row->size;
     const Range range = {.part = {pass->tensor[tensor],
-                                  pass->gradient[tensor] - rn_gradient_start(pass, size),
+                                  pass->gradient[tensor] - rn_gradient_start(first, size),
                                   pass->moment[0][tensor], pass->moment[1][tensor]},
                          .from = from,
                          .to = to};
@@ -250,14 +252,15 @@ static void update(const RnPass *pass, int32_t tensor, int64_t from, int64_t to)
 
 void rn_update_layer(const RnPass *pass, int32_t tensor, int64_t layer, int64_t from, int64_t to)
 {
-    if (pass->rules[tensor].descended)
+    /* sums of another block may set it once more */
+    if (__atomic_load_n(&pass->rules[tensor].descended, __ATOMIC_RELAXED))
         return;
     int64_t size = pass->program->tensors[tensor].size, end = to * size;
     int64_t first = layer == from ? from * size : next_vector(layer * size);
     int64_t last = layer + 1 == to ? end : next_vector((layer + 1) * size);
     last = last < end ? last : end;
     if (first < last)
-        update(pass, tensor, first, last);
+        update(pass, tensor, from, first, last);
 }
 
 void rn_update_shared(const RnPass *pass)

@@ -19,13 +19,12 @@ typedef struct RnSpan {
     int64_t rows;           /* of a state */
     int64_t kept_rows;      /* of a layer's kept values */
     int64_t delta_stride;   /* reals of a layer's deltas, scalars included */
-    int64_t block;          /* layers whose deltas are held at once */
-    int64_t segment, shift; /* layers whose states are held at once, and log2, where
-                               the others are made again */
+    int64_t block;          /* layers that backward goes down at once, from a multiple of it */
+    int64_t segment, shift; /* layers whose states are made again at once, and log2 */
     real *state, *kept;     /* [tile][slot][rows][width] */
     real *start;            /* [tile][segment][rows][width]; NULL: all are held */
     int64_t state_stride, kept_stride, start_stride; /* reals from tile to tile */
-    int64_t state_mask, kept_mask;                   /* slot = layer & mask */
+    int64_t state_mask, kept_mask, delta_mask;       /* slot = layer & mask */
 } RnSpan;
 
 struct RnTile {
@@ -59,19 +58,20 @@ struct RnPass {
     uint64_t *streams;         /* [stream] keys of the dropout masks */
     double *losses;            /* [batch] */
     double *partial;           /* [most layers] sums of squares */
-    real *delta;               /* [block] of delta_stride reals of the region at work */
+    real *delta;               /* [slot] of delta_stride reals of the region at work */
     real *copies; /* as the tiles' own, one for each layer of a wide block and one more */
     int64_t copy_step, copy_count;
     int64_t scratch_step;   /* from layer to layer of a block; 0: all have the same */
     int64_t scratch_stride; /* from tile to tile */
-    int64_t delta_from;     /* first layer of the block */
-    int64_t gradient_from;  /* layer that gradient[] begins with, of the block summed last */
-    int64_t pieces;         /* of the block's gradients: its layers, and one for shared tensors */
+    int64_t summed_from;    /* first layer of the block whose gradients are summed */
+    int64_t sums;           /* of these: its layers, and one for shared tensors */
+    int64_t gradient_from;  /* layer that gradient[] begins with meanwhile */
     int64_t batch, width, tile_count, stream_count;
     int64_t each; /* samples of one network, whose mean the loss is */
     uint64_t seed, step;
     int32_t training, fit;
-    int32_t fused; /* layers are updated block by block */
+    int32_t fused;    /* layers are updated block by block */
+    int32_t overlaps; /* a block's gradients are summed while the next block goes down */
 };
 
 /* Is this a step of training, or of fitting `standardize`? */
@@ -115,19 +115,10 @@ static inline int rn_is_remade(const RnSpan *span)
     return rn_uses(RN_USES_REMADE) && span->start;
 }
 
-/* The element of a tensor of `size` reals a layer that gradient[] begins with: vectors of gradients
- * lie on lines of the cache as those of the weights do. */
-static inline int64_t rn_gradient_start(const RnPass *pass, int64_t size)
+/* Is the state before the layer one that a segment begins with? */
+static inline int rn_begins_segment(const RnSpan *span, int64_t layer)
 {
-    return pass->gradient_from * size & -(int64_t)RNK_LANES;
-}
-
-/* Memory for copies of a large product while gradients of a layer are made; layer −1: of shared
- * tensors, whose gradients are made beside those of a layer. */
-static inline real *rn_copies(const RnPass *pass, int64_t layer)
-{
-    int64_t index = layer < 0 ? pass->copy_count - 1 : layer - pass->delta_from;
-    return pass->copies + index * pass->copy_step;
+    return rn_is_remade(span) && !(layer & (span->segment - 1));
 }
 
 /* shape.c */

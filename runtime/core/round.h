@@ -13,6 +13,22 @@ static inline int64_t rn_round_up(int64_t count, int64_t unit)
     return (count + unit - 1) / unit * unit;
 }
 
+/* The greatest power of two that is no more than the count; of less than 1 it is 1. */
+static inline int64_t rn_power_to(int64_t count)
+{
+    int64_t power = 1;
+    while (power <= count / 2)
+        power *= 2;
+    return power;
+}
+
+/* The least power of two that is no less. */
+static inline int64_t rn_power_from(int64_t count)
+{
+    int64_t power = rn_power_to(count);
+    return power < count ? 2 * power : power;
+}
+
 /* Of `count` pieces in so many shares, the one that share i begins with: shares differ by one at
  * most, and the first of them all has piece 0. */
 static inline int64_t rn_share_start(int64_t count, int64_t shares, int64_t i)

@@ -2,10 +2,10 @@
  *
  * Backward through the layers of a region, and the states that it reads.
  *
- * Where states can be made again, they are held for one segment of layers only, in a ring that
- * stays in the caches; of all others only those that segments begin with are kept. Backward makes a
- * segment's states again when it comes to its last layer, but for the last segment, whose states
- * forward has left in the ring.
+ * Where states can be made again, they are held for one segment of layers only, or for two where
+ * threads overlap blocks, in a ring that stays in the caches; of all others only those that
+ * segments begin with are kept. Backward makes a segment's states again when it comes to its last
+ * layer, but for the last segment, whose states forward has left in the ring.
  */
 #include "core/pass.h"
 
@@ -19,7 +19,7 @@ static int64_t segment_from(const RnSpan *span, int64_t to)
 
 int64_t rn_block_from(const RnSpan *span, int64_t to)
 {
-    int64_t from = to - span->block, first = segment_from(span, to);
+    int64_t from = (to - 1) / span->block * span->block, first = segment_from(span, to);
     return from > first ? from : first;
 }
 

@@ -139,7 +139,6 @@ int rn_stretch(const RnStretch *stretch)
     rn_parallel(&inner.call, pass->tile_count, forward_tile, &work);
     for (work.to = stretch->cotangent ? span->depth : 0; work.to > 0; work.to = work.from) {
         work.from = rn_block_from(span, work.to);
-        pass->delta_from = work.from;
         rn_parallel(&inner.call, pass->tile_count, backward_tile, &work);
     }
     return RN_OK;

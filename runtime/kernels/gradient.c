@@ -302,11 +302,12 @@ _Static_assert(RN_MOMENTS + 1 == RNK_AHEAD, "update_ahead names each of them");
 static __attribute__((noinline, minsize)) const RnTile *others_tile(const RnPass *pass,
                                                                     int64_t layer)
 {
-    int64_t threads = rn_threads(pass->call), piece = layer - pass->delta_from;
-    int64_t thread = rn_share_of(pass->pieces, threads, piece);
-    if (pass->tile_count == 1 || rn_share_of(pass->pieces, threads, piece + 1) != thread)
-        return NULL;
+    int64_t threads = rn_threads(pass->call), sum = layer - pass->summed_from;
     int64_t pieces = rn_tile_pieces(pass->tile_count, threads);
+    int64_t piece = rn_share_of(pass->sums, pieces, sum);
+    if (pass->tile_count == 1 || rn_share_of(pass->sums, pieces, sum + 1) != piece)
+        return NULL;
+    int64_t thread = rn_share_of(pieces, threads, piece);
     int64_t tile = rn_share_start(pieces, threads, thread + 1);
     return &pass->tiles[tile < pass->tile_count ? tile : 0];
 }
@@ -372,8 +373,9 @@ RNK_INLINE void descend(Outer *p, int64_t large, int64_t tensor, int64_t layer)
     p->rule = rule;
     if (large && p->in * p->out * (int64_t)sizeof(real) > CACHED)
         p->ahead = (RnkAhead){}; /* what is fetched when it is due */
-    /* by each thread */
-    __atomic_store_n(&rule->descended, 1, __ATOMIC_RELAXED);
+    /* by each thread; its line stays where it is read */
+    if (!__atomic_load_n(&rule->descended, __ATOMIC_RELAXED))
+        __atomic_store_n(&rule->descended, 1, __ATOMIC_RELAXED);
 }
 
 RNK_INLINE void all_samples(const Outer *p, const RnPass *pass, int64_t large, real *area)
@@ -402,6 +404,14 @@ RNK_INLINE void all_samples(const Outer *p, const RnPass *pass, int64_t large, r
     }
 }
 
+/* Memory for copies of a large product; layer −1: of shared tensors, whose gradients are made
+ * beside those of a layer. */
+RNK_INLINE real *copies(const RnPass *pass, int64_t layer)
+{
+    int64_t index = layer < 0 ? pass->copy_count - 1 : layer - pass->summed_from;
+    return pass->copies + index * pass->copy_step;
+}
+
 RNK_INLINE void weight_gradient(Outer p, int64_t tensor, int64_t layer, const real *next_x,
                                 const real *next_delta)
 {
@@ -417,7 +427,7 @@ RNK_INLINE void weight_gradient(Outer p, int64_t tensor, int64_t layer, const re
             p.ahead = others_ahead(&p, other, next_x, next_delta, &p.ahead);
     }
     descend(&p, large, tensor, layer);
-    all_samples(&p, pass, large, large ? rn_copies(pass, p.add ? -1 : layer) : NULL);
+    all_samples(&p, pass, large, large ? copies(pass, p.add ? -1 : layer) : NULL);
 }
 
 RNK_API void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t in,

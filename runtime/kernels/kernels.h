@@ -62,7 +62,7 @@ real *rnk_kept_before(const RnPass *pass, const RnTile *tile, int64_t region, in
 real *rnk_scratch(const RnTile *tile);
 /* That of a layer in backward, which stays until the gradients of its block are made, where the
  * program has wide matrices; and the distance in reals from tile to tile. */
-real *rnk_layer_scratch(const RnPass *pass, const RnTile *tile, int64_t layer);
+real *rnk_layer_scratch(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer);
 int64_t rnk_scratch_stride(const RnPass *pass);
 /* Gradient buffers of the tile: [0] in, [1] out at the first layer of a call; they swap. */
 real *rnk_gradient_in(const RnTile *tile, int64_t turn);

@@ -4,7 +4,7 @@
  */
 #include "kernels/kernels.h"
 
-#include "core/pass.h"
+#include "core/held.h"
 
 RNK_API int64_t rnk_width(const RnTile *tile)
 {
@@ -14,10 +14,10 @@ RNK_API int64_t rnk_width(const RnTile *tile)
 RNK_API real *rnk_state(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
 {
     const RnSpan *span = &pass->spans[region];
-    int64_t size = span->rows * tile->width, slot = layer & span->state_mask;
-    if (rn_is_remade(span) && !slot)
+    int64_t size = span->rows * tile->width;
+    if (rn_begins_segment(span, layer))
         return span->start + tile->index * span->start_stride + (layer >> span->shift) * size;
-    return span->state + tile->index * span->state_stride + slot * size;
+    return span->state + tile->index * span->state_stride + (layer & span->state_mask) * size;
 }
 
 RNK_API real *rnk_next(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
@@ -44,9 +44,10 @@ RNK_API real *rnk_scratch(const RnTile *tile)
     return tile->scratch;
 }
 
-RNK_API real *rnk_layer_scratch(const RnPass *pass, const RnTile *tile, int64_t layer)
+RNK_API real *rnk_layer_scratch(const RnPass *pass, const RnTile *tile, int64_t region,
+                                int64_t layer)
 {
-    return tile->scratch + (layer - pass->delta_from) * pass->scratch_step;
+    return tile->scratch + (layer & pass->spans[region].delta_mask) * pass->scratch_step;
 }
 
 RNK_API int64_t rnk_scratch_stride(const RnPass *pass)
@@ -68,7 +69,8 @@ RNK_API real *rnk_delta(const RnPass *pass, int64_t region, int64_t layer)
 {
     if (rn_asks(RN_STATES_ONLY, RN_STATES_ONLY) && !pass->delta)
         return NULL;
-    return pass->delta + (layer - pass->delta_from) * pass->spans[region].delta_stride;
+    const RnSpan *span = &pass->spans[region];
+    return pass->delta + (layer & span->delta_mask) * span->delta_stride;
 }
 
 RNK_API const real *rnk_tensor(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size)
@@ -87,14 +89,13 @@ RNK_API const real *rnk_factors(const RnPass *pass, const RnTile *tile, int64_t 
 
 RNK_API real *rnk_tensor_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t size)
 {
-    return pass->gradient[tensor] + layer * size - rn_gradient_start(pass, size);
+    return pass->gradient[tensor] + layer * size - rn_gradient_start(pass->gradient_from, size);
 }
 
 RNK_API int64_t rnk_state_stride(const RnPass *pass, int64_t region, int64_t layer)
 {
     const RnSpan *span = &pass->spans[region];
-    int first = !(layer & span->state_mask);
-    return rn_is_remade(span) && first ? span->start_stride : span->state_stride;
+    return rn_begins_segment(span, layer) ? span->start_stride : span->state_stride;
 }
 
 RNK_API int64_t rnk_kept_stride(const RnPass *pass, int64_t region)

@@ -5,6 +5,8 @@
  */
 #include "small_net.h"
 
+enum { MANY = 700 }; /* layers: more than two blocks of several threads */
+
 static double loss_with(Net *net, real *weight, real value)
 {
     real before = *weight;
@@ -84,6 +86,53 @@ static void test_order(void **state)
     check_order(2);
     check_order(3);
     check_order(16 * BATCH);
+}
+
+/* Layers whose product is near the identity, however many. */
+static void calm(Net *net)
+{
+    int64_t layers;
+    size_t at = rn_tensor_offset(&net->program, &net->config, WEIGHT, &layers) / sizeof(real);
+    for (int64_t i = 0; i < layers * TABLE[WEIGHT].size; i++)
+        ((real *)net->call.params)[at + (size_t)i] *= (real)0x1p-10;
+    net->call.rate = 0x1p-20;
+}
+
+/* Blocks at three stages at once, whose gradients take each other's places, against blocks one
+ * after the other and all gradients. A trace has blocks of as few layers as there can be. */
+static void check_blocks(const RnParallel *parallel, int what)
+{
+    Net a, b;
+    open_net(&a, RN_UPDATE, RN_LOSS_MSE), open_net(&b, RN_UPDATE | what, RN_LOSS_MSE);
+    a.config = b.config = MANY;
+    b.call.parallel = parallel;
+    fill_net(&a), fill_net(&b);
+    calm(&a), calm(&b);
+    void *gradient = b.call.gradient;
+    b.call.gradient = NULL;
+    b.call.trace = calloc((size_t)RN_TRACE_ROWS * (MANY + 1) * BATCH, sizeof(double));
+    assert_non_null(b.call.trace);
+    for (int step = 0; step < 2; step++) {
+        assert_int_equal(rn_run(&a.call), RN_OK);
+        assert_int_equal(rn_run(&b.call), RN_OK);
+    }
+    const RnPass *pass = b.call.workspace;
+    assert_true(pass->overlaps && 2 * pass->spans[1].block < MANY);
+    assert_memory_equal(a.call.params, b.call.params, (size_t)a.params * sizeof(real));
+    assert_memory_equal(a.call.state, b.call.state, (size_t)a.state * sizeof(real));
+    b.call.gradient = gradient;
+    free(b.call.trace);
+    close_net(&a), close_net(&b);
+}
+
+static void test_blocks(void **state)
+{
+    (void)state;
+    for (int64_t threads = 2; threads <= 4; threads++) {
+        check_blocks(&(RnParallel){.threads = threads}, 0);
+        check_blocks(&(RnParallel){last_first, NULL, threads}, 0);
+        check_blocks(&(RnParallel){last_first, NULL, threads}, RN_TRACE);
+    }
 }
 
 /* Inference with two state slots gives the bits of training, and so does half the batch. */
@@ -263,9 +312,10 @@ static void test_failures(void **state)
 int test_training_run(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradients), cmocka_unit_test(test_order),
-        cmocka_unit_test(test_inference), cmocka_unit_test(test_optimizers),
-        cmocka_unit_test(test_trace),     cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_gradients),  cmocka_unit_test(test_order),
+        cmocka_unit_test(test_blocks),     cmocka_unit_test(test_inference),
+        cmocka_unit_test(test_optimizers), cmocka_unit_test(test_trace),
+        cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests_name("training", tests, NULL, NULL);
 }

@@ -13,7 +13,8 @@
 
 enum { UPDATES = 3 };
 
-/* Items in descending order: as good as threads for showing that order decides nothing. */
+/* Items in descending order: as good as threads for showing that order decides nothing. The core
+ * prepares for three, so that several blocks of layers are at work at once. */
 static void run_backwards(void *pool, int64_t count, void (*body)(void *context, int64_t index),
                           void *context)
 {
@@ -23,7 +24,7 @@ static void run_backwards(void *pool, int64_t count, void (*body)(void *context,
     }
 }
 
-static const RnParallel backwards = {.run = run_backwards};
+static const RnParallel backwards = {.run = run_backwards, .threads = 3};
 
 typedef struct Result {
     Product product; /* holds outputs, gradient, and what the updates made */
