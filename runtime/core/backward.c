@@ -80,7 +80,8 @@ static void sum_gradients(const Backward *backward, int64_t index)
 }
 
 /* The first item of a piece takes long, the others have few sums each: so there is something left
- * for who has done his own. A layer is summed and updated where the tile of that piece is. */
+ * for a thread that is through with its own. A layer is summed and updated where the tile of that
+ * piece is. */
 static void run_item(void *context, int64_t index)
 {
     const Backward *backward = context;

@@ -5,6 +5,7 @@
 #include "core/init.h"
 #include "core/orthogonal.h"
 #include "core/random_math.h"
+#include "core/round.h"
 
 /* values[e], e < count: entry number first + e by the law, of unit variance; both are multiples of
  * RN_RANDOM_BLOCK. */
@@ -128,14 +129,6 @@ static int64_t place_of_part(const RnDraw *draw, int64_t number, int64_t part)
     return in < ins && place < size ? place : -1;
 }
 
-static int64_t largest_power(int64_t most)
-{
-    int64_t power = 1;
-    while (2 * power <= most)
-        power *= 2;
-    return power;
-}
-
 static void find_places(const RnDraw *draw, int64_t group, Places *places)
 {
     places->count = 0;
@@ -145,7 +138,7 @@ static void find_places(const RnDraw *draw, int64_t group, Places *places)
             for (count = 1; lane + count < RN_PATH_LANES; count++)
                 if (place < 0 || place_of_part(draw, first + count, part) != place + count)
                     break;
-            count = largest_power(count);
+            count = rn_power_to(count);
             if (place >= 0)
                 places->runs[places->count++] = (Run){part, lane, count, place};
         }

@@ -261,11 +261,8 @@ static int64_t least_segment(const RnCall *call)
  */
 static int64_t segment_layers(const RnPass *sizes, const RnSpan *span)
 {
-    int64_t layers = least_segment(sizes->call);
     int64_t most = SEGMENT_REALS / larger(span->rows, 1) / sizes->width;
-    while (2 * layers <= span->block && 2 * layers <= most)
-        layers *= 2;
-    return layers;
+    return larger(least_segment(sizes->call), rn_power_to(smaller(span->block, most)));
 }
 
 /* RN_FEWER: reals of all tiles' states, made again or of too few layers for that. */

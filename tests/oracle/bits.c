@@ -14,7 +14,7 @@
 enum { UPDATES = 3 };
 
 /* Items in descending order: as good as threads for showing that order decides nothing. The core
- * prepares for three, so that several blocks of layers are at work at once. */
+ * prepares for three. */
 static void run_backwards(void *pool, int64_t count, void (*body)(void *context, int64_t index),
                           void *context)
 {
