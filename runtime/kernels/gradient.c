@@ -60,6 +60,22 @@ typedef struct Samples {
     int64_t add, ends; /* are there sums in g already; are these the last samples? */
 } Samples;
 
+/* Memory to fetch while sums are made: x and deltas of the next layer that another thread has made,
+ * moments and weights that the update will read, and two more without an end, since the one behind
+ * that at work is looked at, too. */
+enum { TABLES = 2 + RNK_AHEAD + 2 };
+typedef struct Table {
+    const char *at;
+    int64_t lines;
+} Table;
+
+/* Table after table, a line a sample. */
+typedef struct Fetch {
+    const char *at;
+    int64_t left; /* lines of this table */
+    const Table *next;
+} Fetch;
+
 /* Rows of x are reached from every third one, by the step between them and twice that, which an
  * address holds; the compiler would keep a pointer for each row, and spill them. */
 enum { REACH = 3, BASES = (RNK_ROWS + REACH - 1) / REACH };
@@ -90,9 +106,20 @@ RNK_INLINE void micro_sample(int64_t rows, int64_t vectors, const real *const ba
     }
 }
 
+/* Without a branch: one in the innermost loop makes the compiler spill its sums. */
+RNK_INLINE void go_on(Fetch *fetch, int64_t lines)
+{
+    Table next = *fetch->next;
+    __asm__("" : "+r"(next.at), "+r"(next.lines));
+    int64_t done = fetch->left <= lines;
+    fetch->at = done ? next.at : fetch->at + lines * RNK_LINE;
+    fetch->left = done ? next.lines : fetch->left - lines;
+    fetch->next += done;
+}
+
 /* `count` samples at once, which begin at x and delta; one, where there are several groups. */
 RNK_INLINE void micro_samples(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
-                              const real *x, const real *delta, int64_t count, RnkFetch *from,
+                              const real *x, const real *delta, int64_t count, Fetch *fetch,
                               Sums *sum)
 {
     for (int64_t group = 0; group < p->groups; group++) {
@@ -105,26 +132,27 @@ RNK_INLINE void micro_samples(const Outer *p, const Samples *s, int64_t rows, in
 #pragma clang loop unroll(full)
         for (int64_t u = 0; u < STEPS; u++)
             if (u < count) {
-                rnk_fetch(from, group == 0);
+                if (group == 0)
+                    __builtin_prefetch(fetch->at + u * RNK_LINE, 0, 2);
                 micro_sample(rows, vectors, bases, u, s->width,
                              delta + u * s->columns + group * p->out, sum);
             }
     }
+    go_on(fetch, count);
 }
 
 /* The samples of a block that lie in one tile. */
 RNK_INLINE void micro_part(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
-                           const real *x, const real *delta, int64_t count, RnkFetch *from,
-                           Sums *sum)
+                           const real *x, const real *delta, int64_t count, Fetch *fetch, Sums *sum)
 {
     int64_t n = 0;
 #pragma clang loop unroll(disable)
     for (; p->groups == 1 && (!sum->both || BOTH_IN_STEPS) && n + STEPS <= count;
          n += STEPS, x += STEPS, delta += STEPS * s->columns)
-        micro_samples(p, s, rows, vectors, x, delta, STEPS, from, sum);
+        micro_samples(p, s, rows, vectors, x, delta, STEPS, fetch, sum);
 #pragma clang loop unroll(disable)
     for (; n < count; n++, x++, delta += s->columns)
-        micro_samples(p, s, rows, vectors, x, delta, 1, from, sum);
+        micro_samples(p, s, rows, vectors, x, delta, 1, fetch, sum);
 }
 
 /* Lanes of vector v, where the last one has `lanes`. */
@@ -215,20 +243,19 @@ RNK_INLINE void micro_end(const Outer *p, const Samples *s, int64_t rows, int64_
     }
 }
 
-/* Rows i … i + rows − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes; the
- * `number`th micro-tile of all. `both`: a constant; sums of the deltas alone, too. */
+/* Rows i … i + rows − 1 of g from column o on: `vectors` vectors, the last of `lanes` lanes.
+ * `both`: a constant; sums of the deltas alone, too. */
 RNK_INLINE void micro_outer(const Outer *p, const Samples *s, int64_t rows, int64_t vectors,
-                            int64_t i, int64_t o, int64_t lanes, int64_t number, int64_t both)
+                            int64_t i, int64_t o, int64_t lanes, int64_t both, Fetch *fetch)
 {
     Sums sum;
     sum.both = both;
     micro_begin(p, s, rows, vectors, i, o, lanes, &sum);
-    RnkFetch from = rnk_fetch_from(&p->ahead, number * s->count, s->x); /* a line a sample */
     const real *x = s->x + i * s->width, *delta = s->delta;
 #pragma clang loop unroll(disable)
     for (int64_t left = s->count; left > 0; left -= s->width) {
         int64_t count = left < s->width ? left : s->width;
-        micro_part(p, s, rows, vectors, x, delta, count, &from, &sum);
+        micro_part(p, s, rows, vectors, x, delta, count, fetch, &sum);
         x += s->stride;
         delta += count * s->columns;
     }
@@ -250,7 +277,8 @@ RNK_INLINE int64_t highest(int64_t vectors)
 }
 
 /* All rows of g from column o on: tiles of one height, behind a first one that may be lower. */
-RNK_INLINE void panel(const Outer *p, const Samples *s, int64_t vectors, int64_t o, int64_t lanes)
+RNK_INLINE void panel(const Outer *p, const Samples *s, int64_t vectors, int64_t o, int64_t lanes,
+                      Fetch *fetch)
 {
     real packed[BLOCK * PANEL * RNK_LANES] __attribute__((aligned(64)));
     Samples part = *s;
@@ -265,23 +293,22 @@ RNK_INLINE void panel(const Outer *p, const Samples *s, int64_t vectors, int64_t
     }
     int64_t most = highest(vectors), tiles = (p->in + most - 1) / most;
     int64_t height = (p->in + tiles - 1) / tiles, first = p->in - (tiles - 1) * height;
-    int64_t number = o / (vectors * RNK_LANES) * tiles;
-    micro_outer(p, &part, first, vectors, 0, o, lanes, number++, p->both);
+    micro_outer(p, &part, first, vectors, 0, o, lanes, p->both, fetch);
 #pragma clang loop unroll(disable)
     for (int64_t i = first; i < p->in; i += height)
-        micro_outer(p, &part, height, vectors, i, o, lanes, number++, 0);
+        micro_outer(p, &part, height, vectors, i, o, lanes, 0, fetch);
 }
 
-RNK_INLINE void block(const Outer *p, const Samples *s)
+RNK_INLINE void block(const Outer *p, const Samples *s, Fetch *fetch)
 {
     int64_t vectors = panel_vectors(p->out), o = 0, rest = p->out % (vectors * RNK_LANES);
 #pragma clang loop unroll(disable)
     for (; o + vectors * RNK_LANES <= p->out; o += vectors * RNK_LANES)
-        panel(p, s, vectors, o, RNK_LANES);
+        panel(p, s, vectors, o, RNK_LANES, fetch);
     if (rest > RNK_LANES)
-        panel(p, s, PANEL, o, rest - RNK_LANES);
+        panel(p, s, PANEL, o, rest - RNK_LANES, fetch);
     else if (rest)
-        panel(p, s, 1, o, rest);
+        panel(p, s, 1, o, rest, fetch);
 }
 
 /* What the update of the layer will read: its weights and moments. */
@@ -312,15 +339,30 @@ static __attribute__((noinline, minsize)) const RnTile *others_tile(const RnPass
     return &pass->tiles[tile < pass->tile_count ? tile : 0];
 }
 
-/* What it has made, and of what else lies ahead the beginning. One layer of a segment whose states
- * are made again has its states elsewhere; it goes without. */
-RNK_INLINE RnkAhead others_ahead(const Outer *p, const RnTile *other, const real *next_x,
-                                 const real *next_delta, const RnkAhead *ahead)
+/* The number of tables with this one, if there is anything in it. */
+RNK_INLINE int64_t put_table(Table *tables, int64_t count, const void *at, int64_t bytes)
 {
-    int64_t rows = p->groups * p->in, bytes = (int64_t)sizeof(real);
-    return (RnkAhead){
-        {next_x + other->index * p->x_stride, next_delta + other->first * p->columns, ahead->at[0]},
-        {rows * p->pass->width * bytes, other->valid * p->columns * bytes, ahead->bytes[0]}};
+    tables[count] = (Table){at, rnk_lines(bytes)};
+    return count + (bytes > 0);
+}
+
+/* Where there may not be time for all: what other cores hold comes first, weights, which have been
+ * read but lately, last. One layer of a segment whose states are made again has these elsewhere; it
+ * goes without. */
+RNK_INLINE void put_tables(const Outer *p, const RnTile *other, const real *next_x,
+                           const real *next_delta, Table *tables)
+{
+    int64_t count = 0, rows = p->groups * p->in, bytes = (int64_t)sizeof(real);
+    if (other) {
+        const real *x = next_x + other->index * p->x_stride;
+        const real *delta = next_delta + other->first * p->columns;
+        count = put_table(tables, count, x, rows * p->pass->width * bytes);
+        count = put_table(tables, count, delta, other->valid * p->columns * bytes);
+    }
+    RNK_EACH_VECTOR(i, RNK_AHEAD)
+    count =
+        put_table(tables, count, p->ahead.at[RNK_AHEAD - 1 - i], p->ahead.bytes[RNK_AHEAD - 1 - i]);
+    tables[count] = tables[count + 1] = (Table){(const char *)p->x, INT64_MAX};
 }
 
 RNK_INLINE void store_gradient(const void *context, int64_t row, int64_t lane, const vreal *value)
@@ -378,7 +420,8 @@ RNK_INLINE void descend(Outer *p, int64_t large, int64_t tensor, int64_t layer)
         __atomic_store_n(&rule->descended, 1, __ATOMIC_RELAXED);
 }
 
-RNK_INLINE void all_samples(const Outer *p, const RnPass *pass, int64_t large, real *area)
+RNK_INLINE void all_samples(const Outer *p, const RnPass *pass, int64_t large, real *area,
+                            Fetch *fetch)
 {
     int64_t most = large ? BLOCK : TOGETHER, add = p->add;
     int64_t tiles = pass->width < most ? most / pass->width : 1;
@@ -399,7 +442,7 @@ RNK_INLINE void all_samples(const Outer *p, const RnPass *pass, int64_t large, r
             if (large)
                 large_block(p, &s, area);
             else
-                block(p, &s);
+                block(p, &s, fetch);
         }
     }
 }
@@ -420,14 +463,16 @@ RNK_INLINE void weight_gradient(Outer p, int64_t tensor, int64_t layer, const re
     int64_t large = p.groups == 1 && rnk_is_wide(p.in) && rnk_is_wide(p.out);
     p.g = rnk_tensor_gradient(pass, tensor, layer, size);
     p.ahead = update_ahead(pass, tensor, layer, size);
-    /* large ones copy what they read; layers of a shared tensor are one piece */
-    if (!large && !p.add && rn_threads(pass->call) > 1) {
-        const RnTile *other = others_tile(pass, layer);
-        if (other)
-            p.ahead = others_ahead(&p, other, next_x, next_delta, &p.ahead);
+    Table tables[TABLES];
+    Fetch fetch = {.next = tables};
+    if (!large) { /* these copy what they read */
+        int others =
+            !p.add && rn_threads(pass->call) > 1; /* layers of a shared one are one piece */
+        put_tables(&p, others ? others_tile(pass, layer) : NULL, next_x, next_delta, tables);
+        go_on(&fetch, 0);
     }
     descend(&p, large, tensor, layer);
-    all_samples(&p, pass, large, large ? copies(pass, p.add ? -1 : layer) : NULL);
+    all_samples(&p, pass, large, large ? copies(pass, p.add ? -1 : layer) : NULL, &fetch);
 }
 
 RNK_API void rnk_weight_gradient(const RnPass *pass, int64_t tensor, int64_t layer, int64_t in,
