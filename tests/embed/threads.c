@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Eight threads on four handles of params, two on each: one pair trains in turns, the others
- * predict at the same time; and a host's own threads under a step, whose results do not depend on
- * how many there are.
+ * predict at the same time; and a host's own threads under a step of a deeper network, whose
+ * backward overlaps blocks of layers: results do not depend on how many threads there are.
  */
 #include HEADER
 
@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-enum { HANDLES = 4, THREADS = 8, BATCH = 70, ROUNDS = 6 };
+enum { HANDLES = 4, THREADS = 8, BATCH = 70, ROUNDS = 6, DEEP = 300 };
 
 static REAL x[BATCH * C(INPUTS)];
 static int32_t labels[BATCH];
@@ -59,26 +59,26 @@ static void run_all(void *pool, int64_t count, void (*body)(void *context, int64
     }
 }
 
-static size_t most_workspace(int64_t threads)
+static size_t most_workspace(const M(config) * config, int64_t threads)
 {
     static const int purposes[] = {C(INIT), C(FORWARD), C(STEP)};
     size_t most = 0;
     for (int i = 0; i < 3; i++) {
-        size_t size = M(workspace_size)(NULL, BATCH, purposes[i], threads);
+        size_t size = M(workspace_size)(config, BATCH, purposes[i], threads);
         REQUIRE(size > 0);
         most = size > most ? size : most;
     }
     return most;
 }
 
-static void open_handle(Handle *handle, uint64_t seed)
+static void open_handle(Handle *handle, const M(config) * config, uint64_t seed)
 {
-    void *workspace = get(most_workspace(1));
+    void *workspace = get(most_workspace(config, 1));
     pthread_mutex_init(&handle->lock, NULL);
-    handle->params = get(M(params_size)(NULL));
-    handle->state = get(M(state_size)(NULL));
-    memset(handle->params, 0, M(params_size)(NULL));
-    REQUIRE(M(init)(NULL, handle->params, handle->state, seed, workspace, NULL) == C(OK));
+    handle->params = get(M(params_size)(config));
+    handle->state = get(M(state_size)(config));
+    memset(handle->params, 0, M(params_size)(config));
+    REQUIRE(M(init)(config, handle->params, handle->state, seed, workspace, NULL) == C(OK));
     free(workspace);
 }
 
@@ -92,7 +92,7 @@ static void close_handle(Handle *handle)
 static void *work(void *argument)
 {
     Worker *w = argument;
-    void *workspace = get(most_workspace(1));
+    void *workspace = get(most_workspace(NULL, 1));
     for (int i = 0; i < ROUNDS; i++) {
         if (w->trains) {
             pthread_mutex_lock(&w->handle->lock);
@@ -122,13 +122,13 @@ static void crowd(Handle *handles)
 }
 
 /* Params after steps with so many threads. */
-static void train(Handle *handle, int64_t threads)
+static void train(Handle *handle, const M(config) * config, int64_t threads)
 {
     M(parallel) parallel = {run_all, NULL, threads};
-    void *workspace = get(most_workspace(threads));
-    open_handle(handle, 11);
+    void *workspace = get(most_workspace(config, threads));
+    open_handle(handle, config, 11);
     for (int i = 0; i < 3; i++)
-        REQUIRE(M(step)(NULL, handle->params, handle->state, x, labels, BATCH, 0, workspace,
+        REQUIRE(M(step)(config, handle->params, handle->state, x, labels, BATCH, 0, workspace,
                         threads ? &parallel : NULL, NULL) == C(OK));
     free(workspace);
 }
@@ -142,16 +142,19 @@ int main(void)
     for (int i = 0; i < BATCH; i++)
         labels[i] = i % C(OUTPUTS);
     for (int i = 0; i < HANDLES; i++)
-        open_handle(&handles[i], (uint64_t)i);
+        open_handle(&handles[i], NULL, (uint64_t)i);
     crowd(handles);
     for (int i = 0; i < HANDLES; i++)
         close_handle(&handles[i]);
     Handle alone, other;
-    train(&alone, 0);
+    M(config) deep = C(CONFIG_DEFAULT);
+    deep.L
+    = DEEP;
+    train(&alone, &deep, 0);
     for (int64_t threads = 1; threads <= 5; threads += 2) {
-        train(&other, threads);
-        REQUIRE(memcmp(alone.params, other.params, M(params_size)(NULL)) == 0);
-        REQUIRE(memcmp(alone.state, other.state, M(state_size)(NULL)) == 0);
+        train(&other, &deep, threads);
+        REQUIRE(memcmp(alone.params, other.params, M(params_size)(&deep)) == 0);
+        REQUIRE(memcmp(alone.state, other.state, M(state_size)(&deep)) == 0);
         close_handle(&other);
     }
     close_handle(&alone);
