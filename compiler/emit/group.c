@@ -102,23 +102,10 @@ static int64_t layers_ahead(const Node *node)
     return weights >= SMALL ? 1 : weights >= SMALL / MOST ? 2 : MOST;
 }
 
-/* Does a map write kept values? */
-static bool maps_to_kept(const BlockPlan *plan)
-{
-    bool any = false;
-    for (uint32_t g = 0; g < plan->groups.count; g++) {
-        const Group *group = &plan->groups.items[g];
-        for (uint32_t i = 0; group->root == NO_VALUE && i < group->items.count; i++) {
-            any = any || plan->places[group->items.items[i]].kept != NO_PLACE;
-        }
-    }
-    return any;
-}
-
 /* RnkAhead: the weights of a layer that comes soon and, once a layer, its kept values with the
- * first product and its state with the last: what backward reads, what maps and wide products
- * write. What epilogues of narrow products write, a vector now and then, need not be there before.
- * A state is written one layer before it is read. */
+ * first product and its state with the last: what backward reads and forward writes, but for
+ * prediction alone, which has all of them in one place or two. A state is written one layer before
+ * it is read. */
 static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
 {
     Emitter *e = b->e;
@@ -137,15 +124,16 @@ static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
         slots[3] = e_i64(e, tensor_size(weight) * real_size(e));
     }
     LLVMValueRef args[] = {next.pass, next.tile, e_i64(e, next.region), next.layer};
-    bool first = region->stack != NULL && !has_product(b, 0, b->number);
-    bool last = region->stack != NULL && !has_product(b, b->number + 1, b->plan->groups.count);
-    bool early = next.backward || is_wide_matrix(node); /* read, or written in bursts */
-    if (first && plan->kept_rows > 0 && (early || maps_to_kept(&plan->forward))) {
+    bool trains = !e->options->embed || embed_has(e->graph, e->options, RN_EMBED_TRAINS);
+    bool written = region->stack != NULL && trains;
+    bool first = written && !has_product(b, 0, b->number);
+    bool last = written && !has_product(b, b->number + 1, b->plan->groups.count);
+    if (first && plan->kept_rows > 0) {
         bool far = next.backward && plan->remakes; /* the segment's own have just been read */
         slots[1] = e_call_kernel(e, far ? "rnk_kept_before" : "rnk_kept", args, 4);
         slots[4] = tile_bytes(b, plan->kept_rows);
     }
-    if (last && early && plan->keeps_states && !plan->remakes) {
+    if (last && plan->keeps_states && !plan->remakes) {
         args[3] = LLVMBuildAdd(e->builder, next.layer, e_i64(e, !next.backward), "state");
         slots[2] = e_call_kernel(e, "rnk_state", args, 4);
         slots[5] = tile_bytes(b, region->in_rows);
