@@ -23,15 +23,19 @@ RNK_INLINE int64_t vectors_for(int64_t rows)
 }
 
 /* Lines to fetch at each step of k, one for each accumulator of a micro-tile: of floats as many as
- * the product writes, weights among them. More at a time keep the multiply-adds waiting. But part
- * of a column is mostly all that a tile has: fewer micro-tiles for as many weights, so two lines
- * where there was one. */
-RNK_INLINE int64_t lines_per_step(const RnkLarge *p, int64_t vectors)
+ * the product writes, weights among them. More at a time keep the multiply-adds waiting. */
+RNK_INLINE int64_t lines_per_step(const RnkLarge *p)
 {
     int64_t lines = (RNK_ACCUMULATORS + p->depth - 1) / p->depth;
-    if (lines == 1 && vectors < vectors_for(p->rows))
-        lines = 2;
     return lines < RNK_MOST_LINES ? lines : RNK_MOST_LINES;
+}
+
+/* Does a step fetch a line of the weights beside those of what else lies ahead? Where there are
+ * more than one, and in the only column of a tile, or in part of one: it has fewer micro-tiles for
+ * as many weights. */
+RNK_INLINE int64_t fetches_both(const RnkLarge *p, int64_t vectors, int64_t lines)
+{
+    return lines > 1 || vectors < vectors_for(p->rows) || p->width <= vectors * RNK_LANES;
 }
 
 /* Row k of x, so that micro-tiles of other rows of weights find it there. The first ones sum
@@ -45,27 +49,29 @@ RNK_INLINE void map_lanes(int64_t vectors, const RnkLarge *p, int64_t k, int64_t
     }
 }
 
-/* The `number`th micro-tile of all. A step that fetches several lines fetches one of the weights
- * and others of what else lies ahead: the only micro-tile of a small product comes to it, too. */
+/* The `number`th micro-tile of all. Every step fetches from two places, the second of which may be
+ * idle: a branch would cost more. */
 RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int64_t row,
                            int64_t lane, int64_t number)
 {
     RnkSums sum;
     rnk_micro_clear(vectors, sum);
     const real *w = p->w + row * p->row_step, *x = p->x + lane;
-    int64_t lines = lines_per_step(p, vectors);
-    const RnkAhead *ahead = p->ahead;
-    const RnkAhead weights = {{ahead->at[0]}, {ahead->bytes[0]}};
-    const RnkAhead rest = {{NULL, ahead->at[1], ahead->at[2]},
-                           {0, ahead->bytes[1], ahead->bytes[2]}};
-    RnkFetch one = rnk_fetch_from(lines > 1 ? &weights : ahead, number * p->depth, p->x);
-    RnkFetch others = rnk_fetch_from(&rest, number * (lines - 1) * p->depth, p->x);
+    int64_t lines = lines_per_step(p), more = lines > 1 ? lines - 1 : 1;
+    int64_t both = fetches_both(p, vectors, lines);
+    const RnkAhead *a = p->ahead;
+    const RnkAhead first = {{a->at[0], a->at[1], a->at[2]},
+                            {a->bytes[0], both ? 0 : a->bytes[1], both ? 0 : a->bytes[2]}};
+    const RnkAhead rest = {{NULL, a->at[1], a->at[2]},
+                           {0, both ? a->bytes[1] : 0, both ? a->bytes[2] : 0}};
+    RnkFetch one = rnk_fetch_from(&first, number * p->depth, p->x);
+    RnkFetch others = rnk_fetch_from(&rest, number * more * p->depth, p->x);
 #pragma clang loop unroll(disable)
     for (int64_t k = 0; k < p->depth; k++, w += p->k_step, x += p->width) {
         if (p->map && row == 0)
             map_lanes(vectors, p, k, lane);
         rnk_fetch(&one, 1);
-        rnk_fetch(&others, lines - 1);
+        rnk_fetch(&others, more);
         rnk_micro_step(rows, vectors, w, p->row_step, x, sum);
     }
     rnk_micro_finish(rows, vectors, sum, &p->finish, row, lane);
