@@ -30,12 +30,14 @@ RNK_INLINE int64_t lines_per_step(const RnkLarge *p)
     return lines < RNK_MOST_LINES ? lines : RNK_MOST_LINES;
 }
 
-/* Does a step fetch a line of the weights beside those of what else lies ahead? Where there are
- * more than one, and in the only column of a tile, or in part of one: it has fewer micro-tiles for
- * as many weights. */
-RNK_INLINE int64_t fetches_both(const RnkLarge *p, int64_t vectors, int64_t lines)
+/* Does a step fetch a line of the weights beside those of what else lies ahead, in so many
+ * micro-tiles? Where one at a time would not come to the last: few lanes have as many weights. */
+RNK_INLINE int64_t fetches_both(const RnkLarge *p, int64_t tiles)
 {
-    return lines > 1 || vectors < vectors_for(p->rows) || p->width <= vectors * RNK_LANES;
+    int64_t ahead = 0;
+    RNK_EACH_VECTOR(i, RNK_AHEAD)
+    ahead += rnk_lines(p->ahead->bytes[i]);
+    return lines_per_step(p) > 1 || ahead > tiles * p->depth;
 }
 
 /* Row k of x, so that micro-tiles of other rows of weights find it there. The first ones sum
@@ -49,16 +51,15 @@ RNK_INLINE void map_lanes(int64_t vectors, const RnkLarge *p, int64_t k, int64_t
     }
 }
 
-/* The `number`th micro-tile of all. Every step fetches from two places, the second of which may be
- * idle: a branch would cost more. */
+/* The `number`th micro-tile of all; `both`: as fetches_both says. Every step fetches from two
+ * places, the second of which may be idle: a branch would cost more. */
 RNK_INLINE void micro_tile(int64_t rows, int64_t vectors, const RnkLarge *p, int64_t row,
-                           int64_t lane, int64_t number)
+                           int64_t lane, int64_t number, int64_t both)
 {
     RnkSums sum;
     rnk_micro_clear(vectors, sum);
     const real *w = p->w + row * p->row_step, *x = p->x + lane;
     int64_t lines = lines_per_step(p), more = lines > 1 ? lines - 1 : 1;
-    int64_t both = fetches_both(p, vectors, lines);
     const RnkAhead *a = p->ahead;
     const RnkAhead first = {{a->at[0], a->at[1], a->at[2]},
                             {a->bytes[0], both ? 0 : a->bytes[1], both ? 0 : a->bytes[2]}};
@@ -98,20 +99,21 @@ RNK_INLINE void column(int64_t vectors, const RnkLarge *p, int64_t lane)
 {
     RnkSplit split = rnk_micro_split(p->rows, rnk_micro_rows(vectors));
     int64_t row = 0, first = lane / (vectors * RNK_LANES) * split.tiles;
+    int64_t both = fetches_both(p, p->width / (vectors * RNK_LANES) * split.tiles);
 #pragma clang loop unroll(disable)
     for (int64_t t = 0; t < split.more; t++, row += split.low + 1) {
-        micro_tile(split.low + 1, vectors, p, row, lane, first + t);
+        micro_tile(split.low + 1, vectors, p, row, lane, first + t, both);
         copy_rows(vectors, p, lane, t, split.tiles);
     }
 #pragma clang loop unroll(disable)
     for (int64_t t = split.more; t < split.tiles; t++, row += split.low) {
-        micro_tile(split.low, vectors, p, row, lane, first + t);
+        micro_tile(split.low, vectors, p, row, lane, first + t, both);
         copy_rows(vectors, p, lane, t, split.tiles);
     }
 }
 
-/* All rows of `vectors` vectors of lanes at the end of a tile: one height of micro-tile, the last
- * of which makes some rows again. */
+/* All rows of `vectors` vectors of lanes at the end of a tile, fewer than most: one height of
+ * micro-tile, the last of which makes some rows again. */
 RNK_INLINE void last_column(int64_t vectors, const RnkLarge *p, int64_t lane)
 {
     int64_t most = rnk_micro_rows(vectors), tiles = (p->rows + most - 1) / most;
@@ -119,7 +121,7 @@ RNK_INLINE void last_column(int64_t vectors, const RnkLarge *p, int64_t lane)
 #pragma clang loop unroll(disable)
     for (int64_t t = 0; t < tiles; t++) {
         int64_t row = t + 1 < tiles ? t * height : p->rows - height;
-        micro_tile(height, vectors, p, row, lane, first + t);
+        micro_tile(height, vectors, p, row, lane, first + t, 1);
         copy_rows(vectors, p, lane, t, tiles);
     }
 }
