@@ -50,7 +50,7 @@ static int64_t draw_params(const Tables *t, const Tensor *tensor)
 
 static bool has(const Tables *t, RnEmbedWhen when)
 {
-    return !t->e->options->embed || embed_has(t->e->graph, t->e->options, when);
+    return emit_has(t->e->graph, t->e->options, when);
 }
 
 static LLVMValueRef tensor_record(Tables *t, const Tensor *tensor)

@@ -194,6 +194,11 @@ bool embed_has(const Graph *graph, const EmitOptions *options, RnEmbedWhen when)
     BUG("emit", "no object has functions of kind %d", (int)when);
 }
 
+bool emit_has(const Graph *graph, const EmitOptions *options, RnEmbedWhen when)
+{
+    return !options->embed || embed_has(graph, options, when);
+}
+
 /* Is it a function of this object's interface? Its full name is NAME_ and what follows rne_. */
 static bool is_shown(const Emitter *e, const char *name)
 {

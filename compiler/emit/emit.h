@@ -69,5 +69,7 @@ bool emit_describe(const EmitOptions *options, DiagSink *diag, const char **trip
 
 /* Has an object of these options the functions of that kind? */
 bool embed_has(const Graph *graph, const EmitOptions *options, RnEmbedWhen when);
+/* Is there code for them? A program, which is no such object, has all. */
+bool emit_has(const Graph *graph, const EmitOptions *options, RnEmbedWhen when);
 
 #endif

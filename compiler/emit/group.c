@@ -124,7 +124,7 @@ static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
         slots[3] = e_i64(e, tensor_size(weight) * real_size(e));
     }
     LLVMValueRef args[] = {next.pass, next.tile, e_i64(e, next.region), next.layer};
-    bool trains = !e->options->embed || embed_has(e->graph, e->options, RN_EMBED_TRAINS);
+    bool trains = emit_has(e->graph, e->options, RN_EMBED_TRAINS);
     bool written = region->stack != NULL && trains;
     bool first = written && !has_product(b, 0, b->number);
     bool last = written && !has_product(b, b->number + 1, b->plan->groups.count);

@@ -284,7 +284,7 @@ RegionFunctions emit_region(Emitter *e, uint32_t region)
     const RegionPlan *plan = &e->plan->regions[region];
     const LayerFrame frame = {.region = region};
     RegionFunctions functions = {.forward = emit_direction(e, frame, "forward")};
-    bool trains = !e->options->embed || embed_has(e->graph, e->options, RN_EMBED_TRAINS);
+    bool trains = emit_has(e->graph, e->options, RN_EMBED_TRAINS);
     if (trains && e->graph->regions.items[region].has_backward) {
         LayerFrame backward = {.region = region, .backward = true};
         functions.backward = emit_direction(e, backward, "backward");

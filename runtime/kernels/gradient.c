@@ -465,9 +465,9 @@ RNK_INLINE void weight_gradient(Outer p, int64_t tensor, int64_t layer, const re
     p.ahead = update_ahead(pass, tensor, layer, size);
     Table tables[TABLES];
     Fetch fetch = {.next = tables};
-    if (!large) { /* these copy what they read */
-        int others =
-            !p.add && rn_threads(pass->call) > 1; /* layers of a shared one are one piece */
+    /* large ones copy what they read; layers of a shared tensor are one piece */
+    if (!large) {
+        int others = !p.add && rn_threads(pass->call) > 1;
         put_tables(&p, others ? others_tile(pass, layer) : NULL, next_x, next_delta, tables);
         go_on(&fetch, 0);
     }

@@ -12,6 +12,8 @@
 
 enum { HANDLES = 4, THREADS = 8, BATCH = 70, ROUNDS = 6, DEEP = 300 };
 
+typedef M(config) Config;
+
 static REAL x[BATCH * C(INPUTS)];
 static int32_t labels[BATCH];
 
@@ -59,7 +61,7 @@ static void run_all(void *pool, int64_t count, void (*body)(void *context, int64
     }
 }
 
-static size_t most_workspace(const M(config) * config, int64_t threads)
+static size_t most_workspace(const Config *config, int64_t threads)
 {
     static const int purposes[] = {C(INIT), C(FORWARD), C(STEP)};
     size_t most = 0;
@@ -71,7 +73,7 @@ static size_t most_workspace(const M(config) * config, int64_t threads)
     return most;
 }
 
-static void open_handle(Handle *handle, const M(config) * config, uint64_t seed)
+static void open_handle(Handle *handle, const Config *config, uint64_t seed)
 {
     void *workspace = get(most_workspace(config, 1));
     pthread_mutex_init(&handle->lock, NULL);
@@ -122,7 +124,7 @@ static void crowd(Handle *handles)
 }
 
 /* Params after steps with so many threads. */
-static void train(Handle *handle, const M(config) * config, int64_t threads)
+static void train(Handle *handle, const Config *config, int64_t threads)
 {
     M(parallel) parallel = {run_all, NULL, threads};
     void *workspace = get(most_workspace(config, threads));
@@ -147,7 +149,7 @@ int main(void)
     for (int i = 0; i < HANDLES; i++)
         close_handle(&handles[i]);
     Handle alone, other;
-    M(config) deep = C(CONFIG_DEFAULT);
+    Config deep = C(CONFIG_DEFAULT);
     deep.L
     = DEEP;
     train(&alone, &deep, 0);
