@@ -73,8 +73,12 @@ static void cross_entropy(const Column *c)
 {
     const int32_t *label = (const int32_t *)c->pass->call->target + c->sample;
     vreal top = greatest(c), sum = {};
-    for (int64_t r = 0; r < c->rows; r++)
-        sum = sum + rnk_exp(rnk_load(c->y + r * c->width) - top);
+    for (int64_t r = 0; r < c->rows; r++) {
+        vreal value = rnk_exp(rnk_load(c->y + r * c->width) - top);
+        sum = sum + value;
+        if (c->gradient)
+            rnk_store(c->gradient + r * c->width, value);
+    }
     for (int64_t l = 0; l < c->count; l++)
         store_loss(c, l,
                    log((double)sum[l]) + ((double)top[l] - (double)c->y[label[l] * c->width + l]));
@@ -82,7 +86,7 @@ static void cross_entropy(const Column *c)
         return;
     real batch = (real)c->pass->each;
     for (int64_t r = 0; r < c->rows; r++) {
-        vreal share = rnk_exp(rnk_load(c->y + r * c->width) - top) / sum;
+        vreal share = rnk_load(c->gradient + r * c->width) / sum;
         for (int64_t l = 0; l < c->count; l++)
             share[l] -= (real)(label[l] == r);
         rnk_store(c->gradient + r * c->width, share / batch);
