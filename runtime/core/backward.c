@@ -11,6 +11,7 @@
  */
 #include "core/held.h"
 #include "core/round.h"
+#include "kernels/past.h"
 
 /* Not where time goes: kernels and regions are called from here. */
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
@@ -79,6 +80,15 @@ static void sum_gradients(const Backward *backward, int64_t index)
         code->gradient(pass, block->from + index);
 }
 
+/* Of the sums, share number `share` of as many as there are items for them. */
+static void sum_share(const Backward *backward, int64_t share)
+{
+    int64_t sums = backward->pass->sums, shares = backward->pieces * (backward->items - 1);
+    int64_t to = rn_share_start(sums, shares, share + 1);
+    for (int64_t i = rn_share_start(sums, shares, share); i < to; i++)
+        sum_gradients(backward, i);
+}
+
 /* The first item of a piece takes long, the others have few sums each: so there is something left
  * for a thread that is through with its own. A layer is summed and updated where the tile of that
  * piece is. */
@@ -86,15 +96,12 @@ static void run_item(void *context, int64_t index)
 {
     const Backward *backward = context;
     int64_t piece = index / backward->items, number = index % backward->items;
-    if (number == 0) {
+    if (number == 0)
         update_and_go_down(backward, piece);
-        return;
-    }
-    int64_t sums = backward->pass->sums, each = backward->items - 1;
-    int64_t share = piece * each + number - 1, shares = backward->pieces * each;
-    int64_t to = rn_share_start(sums, shares, share + 1);
-    for (int64_t i = rn_share_start(sums, shares, share); i < to; i++)
-        sum_gradients(backward, i);
+    else
+        sum_share(backward, piece * (backward->items - 1) + number - 1);
+    if (rn_threads(backward->pass->call) > 1)
+        rnk_publish();
 }
 
 static int64_t count_sums(const RnPass *pass, const Block *block)

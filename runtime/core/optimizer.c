@@ -17,6 +17,7 @@
  */
 #include "core/descent.h"
 #include "core/held.h"
+#include "kernels/past.h"
 
 #include <math.h>
 
@@ -142,10 +143,11 @@ _Static_assert(PARTS - FIRST == RN_MOMENTS, "a part for each moment");
 typedef struct Range {
     real *part[PARTS];
     int64_t from, to;
+    int past; /* are weights written past the caches? */
 } Range;
 
 INLINE void step_vector(real *const part[PARTS], const RnRule *rule, int kind, int moments,
-                        int64_t at)
+                        int64_t at, int past)
 {
     Element e;
     e.w = rnk_load_any(part[W] + at);
@@ -155,7 +157,10 @@ INLINE void step_vector(real *const part[PARTS], const RnRule *rule, int kind, i
     if (moments > 1)
         e.second = rnk_load_any(part[SECOND] + at);
     step_element(&e, rule, kind, moments);
-    rnk_store_any(part[W] + at, e.w);
+    if (past)
+        rnk_store_past((vreal *)(part[W] + at), e.w);
+    else
+        rnk_store_any(part[W] + at, e.w);
     if (moments > 0)
         rnk_store_any(part[FIRST] + at, e.first);
     if (moments > 1)
@@ -202,6 +207,7 @@ INLINE void step_range(const Range *range, const RnRule *rule, int kind, int mom
         real aside[PARTS][RNK_LANES], *part[PARTS];
         next = piece_end(at, range->to);
         int64_t count = next - at, some = count < RNK_LANES ? count : 0;
+        int past = range->past && !some;
 #pragma clang loop unroll(full)
         for (int p = 0; p < FIRST + moments; p++) {
             part[p] = range->part[p] + at;
@@ -210,7 +216,7 @@ INLINE void step_range(const Range *range, const RnRule *rule, int kind, int mom
         if (some)
             set_aside(range, moments, at, some, aside, part);
         for (int64_t i = 0; i < count; i += RNK_LANES)
-            step_vector(part, &numbers, kind, moments, i);
+            step_vector(part, &numbers, kind, moments, i, past);
         if (some)
             for (int p = 0; p < FIRST + moments; p++)
                 if (p != G)
@@ -229,7 +235,8 @@ static void update(const RnPass *pass, int32_t tensor, int64_t block, int64_t fr
                                   pass->gradient[tensor] - rn_gradient_start(first, size),
                                   pass->moment[0][tensor], pass->moment[1][tensor]},
                          .from = from,
-                         .to = to};
+                         .to = to,
+                         .past = !row->shared && rn_writes_past(pass)};
     int moments = rn_moments(pass->program);
     switch (rule->kind * (RN_MOMENTS + 1) + moments) {
 #define CASE(kind, count, uses)                                                                    \

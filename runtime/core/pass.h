@@ -91,6 +91,13 @@ static inline int64_t rn_threads(const RnCall *call)
     return call->parallel && call->parallel->threads > 1 ? call->parallel->threads : 1;
 }
 
+/* Do weights of layers go past the caches when they are updated? For other threads, which have read
+ * them; where there are none it is slower. */
+static inline int rn_writes_past(const RnPass *pass)
+{
+    return pass->fused && rn_threads(pass->call) > 1;
+}
+
 /* Does backward make gradients of tensors? */
 static inline int rn_wants_tensors(const RnCall *call)
 {

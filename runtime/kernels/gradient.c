@@ -14,6 +14,7 @@
 #include "core/descent.h"
 #include "core/pass.h"
 #include "core/round.h"
+#include "kernels/past.h"
 
 /* Two vectors: a panel of deltas, samples × two vectors, then stays in the first-level cache while
  * all inputs pass by. Longer rows of deltas are copied together first. */
@@ -177,11 +178,17 @@ typedef struct Place {
     int64_t out;
     real factor;
     const RnRule *rule;
+    int past; /* do whole vectors go past the caches? */
 } Place;
 
 RNK_INLINE Place place_of(const Outer *p, const Samples *s)
 {
-    return (Place){p->g, p->w, p->out, s->ends ? p->factor : 1, s->ends ? p->rule : NULL};
+    return (Place){.g = p->g,
+                   .w = p->w,
+                   .out = p->out,
+                   .factor = s->ends ? p->factor : 1,
+                   .rule = s->ends ? p->rule : NULL,
+                   .past = p->out % RNK_LANES == 0 && rn_writes_past(p->pass)};
 }
 
 RNK_INLINE void store_lanes(const Place *place, int64_t at, vreal value, int64_t lanes)
@@ -190,7 +197,11 @@ RNK_INLINE void store_lanes(const Place *place, int64_t at, vreal value, int64_t
     if (place->rule) {
         vreal w = rnk_load_some(place->w + at, lanes);
         vreal step = rn_decayed(place->rule, w, value);
-        rnk_store_some(place->w + at, rn_descended(place->rule, w, step), lanes);
+        vreal next = rn_descended(place->rule, w, step);
+        if (place->past)
+            rnk_store_past((vreal *)(place->w + at), next);
+        else
+            rnk_store_some(place->w + at, next, lanes);
     } else {
         rnk_store_some(place->g + at, value, lanes);
     }
