@@ -56,6 +56,20 @@ static int64_t part_start(const Backward *backward, int64_t index)
     return block->from + rn_share_start(length(block), backward->pieces, index);
 }
 
+/* The layers that fall to the tile's thread when they are summed; where others take some, or there
+ * is one sum more, lines are slower to read or to write, and nothing else. */
+static void mark_own(const Backward *backward, RnTile *tile)
+{
+    const RnPass *pass = backward->pass;
+    const Block *block = &backward->down;
+    const RnSpan *span = &pass->spans[block->region];
+    int64_t threads = rn_threads(pass->call);
+    int64_t thread = rn_share_of(backward->pieces, threads, tile->index);
+    const real *delta = pass->delta + (block->from & span->delta_mask) * span->delta_stride;
+    tile->own = delta + rn_share_start(length(block), threads, thread) * span->delta_stride;
+    tile->own_end = delta + rn_share_start(length(block), threads, thread + 1) * span->delta_stride;
+}
+
 /* Part `index` of the update, then tile `index`, if there is one. */
 static void update_and_go_down(const Backward *backward, int64_t index)
 {
@@ -64,8 +78,11 @@ static void update_and_go_down(const Backward *backward, int64_t index)
     int64_t to = part_start(backward, index + 1);
     for (int64_t layer = part_start(backward, index); layer < to; layer++)
         update_layer(pass, &backward->updated, layer);
-    if (index < pass->tile_count && length(block))
-        rn_backward_layers(pass, &pass->tiles[index], block->region, block->from, block->to);
+    if (index >= pass->tile_count || !length(block))
+        return;
+    if (pass->delta)
+        mark_own(backward, &pass->tiles[index]);
+    rn_backward_layers(pass, &pass->tiles[index], block->region, block->from, block->to);
 }
 
 /* Gradients of one layer, or of all shared tensors. */

@@ -24,7 +24,8 @@ static void pack_lanes(const RnTile *tile, const real *x, int64_t rows, real *pa
             step = RNK_LANES;
         }
         rnk_transpose_block(from, step, samples > 0 ? samples : 1,
-                            packed + row * tile->width + lane, tile->width, count, RNK_LANES);
+                            packed + row * tile->width + lane, tile->width, count, RNK_LANES,
+                            rnk_near());
     }
 }
 

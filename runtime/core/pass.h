@@ -31,10 +31,11 @@ struct RnTile {
     int64_t index, width;
     int64_t first, valid; /* its samples; the other lanes repeat the last one */
     real *scratch;
-    real *gradient[2]; /* [0] holds the gradient of the newest state; they swap */
-    real *saved;       /* state before the traced region, then the gradient behind it */
-    real *packed;      /* copies of large products; NULL: none are wide */
-    RnPowers power;    /* under RN_TRACE */
+    real *gradient[2];         /* [0] holds the gradient of the newest state; they swap */
+    real *saved;               /* state before the traced region, then the gradient behind it */
+    real *packed;              /* copies of large products; NULL: none are wide */
+    RnPowers power;            /* under RN_TRACE */
+    const real *own, *own_end; /* deltas that its thread is to sum itself, of the block at work */
 };
 
 /* One tensor's optimiser, numbers of this step. */

@@ -133,7 +133,8 @@ RNK_INLINE void rnk_pack_across(const RnkWork *b)
 #pragma clang loop unroll(disable)
         for (int64_t k = 0; k < p->depth; k += p->part, x += p->x_jump)
             rnk_transpose_block(x, p->lane_step, rnk_least(b->lanes - lane, RNK_LANES),
-                                to + k * step, step, rnk_least(p->depth - k, p->part), RNK_LANES);
+                                to + k * step, step, rnk_least(p->depth - k, p->part), RNK_LANES,
+                                rnk_near());
     }
 }
 

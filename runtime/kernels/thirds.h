@@ -70,7 +70,8 @@ RNK_INLINE const real *rnk_half_square(const RnkStrips *m, int64_t strip, int64_
             *step = row_step;
             return at;
         }
-        rnk_transpose_block(at, column_step, RNK_SIDE, copy, RNK_SIDE, RNK_SIDE, RNK_SIDE);
+        rnk_transpose_block(at, column_step, RNK_SIDE, copy, RNK_SIDE, RNK_SIDE, RNK_SIDE,
+                            rnk_near());
         return copy;
     }
     __builtin_memset(copy, 0, RNK_SQUARE * sizeof *copy);

@@ -5,6 +5,7 @@
 #include "kernels/kernels.h"
 
 #include "core/pass.h"
+#include "kernels/past.h"
 #include "kernels/transpose.h"
 
 /* A block of 16 × 16 is cut into squares of SIDE, rows of which the machine has registers for. */
@@ -24,6 +25,8 @@ enum { QUAD = 4 };
 
 typedef real Row
     __attribute__((vector_size(SIDE * sizeof(real)), aligned(sizeof(real)), may_alias));
+typedef real WholeRow
+    __attribute__((vector_size(SIDE * sizeof(real)), aligned(SIDE * sizeof(float)), may_alias));
 
 /* In each quad of lanes: the two first, or last, lanes of two rows, in turns or one row's behind
  * the other's. These are what machines have instructions for. From SIDE on: the second row's. */
@@ -60,10 +63,24 @@ load_transposed(const real *from, const int64_t at[SIDE], Row square[SIDE])
         transpose_quads(square + i);
 }
 
+static inline __attribute__((always_inline)) void store_rows(const Row square[SIDE], real *to,
+                                                             int64_t step, int past)
+{
+    if (rn_asks(RN_BACKWARD, RN_BACKWARD) && past) {
+#pragma clang loop unroll(full)
+        for (int64_t i = 0; i < SIDE; i++)
+            rnk_store_past((WholeRow *)(to + i * step), square[i]);
+        return;
+    }
+#pragma clang loop unroll(full)
+    for (int64_t i = 0; i < SIDE; i++)
+        *(Row *)(to + i * step) = square[i];
+}
+
 /* Rows behind the last are the last once more, for what is there may be slow to count with. */
 __attribute__((noinline)) void rnk_transpose_block(const real *from, int64_t from_step,
                                                    int64_t rows, real *to, int64_t to_step,
-                                                   int64_t lanes, int64_t wide)
+                                                   int64_t lanes, int64_t wide, int past)
 {
     int64_t at[RNK_LANES];
     for (int64_t row = 0; row < RNK_LANES; row++)
@@ -75,9 +92,7 @@ __attribute__((noinline)) void rnk_transpose_block(const real *from, int64_t fro
             Row square[SIDE];
             load_transposed(from, at + first, square);
             if (lane + SIDE <= lanes && first + SIDE <= wide) {
-#pragma clang loop unroll(full)
-                for (int64_t i = 0; i < SIDE; i++)
-                    *(Row *)(to + first + i * to_step) = square[i];
+                store_rows(square, to + first, to_step, past);
                 continue;
             }
             Row edge[SIDE];
@@ -104,11 +119,12 @@ __attribute__((noinline, minsize)) void rnk_transpose_rows(const RnkCopy *copy, 
     if (samples <= 0 || is_unwanted(copy->delta))
         return;
     real *delta = copy->delta + (tile->first + lane) * step + copy->column;
+    int past = copy->delta < tile->own || copy->delta >= tile->own_end; /* others sum them */
     for (int64_t row = from; row < to; row += RNK_LANES) {
         int64_t rows = copy->rows - row;
         rnk_transpose_block(copy->x + row * copy->width + lane, copy->width,
                             rows < RNK_LANES ? rows : RNK_LANES, delta + row, step,
-                            samples < lanes ? samples : lanes, RNK_LANES);
+                            samples < lanes ? samples : lanes, RNK_LANES, past);
     }
 }
 
@@ -118,7 +134,8 @@ RNK_API void rnk_transpose(const RnTile *tile, const real *x, int64_t rows, int6
     real *to = delta + tile->first * columns + column;
     for (int64_t row = 0; row < rows; row += RNK_LANES) {
         int64_t count = rows - row < RNK_LANES ? rows - row : RNK_LANES;
-        rnk_transpose_block(x + row * width, width, count, to + row, columns, tile->valid, count);
+        rnk_transpose_block(x + row * width, width, count, to + row, columns, tile->valid, count,
+                            rnk_near());
     }
 }
 

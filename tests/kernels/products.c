@@ -123,11 +123,12 @@ static void mapped_shape(int64_t out, int64_t in, int64_t width, int back)
     Doubled doubled = {from, x, width, 0};
     const RnkAhead ahead = {{NULL}, {0}};
     enum { COLUMN = 16, MORE = 3 };
-    const RnTile tile = {.first = 2, .valid = width > 32 ? width - 20 : width - 1};
     RnkEpilogues *all = in & 1 ? collect_all : NULL;
     int64_t samples = width + MORE, columns = COLUMN + (depth + 15) / 16 * 16 + 16;
-    int64_t copied = width > 16 ? samples * columns : 0; /* else there is no delta */
-    real *delta = make_reals(copied, 5);
+    int64_t copied = width > 16 ? samples * columns : 0;               /* else there is no delta */
+    real *delta = make_reals(copied, 5), *own_end = delta + (out & 2); /* or another thread's */
+    int64_t valid = width > 32 ? width - 20 : width - 1;
+    const RnTile tile = {.first = 2, .valid = valid, .own = delta, .own_end = own_end};
     const RnkCopy copy = {x, depth, width, copied ? delta : NULL, columns, COLUMN};
     for (int64_t i = 0; i < copied; i++)
         delta[i] = 7;
@@ -141,8 +142,7 @@ static void mapped_shape(int64_t out, int64_t in, int64_t width, int back)
     assert_int_equal(doubled.calls, depth * width / 16);
     check_product(w, back ? out : 1, back ? 1 : out, rows, depth, twice, width, from);
     drop_reals(w, out * in), drop_reals(from, high * width);
-    drop_reals(x, depth * width), drop_reals(twice, depth * width);
-    drop_reals(delta, copied);
+    drop_reals(x, depth * width), drop_reals(twice, depth * width), drop_reals(delta, copied);
 }
 
 static void test_mapped(void **state)
@@ -515,8 +515,8 @@ static void test_scalar(void **state)
 static void transpose_shape(int64_t rows, int64_t batch, int64_t width, int padded)
 {
     const RnPass *pass = test_pass(batch, width);
-    int64_t column = 2, wide = padded ? (rows + 15) / 16 * 16 : rows, columns = column + wide + 3;
-    int64_t cells = batch * columns;
+    int64_t wide = padded ? (rows + 15) / 16 * 16 : rows, column = padded ? 16 : 2;
+    int64_t columns = column + wide + (padded ? 32 : 3), cells = batch * columns;
     real *a = make_reals(rows * width, 1), *delta = make_reals(cells, 3);
     real *before = make_reals(cells, 3);
     const RnTile *tile = &pass->tiles[pass->tile_count - 1];
