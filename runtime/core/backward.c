@@ -56,18 +56,21 @@ static int64_t part_start(const Backward *backward, int64_t index)
     return block->from + rn_share_start(length(block), backward->pieces, index);
 }
 
-/* The layers that fall to the tile's thread when they are summed; where others take some, or there
- * is one sum more, lines are slower to read or to write, and nothing else. */
+/* A hint: which layers fall to the tile's thread when they are summed. Where others take some, one
+ * sum is of shared tensors, or a block goes on at the ring's beginning, lines are slower to read or
+ * to write, and nothing else. */
 static void mark_own(const Backward *backward, RnTile *tile)
 {
     const RnPass *pass = backward->pass;
     const Block *block = &backward->down;
     const RnSpan *span = &pass->spans[block->region];
-    int64_t threads = rn_threads(pass->call);
+    int64_t threads = rn_threads(pass->call), bytes = span->delta_stride * (int64_t)sizeof(real);
     int64_t thread = rn_share_of(backward->pieces, threads, tile->index);
-    const real *delta = pass->delta + (block->from & span->delta_mask) * span->delta_stride;
-    tile->own = delta + rn_share_start(length(block), threads, thread) * span->delta_stride;
-    tile->own_end = delta + rn_share_start(length(block), threads, thread + 1) * span->delta_stride;
+    int64_t first = rn_share_start(length(block), threads, thread);
+    int64_t end = rn_share_start(length(block), threads, thread + 1);
+    int64_t slot = (block->from & span->delta_mask) + first;
+    tile->own = (uintptr_t)pass->delta + (uintptr_t)(slot * bytes);
+    tile->own_bytes = (uintptr_t)((end - first) * bytes);
 }
 
 /* Part `index` of the update, then tile `index`, if there is one. */
@@ -80,8 +83,7 @@ static void update_and_go_down(const Backward *backward, int64_t index)
         update_layer(pass, &backward->updated, layer);
     if (index >= pass->tile_count || !length(block))
         return;
-    if (pass->delta)
-        mark_own(backward, &pass->tiles[index]);
+    mark_own(backward, &pass->tiles[index]);
     rn_backward_layers(pass, &pass->tiles[index], block->region, block->from, block->to);
 }
 
@@ -118,7 +120,7 @@ static void run_item(void *context, int64_t index)
     else
         sum_share(backward, piece * (backward->items - 1) + number - 1);
     if (rn_threads(backward->pass->call) > 1)
-        rnk_publish();
+        rnk_publish(); /* weights and deltas that went past the caches */
 }
 
 static int64_t count_sums(const RnPass *pass, const Block *block)

@@ -76,7 +76,7 @@ static void cross_entropy(const Column *c)
     for (int64_t r = 0; r < c->rows; r++) {
         vreal value = rnk_exp(rnk_load(c->y + r * c->width) - top);
         sum = sum + value;
-        if (c->gradient)
+        if (c->gradient) /* which it becomes */
             rnk_store(c->gradient + r * c->width, value);
     }
     for (int64_t l = 0; l < c->count; l++)

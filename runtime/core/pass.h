@@ -31,11 +31,11 @@ struct RnTile {
     int64_t index, width;
     int64_t first, valid; /* its samples; the other lanes repeat the last one */
     real *scratch;
-    real *gradient[2];         /* [0] holds the gradient of the newest state; they swap */
-    real *saved;               /* state before the traced region, then the gradient behind it */
-    real *packed;              /* copies of large products; NULL: none are wide */
-    RnPowers power;            /* under RN_TRACE */
-    const real *own, *own_end; /* deltas that its thread is to sum itself, of the block at work */
+    real *gradient[2];        /* [0] holds the gradient of the newest state; they swap */
+    real *saved;              /* state before the traced region, then the gradient behind it */
+    real *packed;             /* copies of large products; NULL: none are wide */
+    RnPowers power;           /* under RN_TRACE */
+    uintptr_t own, own_bytes; /* deltas of the block at work that its thread is to sum itself */
 };
 
 /* One tensor's optimiser, numbers of this step. */
@@ -92,8 +92,9 @@ static inline int64_t rn_threads(const RnCall *call)
     return call->parallel && call->parallel->threads > 1 ? call->parallel->threads : 1;
 }
 
-/* Do weights of layers go past the caches when they are updated? For other threads, which have read
- * them; where there are none it is slower. */
+/* Do new weights go past the caches? For other threads, which have read the old ones; where there
+ * are none it is slower. In items of backward alone, which end with a fence: not where gradients
+ * are clipped, nor for shared tensors. */
 static inline int rn_writes_past(const RnPass *pass)
 {
     return pass->fused && rn_threads(pass->call) > 1;

@@ -51,6 +51,7 @@ typedef struct Outer {
     real *rows;         /* for these, then */
     real *w;            /* of this layer */
     const RnRule *rule; /* by which the last sums go to w in place of g; NULL: they do not */
+    int past;           /* do new weights go past the caches? Rows of them are whole vectors then */
 } Outer;
 
 /* Samples of one block, in one or some tiles. */
@@ -188,7 +189,7 @@ RNK_INLINE Place place_of(const Outer *p, const Samples *s)
                    .out = p->out,
                    .factor = s->ends ? p->factor : 1,
                    .rule = s->ends ? p->rule : NULL,
-                   .past = p->out % RNK_LANES == 0 && rn_writes_past(p->pass)};
+                   .past = p->past};
 }
 
 RNK_INLINE void store_lanes(const Place *place, int64_t at, vreal value, int64_t lanes)
@@ -424,6 +425,7 @@ RNK_INLINE void descend(Outer *p, int64_t large, int64_t tensor, int64_t layer)
     RnRule *rule = &p->pass->rules[tensor];
     p->w = p->pass->tensor[tensor] + layer * p->in * p->out;
     p->rule = rule;
+    p->past = p->out % RNK_LANES == 0 && rn_writes_past(p->pass);
     if (large && p->in * p->out * (int64_t)sizeof(real) > CACHED)
         p->ahead = (RnkAhead){}; /* what is fetched when it is due */
     /* by each thread; its line stays where it is read */

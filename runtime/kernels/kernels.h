@@ -39,8 +39,8 @@ typedef struct RnkAhead {
     int64_t bytes[RNK_AHEAD]; /* 0: none */
 } RnkAhead;
 
-/* delta[sample][column + r] = x[r][lane] for the samples of a tile, the last row once more up to a
- * multiple of 16, as columns and column are; delta, at one of 64 bytes, NULL: nothing. */
+/* delta[sample][column + r] = x[r][lane] for the samples of a tile; the last row is repeated up to
+ * a multiple of 16. columns and column are such, delta lies at one of 64 bytes; NULL: no copy. */
 typedef struct RnkCopy {
     const real *x;
     int64_t rows, width;

@@ -7,7 +7,7 @@
 
 #include "kernels/kernels.h"
 
-/* 0, not past the caches; the compiler shall not know it, or it makes a second rnk_transpose_block.
+/* 0, not past the caches; the compiler must not know it, or it makes a second rnk_transpose_block.
  */
 static inline __attribute__((always_inline)) int rnk_near(void)
 {

@@ -111,7 +111,7 @@ static void check_copy(const RnkCopy *copy, const RnTile *tile, const real *x, i
 }
 
 /* What the map reads is what the epilogue writes, where it is as high. Back with a copy, of fewer
- * samples than there are lanes. */
+ * samples than there are lanes, for the thread itself or for another. */
 static void mapped_shape(int64_t out, int64_t in, int64_t width, int back)
 {
     int64_t rows = back ? in : out, depth = back ? out : in, high = rows > depth ? rows : depth;
@@ -125,10 +125,10 @@ static void mapped_shape(int64_t out, int64_t in, int64_t width, int back)
     enum { COLUMN = 16, MORE = 3 };
     RnkEpilogues *all = in & 1 ? collect_all : NULL;
     int64_t samples = width + MORE, columns = COLUMN + (depth + 15) / 16 * 16 + 16;
-    int64_t copied = width > 16 ? samples * columns : 0;               /* else there is no delta */
-    real *delta = make_reals(copied, 5), *own_end = delta + (out & 2); /* or another thread's */
+    int64_t copied = width > 16 ? samples * columns : 0; /* else there is no delta */
     int64_t valid = width > 32 ? width - 20 : width - 1;
-    const RnTile tile = {.first = 2, .valid = valid, .own = delta, .own_end = own_end};
+    real *delta = make_reals(copied, 5);
+    const RnTile tile = {.first = 2, .valid = valid, .own = (uintptr_t)delta, .own_bytes = out & 2};
     const RnkCopy copy = {x, depth, width, copied ? delta : NULL, columns, COLUMN};
     for (int64_t i = 0; i < copied; i++)
         delta[i] = 7;
@@ -279,20 +279,20 @@ static void check_entry(const Gradient *s, const real *x, const real *delta, int
 }
 
 /* The pass of a network of one tensor, whose gradient goes to g; what is fetched ahead of an update
- * is g too. */
+ * is g too. With an odd batch there are two threads, whose new weights go past the caches. */
 static RnPass pass_of(const RnPass *pass, real **g, RnOptimizerKind kind)
 {
-    static const RnCall call;
+    static const RnParallel two = {.threads = 2};
+    static const RnCall calls[] = {{.parallel = NULL}, {.parallel = &two}};
     static RnTrain train;
     static const RnProgram program = {.train = &train};
     train.optimizer.kind = kind;
     RnPass with = *pass;
-    with.call = &call;
+    with.call = &calls[pass->batch & 1];
     with.program = &program;
     with.tensor = with.gradient = with.moment[0] = with.moment[1] = g;
-    with.fused = 1;
     with.copies = make_reals(PACKED, 7);
-    with.copy_count = 1;
+    with.copy_count = with.sums = with.fused = 1;
     return with;
 }
 

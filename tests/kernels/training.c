@@ -187,12 +187,13 @@ static void by_the_book(const RnOptimizer *o, Oracle *e, long double r, long dou
     e->w -= r * move;
 }
 
-static void run_optimizer(RnOptimizer optimizer, long double clip)
+static void run_optimizer(RnOptimizer optimizer, long double clip, int64_t threads)
 {
     Net net;
     open_net(&net, RN_UPDATE, RN_LOSS_CROSS_ENTROPY);
     net.train.optimizer = optimizer;
     net.train.clip = clip > 0 ? tenth : NULL;
+    net.call.parallel = &(RnParallel){.threads = threads};
     fill_net(&net);
     Oracle *oracle = calloc((size_t)net.params, sizeof *oracle);
     for (int step = 1; step <= 3; step++) {
@@ -226,13 +227,13 @@ static void test_optimizers(void **state)
 {
     (void)state;
     for (int kind = 0; kind < RN_OPTIMIZER_COUNT; kind++)
-        for (int form = 0; form < 8; form++) {
+        for (int form = 0; form < 16; form++) {
             RnOptimizer o = {
                 .kind = kind, .beta1 = nine_tenths, .beta2 = nine_tenths, .epsilon = tenth};
             o.momentum = form & 1 ? nine_tenths : NULL;
             o.decay = form & 2 ? tenth : NULL;
-            o.nesterov = kind == RN_OPTIMIZER_SGD && form == 5;
-            run_optimizer(o, form & 4 ? 0.1L : 0);
+            o.nesterov = kind == RN_OPTIMIZER_SGD && (form & 7) == 5;
+            run_optimizer(o, form & 4 ? 0.1L : 0, form & 8 ? 2 : 1);
         }
 }
 
