@@ -40,7 +40,7 @@ typedef struct RnkAhead {
 } RnkAhead;
 
 /* delta[sample][column + r] = x[r][lane] for the samples of a tile; the last row is repeated up to
- * a multiple of 16. columns and column are such, delta lies at one of 64 bytes; NULL: no copy. */
+ * a multiple of 16. columns and column are such, delta is aligned to 64 bytes; NULL: no copy. */
 typedef struct RnkCopy {
     const real *x;
     int64_t rows, width;
