@@ -6,8 +6,12 @@
  * gradients are summed over all samples, each layer by one thread; then, where no clipping has to
  * wait for the rest, the layers are updated, while the next block goes down. Where several threads
  * overlap blocks, each of three is at another of these stages at the same time: they wait for each
- * other once a block, and one that is through with its tile sums layers that another has not come
- * to. One thread, and wide layers, sum a block before the next goes down.
+ * other once a block. One thread, and wide layers, sum a block before the next goes down.
+ *
+ * Where each thread has as many tiles as any other, it also sums and updates the same layers step
+ * after step, and nobody helps one that is late: lines that two cores have read are dear to write,
+ * so that one whose layers others have summed would be late in the next step, too. Where tiles do
+ * not come out even, one that is through with its own sums layers that another has not come to.
  */
 #include "core/held.h"
 #include "core/round.h"
@@ -99,26 +103,28 @@ static void sum_gradients(const Backward *backward, int64_t index)
         code->gradient(pass, block->from + index);
 }
 
-/* Of the sums, share number `share` of as many as there are items for them. */
-static void sum_share(const Backward *backward, int64_t share)
+/* Of the sums, share number `share` of so many. */
+static void sum_share(const Backward *backward, int64_t share, int64_t shares)
 {
-    int64_t sums = backward->pass->sums, shares = backward->pieces * (backward->items - 1);
-    int64_t to = rn_share_start(sums, shares, share + 1);
+    int64_t sums = backward->pass->sums, to = rn_share_start(sums, shares, share + 1);
     for (int64_t i = rn_share_start(sums, shares, share); i < to; i++)
         sum_gradients(backward, i);
 }
 
-/* The first item of a piece takes long, the others have few sums each: so there is something left
- * for a thread that is through with its own. A layer is summed and updated where the tile of that
- * piece is. */
+/* The first item of a piece takes long, and if there are others these have few sums each: so there
+ * is something left for a thread that is through with its own. A layer is summed and updated where
+ * the tile of that piece is. */
 static void run_item(void *context, int64_t index)
 {
     const Backward *backward = context;
-    int64_t piece = index / backward->items, number = index % backward->items;
+    int64_t pieces = backward->pieces, items = backward->items;
+    int64_t piece = index / items, number = index % items;
     if (number == 0)
         update_and_go_down(backward, piece);
-    else
-        sum_share(backward, piece * (backward->items - 1) + number - 1);
+    if (items == 1)
+        sum_share(backward, piece, pieces);
+    else if (number > 0)
+        sum_share(backward, piece * (items - 1) + number - 1, pieces * (items - 1));
     if (rn_threads(backward->pass->call) > 1)
         rnk_publish(); /* weights and deltas that went past the caches */
 }
@@ -131,18 +137,23 @@ static int64_t count_sums(const RnPass *pass, const Block *block)
     return (region->trained ? length(block) : 0) + (region->trained_shared != 0);
 }
 
-/* Each block one stage further. Shares of sums are of one, to be taken; nobody takes any from one
- * thread, which has all of a piece at once. */
+/* Items of a piece: one for each of its sums where others may take them, else one. */
+static int64_t items_of(const RnPass *pass, int64_t pieces)
+{
+    int even = pass->tile_count % rn_threads(pass->call) == 0;
+    return even ? 1 : 1 + (pass->sums + pieces - 1) / pieces;
+}
+
+/* Each block one stage further. */
 static void turn(Backward *backward)
 {
     RnPass *pass = backward->pass;
     const Block *summed = &backward->summed;
-    int64_t threads = rn_threads(pass->call);
     pass->sums = count_sums(pass, summed);
     pass->summed_from = summed->from;
     pass->gradient_from = rn_gradient_from(pass, summed->region, summed->from);
-    backward->pieces = rn_tile_pieces(pass->tile_count, threads);
-    backward->items = threads > 1 ? 1 + (pass->sums + backward->pieces - 1) / backward->pieces : 2;
+    backward->pieces = rn_tile_pieces(pass->tile_count, rn_threads(pass->call));
+    backward->items = items_of(pass, backward->pieces);
     if (length(&backward->down) || pass->sums || length(&backward->updated))
         rn_parallel(pass->call, backward->pieces * backward->items, run_item, backward);
     int updates = pass->fused && pass->program->regions[summed->region].trained;

@@ -135,6 +135,42 @@ static void test_blocks(void **state)
     }
 }
 
+/* Runs each job and notes the most pieces that one had. */
+static void note_pieces(void *pool, int64_t count, void (*body)(void *context, int64_t index),
+                        void *context)
+{
+    int64_t *most = pool;
+    *most = count > *most ? count : *most;
+    last_first(NULL, count, body, context);
+}
+
+static int64_t most_pieces(int64_t threads, int64_t *tiles)
+{
+    int64_t most = 0;
+    Net net;
+    open_net(&net, RN_UPDATE, RN_LOSS_MSE);
+    net.call.parallel = &(RnParallel){note_pieces, &most, threads};
+    fill_net(&net);
+    assert_int_equal(rn_run(&net.call), RN_OK);
+    *tiles = ((const RnPass *)net.call.workspace)->tile_count;
+    close_net(&net);
+    return most;
+}
+
+/* Threads with as many tiles as each other have nothing that another could take: each does the same
+ * layers in every step. */
+static void test_pieces(void **state)
+{
+    (void)state;
+    int64_t tiles;
+    assert_int_equal(most_pieces(2, &tiles), 2);
+    assert_int_equal(tiles, 2);
+    assert_int_equal(most_pieces(3, &tiles), 3);
+    assert_int_equal(tiles, 3);
+    assert_true(most_pieces(4, &tiles) > 4);
+    assert_int_equal(tiles, 3);
+}
+
 /* Inference with two state slots gives the bits of training, and so does half the batch. */
 static void test_inference(void **state)
 {
@@ -313,10 +349,10 @@ static void test_failures(void **state)
 int test_training_run(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradients),  cmocka_unit_test(test_order),
-        cmocka_unit_test(test_blocks),     cmocka_unit_test(test_inference),
-        cmocka_unit_test(test_optimizers), cmocka_unit_test(test_trace),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_gradients), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_blocks),    cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_inference), cmocka_unit_test(test_optimizers),
+        cmocka_unit_test(test_trace),     cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests_name("training", tests, NULL, NULL);
 }
