@@ -46,16 +46,23 @@ static LLVMValueRef delta_of_layer(Emitter *e, const LayerFrame *frame)
     return e_call_kernel(e, "rnk_delta", args, 3);
 }
 
+/* Are states made in drafts? Not where backward itself reads them: a draft leaves the caches. */
+static bool drafts(const Emitter *e, const LayerFrame *frame)
+{
+    return frame->remake && !e->plan->regions[frame->region].reads_states;
+}
+
 /* The addresses of a layer, once for all its groups. */
 static void find_addresses(Emitter *e, LayerFrame *frame)
 {
     const RegionPlan *plan = &e->plan->regions[frame->region];
-    frame->state = address_of_layer(e, frame, "rnk_state");
+    bool draft = drafts(e, frame);
+    frame->state = address_of_layer(e, frame, draft ? "rnk_draft_state" : "rnk_state");
     if (plan->kept_rows > 0) {
         frame->kept = address_of_layer(e, frame, "rnk_kept");
     }
     if (!frame->backward) {
-        frame->next = address_of_layer(e, frame, "rnk_next");
+        frame->next = address_of_layer(e, frame, draft ? "rnk_draft_next" : "rnk_next");
         return;
     }
     frame->delta = delta_of_layer(e, frame);
@@ -89,6 +96,9 @@ static LLVMValueRef emit_direction(Emitter *e, LayerFrame frame, const char *wha
         find_gradients(e, &frame);
     }
     emit_block(e, &frame);
+    if (drafts(e, &frame)) {
+        address_of_layer(e, &frame, "rnk_draft_done");
+    }
     e_loop_end(e, &loop);
     LLVMBuildRetVoid(e->builder);
     return function;

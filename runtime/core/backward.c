@@ -60,9 +60,8 @@ static int64_t part_start(const Backward *backward, int64_t index)
     return block->from + rn_share_start(length(block), backward->pieces, index);
 }
 
-/* A hint: which layers fall to the tile's thread when they are summed. Where others take some, one
- * sum is of shared tensors, or a block goes on at the ring's beginning, lines are slower to read or
- * to write, and nothing else. */
+/* Which layers fall to the tile's thread when they are summed. Not so where others take some, one
+ * sum is of shared tensors, or a block goes on at the ring's beginning. */
 static void mark_own(const Backward *backward, RnTile *tile)
 {
     const RnPass *pass = backward->pass;
@@ -73,8 +72,11 @@ static void mark_own(const Backward *backward, RnTile *tile)
     int64_t first = rn_share_start(length(block), threads, thread);
     int64_t end = rn_share_start(length(block), threads, thread + 1);
     int64_t slot = (block->from & span->delta_mask) + first;
-    tile->own = (uintptr_t)pass->delta + (uintptr_t)(slot * bytes);
-    tile->own_bytes = (uintptr_t)((end - first) * bytes);
+    tile->own = (RnOwn){.deltas = (uintptr_t)pass->delta + (uintptr_t)(slot * bytes),
+                        .bytes = (uintptr_t)((end - first) * bytes),
+                        .from = block->from,
+                        .first = block->from + first,
+                        .end = block->from + end};
 }
 
 /* Part `index` of the update, then tile `index`, if there is one. */

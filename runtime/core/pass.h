@@ -8,10 +8,9 @@
 #ifndef RNET_CORE_PASS_H
 #define RNET_CORE_PASS_H
 
-#include "core/carry.h"
 #include "core/program.h"
+#include "core/tile.h"
 #include "core/uses.h"
-#include "kernels/simd.h"
 
 /* A region in this call. One more span follows the last region: its state is the output. */
 typedef struct RnSpan {
@@ -26,17 +25,6 @@ typedef struct RnSpan {
     int64_t state_stride, kept_stride, start_stride; /* reals from tile to tile */
     int64_t state_mask, kept_mask, delta_mask;       /* slot = layer & mask */
 } RnSpan;
-
-struct RnTile {
-    int64_t index, width;
-    int64_t first, valid; /* its samples; the other lanes repeat the last one */
-    real *scratch;
-    real *gradient[2];        /* [0] holds the gradient of the newest state; they swap */
-    real *saved;              /* state before the traced region, then the gradient behind it */
-    real *packed;             /* copies of large products; NULL: none are wide */
-    RnPowers power;           /* under RN_TRACE */
-    uintptr_t own, own_bytes; /* deltas of the block at work that its thread is to sum itself */
-};
 
 /* One tensor's optimiser, numbers of this step. */
 typedef struct RnRule {

@@ -120,7 +120,7 @@ __attribute__((noinline, minsize)) void rnk_transpose_rows(const RnkCopy *copy, 
     if (samples <= 0 || is_unwanted(copy->delta))
         return;
     real *delta = copy->delta + (tile->first + lane) * step + copy->column;
-    int past = (uintptr_t)copy->delta - tile->own >= tile->own_bytes; /* others sum them */
+    int past = (uintptr_t)copy->delta - tile->own.deltas >= tile->own.bytes; /* others sum them */
     for (int64_t row = from; row < to; row += RNK_LANES) {
         int64_t rows = copy->rows - row;
         rnk_transpose_block(copy->x + row * copy->width + lane, copy->width,

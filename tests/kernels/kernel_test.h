@@ -62,6 +62,6 @@ const RnPass *test_pass(int64_t batch, int64_t width);
 
 int test_products_run(void), test_activations_run(void), test_norms_run(void),
     test_filters_run(void), test_single_run(void), test_sizes_run(void), test_training_run(void),
-    test_carry_run(void);
+    test_carry_run(void), test_drafts_run(void);
 
 #endif

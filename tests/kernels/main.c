@@ -93,5 +93,6 @@ int main(void)
         return SKIPPED;
     }
     return test_products_run() + test_activations_run() + test_norms_run() + test_filters_run() +
-           test_single_run() + test_sizes_run() + test_training_run() + test_carry_run();
+           test_single_run() + test_sizes_run() + test_training_run() + test_carry_run() +
+           test_drafts_run();
 }

@@ -128,7 +128,7 @@ static void mapped_shape(int64_t out, int64_t in, int64_t width, int back)
     int64_t copied = width > 16 ? samples * columns : 0; /* else there is no delta */
     int64_t valid = width > 32 ? width - 20 : width - 1;
     real *delta = make_reals(copied, 5);
-    const RnTile tile = {.first = 2, .valid = valid, .own = (uintptr_t)delta, .own_bytes = out & 2};
+    const RnTile tile = {.first = 2, .valid = valid, .own = {(uintptr_t)delta, out & 2}};
     const RnkCopy copy = {x, depth, width, copied ? delta : NULL, columns, COLUMN};
     for (int64_t i = 0; i < copied; i++)
         delta[i] = 7;
