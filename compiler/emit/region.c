@@ -46,7 +46,7 @@ static LLVMValueRef delta_of_layer(Emitter *e, const LayerFrame *frame)
     return e_call_kernel(e, "rnk_delta", args, 3);
 }
 
-/* Are states made in drafts? Not where backward itself reads them: a draft leaves the caches. */
+/* Are states made in drafts? These leave the caches, so not where backward itself reads states. */
 static bool drafts(const Emitter *e, const LayerFrame *frame)
 {
     return frame->remake && !e->plan->regions[frame->region].reads_states;

@@ -61,7 +61,7 @@ static int64_t part_start(const Backward *backward, int64_t index)
 }
 
 /* Which layers fall to the tile's thread when they are summed. Not so where others take some, one
- * sum is of shared tensors, or a block goes on at the ring's beginning. */
+ * sum is of shared tensors, or, of deltas, a block goes on at the ring's beginning. */
 static void mark_own(const Backward *backward, RnTile *tile)
 {
     const RnPass *pass = backward->pass;
@@ -75,6 +75,7 @@ static void mark_own(const Backward *backward, RnTile *tile)
     tile->own = (RnOwn){.deltas = (uintptr_t)pass->delta + (uintptr_t)(slot * bytes),
                         .bytes = (uintptr_t)((end - first) * bytes),
                         .from = block->from,
+                        .to = block->to,
                         .first = block->from + first,
                         .end = block->from + end};
 }
@@ -128,7 +129,7 @@ static void run_item(void *context, int64_t index)
     else if (number > 0)
         sum_share(backward, piece * (items - 1) + number - 1, pieces * (items - 1));
     if (rn_threads(backward->pass->call) > 1)
-        rnk_publish(); /* weights and deltas that went past the caches */
+        rnk_publish(); /* weights, deltas and states that went past the caches */
 }
 
 static int64_t count_sums(const RnPass *pass, const Block *block)

@@ -9,8 +9,8 @@
 
 #include "kernels/kernels.h"
 
-/* Where the layer's state is made, and its result: the next layer's state. Of no draft, where they
- * lie in the end: rnk_state and rnk_next. */
+/* Where the layer's state is made, and its result, the next layer's state, which the region's last
+ * layer has none of: where they have no draft, at rnk_state. */
 real *rnk_draft_state(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer);
 real *rnk_draft_next(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer);
 /* Copies the layer's result from its draft, if it has one; rnk_publish() before anyone is told. */
