@@ -130,12 +130,14 @@ static LLVMValueRef fill_ahead(GroupBuild *b, const Node *node)
     bool last = written && !has_product(b, b->number + 1, b->plan->groups.count);
     if (first && plan->kept_rows > 0) {
         bool far = next.backward && plan->remakes; /* the segment's own have just been read */
-        slots[1] = e_call_kernel(e, far ? "rnk_kept_before" : "rnk_kept", args, 4);
+        const char *kept = next.drafts && plan->sums_kept ? "rnk_draft_kept" : "rnk_kept";
+        slots[1] = e_call_kernel(e, far ? "rnk_kept_before" : kept, args, 4);
         slots[4] = tile_bytes(b, plan->kept_rows);
     }
     if (last && plan->keeps_states && !plan->remakes) {
         args[3] = LLVMBuildAdd(e->builder, next.layer, e_i64(e, !next.backward), "state");
-        slots[2] = e_call_kernel(e, "rnk_state", args, 4);
+        bool draft = next.drafts && !plan->sums_kept;
+        slots[2] = e_call_kernel(e, draft ? "rnk_draft_state" : "rnk_state", args, 4);
         slots[5] = tile_bytes(b, region->in_rows);
     }
     return fill_slots(b, slots, 6, "ahead");

@@ -105,7 +105,7 @@ RegionFunctions emit_region(Emitter *e, uint32_t region);
 typedef struct LayerFrame {
     uint32_t region;
     bool backward, remake; /* remake: the result of forward, from kept values */
-    bool one;              /* sample alone: features lie along the vector */
+    bool one, drafts;      /* sample alone: features lie along the vector; kernels/draft.h */
     LLVMValueRef function, pass, tile, layer, turn, width;
     LLVMValueRef state, next, kept, scratch, gradient_in, gradient_out, delta;
 } LayerFrame;

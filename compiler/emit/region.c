@@ -46,23 +46,42 @@ static LLVMValueRef delta_of_layer(Emitter *e, const LayerFrame *frame)
     return e_call_kernel(e, "rnk_delta", args, 3);
 }
 
-/* Are states made in drafts? These leave the caches, so not where backward itself reads states. */
-static bool drafts(const Emitter *e, const LayerFrame *frame)
+/* Are states that are made again, or what forward keeps, made in drafts? These leave the caches, so
+ * not where backward itself reads such states, and a tile has room for three states, of which two
+ * are at work. Objects to embed have no room for the code of drafts in forward. */
+static bool has_drafts(const Emitter *e, const LayerFrame *frame)
 {
-    return frame->remake && !e->plan->regions[frame->region].reads_states;
+    const RegionPlan *plan = &e->plan->regions[frame->region];
+    if (frame->remake) {
+        return !plan->reads_states;
+    }
+    const Region *region = &e->graph->regions.items[frame->region];
+    if (frame->backward || frame->one || e->options->embed || region->stack == NULL) {
+        return false;
+    }
+    bool states = plan->keeps_states && !plan->remakes && !plan->reads_states;
+    return plan->sums_kept ? plan->kept_rows <= 3 * region->in_rows : states;
+}
+
+/* Where there are drafts, are they of kept values? Else of states: a tile has room for one of both.
+ */
+static bool drafts_kept(const Emitter *e, const LayerFrame *frame)
+{
+    return !frame->remake && e->plan->regions[frame->region].sums_kept;
 }
 
 /* The addresses of a layer, once for all its groups. */
 static void find_addresses(Emitter *e, LayerFrame *frame)
 {
     const RegionPlan *plan = &e->plan->regions[frame->region];
-    bool draft = drafts(e, frame);
+    bool kept = frame->drafts && drafts_kept(e, frame), draft = frame->drafts && !kept;
     frame->state = address_of_layer(e, frame, draft ? "rnk_draft_state" : "rnk_state");
     if (plan->kept_rows > 0) {
-        frame->kept = address_of_layer(e, frame, "rnk_kept");
+        frame->kept = address_of_layer(e, frame, kept ? "rnk_draft_kept" : "rnk_kept");
     }
     if (!frame->backward) {
-        frame->next = address_of_layer(e, frame, draft ? "rnk_draft_next" : "rnk_next");
+        const char *result = frame->remake ? "rnk_draft_next" : "rnk_draft_result";
+        frame->next = address_of_layer(e, frame, draft ? result : "rnk_next");
         return;
     }
     frame->delta = delta_of_layer(e, frame);
@@ -83,6 +102,7 @@ static LLVMValueRef emit_direction(Emitter *e, LayerFrame frame, const char *wha
     LLVMTypeRef arguments[] = {e->t_ptr, e->t_ptr, e->t_i64, e->t_i64};
     LLVMValueRef function = begin_function(e, frame.region, what, arguments, 4);
     frame.function = function;
+    frame.drafts = has_drafts(e, &frame);
     frame.pass = LLVMGetParam(function, 0);
     frame.tile = LLVMGetParam(function, 1);
     frame.width = e_call_kernel(e, "rnk_width", &frame.tile, 1);
@@ -96,8 +116,9 @@ static LLVMValueRef emit_direction(Emitter *e, LayerFrame frame, const char *wha
         find_gradients(e, &frame);
     }
     emit_block(e, &frame);
-    if (drafts(e, &frame)) {
-        address_of_layer(e, &frame, "rnk_draft_done");
+    if (frame.drafts) {
+        bool kept = drafts_kept(e, &frame);
+        address_of_layer(e, &frame, kept ? "rnk_draft_kept_done" : "rnk_draft_done");
     }
     e_loop_end(e, &loop);
     LLVMBuildRetVoid(e->builder);

@@ -375,6 +375,13 @@ static void find_readers(RegionPlan *region_plan, const Region *region)
     }
 }
 
+/* Does a gradient read a value of forward that is kept, and no state? */
+static bool reads_kept(const Region *region, const Node *gradient)
+{
+    ValueId value = kept_value(&region->backward.nodes.items[gradient->in[0]]);
+    return value != NO_VALUE && region->forward.nodes.items[value].op != OP_STATE;
+}
+
 static void find_training(const Graph *graph, RegionPlan *region_plan, const Region *region)
 {
     for (uint32_t i = 0; i < region->backward.nodes.count; i++) {
@@ -383,6 +390,8 @@ static void find_training(const Graph *graph, RegionPlan *region_plan, const Reg
             bool shared = graph->tensors[node->tensor]->shared;
             region_plan->trained |= !shared;
             region_plan->trained_shared |= shared;
+            region_plan->sums_kept |=
+                !shared && node->op == OP_GRAD_WEIGHT && reads_kept(region, node);
         }
     }
     for (uint32_t i = 0; i < region->forward.nodes.count; i++) {

@@ -68,6 +68,7 @@ typedef struct RegionPlan {
     int64_t kept_rows, scratch_rows, delta_columns, delta_scalars;
     bool keeps_states, reads_states; /* the latter: not only for gradients of tensors */
     bool remakes;                    /* those states */
+    bool sums_kept;                  /* gradients of its layers' tensors read kept values */
     bool stays;                      /* some of its scratch does */
     bool lockstep;                   /* batch statistics want the batch in one tile */
     bool trained, trained_shared;

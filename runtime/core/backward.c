@@ -60,26 +60,6 @@ static int64_t part_start(const Backward *backward, int64_t index)
     return block->from + rn_share_start(length(block), backward->pieces, index);
 }
 
-/* Which layers fall to the tile's thread when they are summed. Not so where others take some, one
- * sum is of shared tensors, or, of deltas, a block goes on at the ring's beginning. */
-static void mark_own(const Backward *backward, RnTile *tile)
-{
-    const RnPass *pass = backward->pass;
-    const Block *block = &backward->down;
-    const RnSpan *span = &pass->spans[block->region];
-    int64_t threads = rn_threads(pass->call), bytes = span->delta_stride * (int64_t)sizeof(real);
-    int64_t thread = rn_share_of(backward->pieces, threads, tile->index);
-    int64_t first = rn_share_start(length(block), threads, thread);
-    int64_t end = rn_share_start(length(block), threads, thread + 1);
-    int64_t slot = (block->from & span->delta_mask) + first;
-    tile->own = (RnOwn){.deltas = (uintptr_t)pass->delta + (uintptr_t)(slot * bytes),
-                        .bytes = (uintptr_t)((end - first) * bytes),
-                        .from = block->from,
-                        .to = block->to,
-                        .first = block->from + first,
-                        .end = block->from + end};
-}
-
 /* Part `index` of the update, then tile `index`, if there is one. */
 static void update_and_go_down(const Backward *backward, int64_t index)
 {
@@ -90,7 +70,7 @@ static void update_and_go_down(const Backward *backward, int64_t index)
         update_layer(pass, &backward->updated, layer);
     if (index >= pass->tile_count || !length(block))
         return;
-    mark_own(backward, &pass->tiles[index]);
+    rn_mark_own(pass, &pass->tiles[index], block->region, block->from, block->to);
     rn_backward_layers(pass, &pass->tiles[index], block->region, block->from, block->to);
 }
 

@@ -149,6 +149,10 @@ void rn_parallel(const RnCall *call, int64_t count, void (*body)(void *context, 
 /* segment.c: a region's layers, whose states may be held for one segment only. */
 /* The least layer that may be in one call of rn_backward_layers with layer `to` − 1. */
 int64_t rn_block_from(const RnSpan *span, int64_t to);
+/* The end of what begins with layer `from` and ends with a block or a segment. */
+int64_t rn_block_to(const RnSpan *span, int64_t from);
+/* Which layers of such a block fall to the tile's thread when they are summed. */
+void rn_mark_own(const RnPass *pass, RnTile *tile, int32_t region, int64_t from, int64_t to);
 /* Layers from … to − 1 of one tile; the whole region in such calls, last layers first. The gradient
  * is in the tile's gradient[0] before and after. */
 void rn_backward_layers(const RnPass *pass, RnTile *tile, int32_t region, int64_t from, int64_t to);

@@ -234,7 +234,8 @@ enum RnWhat {
     RN_FIT = 32,     /* standardize accumulates; nothing else is of use */
     RN_FEWER = 64,   /* of a size: for so many samples or threads, or fewer of either */
     RN_STATES_ONLY = 128, /* with RN_BACKWARD: gradients of states, of no tensor */
-    RN_TRACE_ENDS = 256   /* with RN_TRACE: only rows 0 and depth of the trace are filled */
+    RN_TRACE_ENDS = 256,  /* with RN_TRACE: only rows 0 and depth of the trace are filled */
+    RN_FAR = 512 /* a hint: lines take long between the cores of the threads (kernels/draft.h) */
 };
 
 enum RnTraceRow { RN_TRACE_STATE, RN_TRACE_STATE_CHANGE, RN_TRACE_GRADIENT,
@@ -268,8 +269,7 @@ typedef struct RnCall {
     double *loss;          /* mean loss out, or NULL */
     void *workspace;       /* workspace_size bytes */
     int64_t batch;
-    int32_t what;          /* RnWhat bits */
-    int32_t loss_kind;     /* RnLossKind */
+    int32_t what, loss_kind; /* RnWhat bits, RnLossKind */
     int32_t trace_region;
     int32_t scales_states; /* with trace_powers: those that grow too large */
     const RnParallel *parallel; /* or NULL */

@@ -9,6 +9,8 @@
  */
 #include "core/pass.h"
 
+#include "core/round.h"
+
 /* Not where time goes: regions are called from here. */
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 
@@ -21,6 +23,32 @@ int64_t rn_block_from(const RnSpan *span, int64_t to)
 {
     int64_t from = (to - 1) / span->block * span->block, first = segment_from(span, to);
     return from > first ? from : first;
+}
+
+int64_t rn_block_to(const RnSpan *span, int64_t from)
+{
+    int64_t to = (from / span->block + 1) * span->block;
+    int64_t last = rn_is_remade(span) ? (from / span->segment + 1) * span->segment : to;
+    to = to < last ? to : last;
+    return to < span->depth ? to : span->depth;
+}
+
+/* Not so where others take some, one sum is of shared tensors, or, of deltas, a block goes on at
+ * the ring's beginning. */
+void rn_mark_own(const RnPass *pass, RnTile *tile, int32_t region, int64_t from, int64_t to)
+{
+    const RnSpan *span = &pass->spans[region];
+    int64_t threads = rn_threads(pass->call), bytes = span->delta_stride * (int64_t)sizeof(real);
+    int64_t thread = rn_share_of(rn_tile_pieces(pass->tile_count, threads), threads, tile->index);
+    int64_t first = rn_share_start(to - from, threads, thread);
+    int64_t end = rn_share_start(to - from, threads, thread + 1);
+    int64_t slot = (from & span->delta_mask) + first;
+    tile->own = (RnOwn){.deltas = (uintptr_t)pass->delta + (uintptr_t)(slot * bytes),
+                        .bytes = (uintptr_t)((end - first) * bytes),
+                        .from = from,
+                        .to = to,
+                        .first = from + first,
+                        .end = from + end};
 }
 
 /* As far as the next look at powers. */

@@ -9,6 +9,7 @@
 
 #include "core/random.h"
 #include "kernels/kernels.h"
+#include "kernels/past.h"
 
 #include <math.h>
 
@@ -60,6 +61,22 @@ static void forward_single(const RnPass *pass, const RnTile *tile)
     spread(tile, rnk_state(pass, tile, last, 0), pass->spans[last].rows);
 }
 
+/* Has forward drafts of what it keeps for other threads' sums? */
+static int has_drafts(const RnPass *pass)
+{
+    const RnCall *call = pass->call;
+    return rn_asks(call->what, RN_FAR) && pass->overlaps && rn_wants_tensors(call) &&
+           rn_asks(call->what, RN_BACKWARD) && !rn_asks(call->what, RN_TRACE);
+}
+
+/* The end of the block that begins with layer `from`, marked. */
+static int64_t mark_block(const RnPass *pass, int64_t index, int32_t region, int64_t from)
+{
+    int64_t to = rn_block_to(&pass->spans[region], from);
+    rn_mark_own(pass, &pass->tiles[index], region, from, to);
+    return to;
+}
+
 static void forward_region(const RnPass *pass, const RnTile *tile, int32_t region)
 {
     int traces = rn_traces(pass->call, region);
@@ -68,6 +85,8 @@ static void forward_region(const RnPass *pass, const RnTile *tile, int32_t regio
         rn_trace_first(pass, tile);
     for (int64_t from = 0; from < depth; from = to) {
         to = from + rn_until_look(pass->call, depth - from);
+        if (has_drafts(pass))
+            to = mark_block(pass, tile->index, region, from);
         pass->call->code->regions[region].forward(pass, tile, from, to);
         if (traces)
             rn_trace_states(pass, tile, from, to);
@@ -95,6 +114,8 @@ static void forward_tile(void *context, int64_t index)
                       0);
     if (rn_has_loss(pass->call))
         rn_loss_tile(pass, tile);
+    if (rn_asks(pass->call->what, RN_FAR))
+        rnk_publish(); /* kept values that went past the caches */
 }
 
 /* Masks are functions of the seed and the step: a key for each stream. */

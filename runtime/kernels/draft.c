@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Drafts of states that are made again. They lie in two of the tile's buffers that are free
- * meanwhile: the gradient's other one, and that of a trace, which makes no state again.
+ * Drafts lie in those of the tile's buffers that are free meanwhile: of states in the gradient's
+ * other one and in that of a trace, which has no drafts; of kept values in all of them, since
+ * forward has no gradient yet.
  */
 #include "kernels/draft.h"
 
 #include "core/pass.h"
 #include "kernels/past.h"
 
-/* The state that a segment begins with has been kept: it is made no more. */
+/* Not the first state of the block, which was made before it was marked, nor one that a segment
+ * begins with, which is kept and made no more. */
 static inline int is_draft(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
 {
-    return rn_is_handed_over(tile, layer) && !rn_begins_segment(&pass->spans[region], layer);
+    return rn_is_handed_over(tile, layer) && layer > tile->own.from &&
+           !rn_begins_segment(&pass->spans[region], layer);
 }
 
 static inline real *draft_of(const RnTile *tile, int64_t layer)
@@ -30,6 +33,13 @@ RNK_API real *rnk_draft_next(const RnPass *pass, const RnTile *tile, int64_t reg
     return rnk_draft_state(pass, tile, region, layer + 1);
 }
 
+RNK_API real *rnk_draft_result(const RnPass *pass, const RnTile *tile, int64_t region,
+                               int64_t layer)
+{
+    return is_draft(pass, tile, region, layer + 1) ? draft_of(tile, layer + 1)
+                                                   : rnk_next(pass, tile, region, layer);
+}
+
 static __attribute__((noinline)) void copy_past(real *to, const real *from, int64_t count)
 {
 #pragma clang loop unroll(disable)
@@ -42,4 +52,17 @@ RNK_API void rnk_draft_done(const RnPass *pass, const RnTile *tile, int64_t regi
     if (is_draft(pass, tile, region, layer + 1))
         copy_past(rnk_state(pass, tile, region, layer + 1), draft_of(tile, layer + 1),
                   pass->spans[region].rows * tile->width);
+}
+
+RNK_API real *rnk_draft_kept(const RnPass *pass, const RnTile *tile, int64_t region, int64_t layer)
+{
+    return rn_is_handed_over(tile, layer) ? tile->gradient[0] : rnk_kept(pass, tile, region, layer);
+}
+
+RNK_API void rnk_draft_kept_done(const RnPass *pass, const RnTile *tile, int64_t region,
+                                 int64_t layer)
+{
+    if (rn_is_handed_over(tile, layer))
+        copy_past(rnk_kept(pass, tile, region, layer), tile->gradient[0],
+                  pass->spans[region].kept_rows * tile->width);
 }

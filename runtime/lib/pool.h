@@ -19,6 +19,9 @@ void rt_pool_destroy(RtPool *pool);
 int rt_pool_threads(const RtPool *pool);
 /* Valid as long as the pool. Only one thread may run work at a time. */
 RnParallel rt_pool_parallel(RtPool *pool);
+/* Are its threads on cores whose caches are far from each other? Measured again and again, since a
+ * virtual machine's processors move. Only the thread that runs work may ask. */
+bool rt_pool_is_far(RtPool *pool);
 /* body(context, i) for i in 0 … count − 1; `parallel` NULL or its run: here, in order. */
 void rt_each(const RnParallel *parallel, int64_t count, void (*body)(void *context, int64_t index),
              void *context);

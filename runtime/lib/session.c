@@ -333,5 +333,8 @@ bool rt_fail_params(RtError *error)
 
 bool rt_session_run(RtSession *session, const RnCall *call, RtError *error)
 {
-    return judge(session->code->run(call), error);
+    RnCall hinted = *call;
+    if ((call->what & RN_UPDATE) && rt_pool_is_far(session->pool))
+        hinted.what |= RN_FAR;
+    return judge(session->code->run(&hinted), error);
 }

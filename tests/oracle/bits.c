@@ -43,11 +43,12 @@ static Result result_of(Harness *h, const RnCode *code, unsigned char fill,
     r.product.parallel = parallel;
     memcpy(r.product.params, h->product.params, r.product.params_size);
     product_set_inputs(&r.product, h->x, h->target);
+    int far = parallel != NULL ? RN_FAR : 0; /* decides where values are made */
     for (int i = 0; i < UPDATES; i++) {
-        product_run(&r.product, RN_FORWARD | RN_BACKWARD | RN_UPDATE | RN_TRAINING, 0.01);
+        product_run(&r.product, RN_FORWARD | RN_BACKWARD | RN_UPDATE | RN_TRAINING | far, 0.01);
     }
     r.trained_y = product_copy(r.product.y, r.y_size);
-    product_run(&r.product, RN_FORWARD | RN_BACKWARD | RN_TRAINING, 0);
+    product_run(&r.product, RN_FORWARD | RN_BACKWARD | RN_TRAINING | far, 0);
     product_run(&r.product, RN_FORWARD, 0);
     return r;
 }

@@ -3,7 +3,8 @@
 #
 # Weights have the same bits whether a block's layers are updated while the next block goes down its
 # tiles or, where clipping waits for all gradients, at the end; for any number of threads, in blocks
-# of many layers and of two: blocks.sh LIB RNETC SOURCE.
+# of many layers and of two; and, with more threads than processors, where cores look far from each
+# other, so that values are made in drafts: blocks.sh LIB RNETC SOURCE.
 # shellcheck source=/dev/null
 . "$1"
 rnetc=$2 source=$3
